@@ -1,0 +1,205 @@
+"""Read CoNLL-U: comments, multiword tokens, empty nodes and unset fields.
+
+The field syntax is the `conllu` package's; the checks on top of it are the ones that training needs, and each of them names
+the file and the line. https://universaldependencies.org/format.html
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
+
+from conllu.exceptions import ParseException
+from conllu.parser import (
+    parse_comment_line,
+    parse_dict_value,
+    parse_id_value,
+    parse_int_value,
+)
+from spacy.parts_of_speech import IDS as KNOWN_POS
+
+from ..errors import CorpusError, Errors
+
+COLUMNS = 10
+
+
+@dataclass(frozen=True)
+class Word:
+    """A syntactic word, one numbered row of the file. `None` marks a field that the file leaves unset (`_`)."""
+
+    form: str
+    lemma: Optional[str]
+    upos: Optional[str]
+    xpos: Optional[str]
+    feats: Optional[str]  # as written, e.g. "Gender=Fem|Number=Sing"
+    head: Optional[int]  # index of the head in the sentence, from 0; the root is its own head
+    deprel: Optional[str]
+    space_after: bool
+
+
+@dataclass(frozen=True)
+class MultiwordToken:
+    """A piece of text that stands for the words `start` to `end` (exclusive, from 0), such as "da" for "de" and "a"."""
+
+    form: str
+    start: int
+    end: int
+    space_after: bool
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: its words in order, the multiword tokens over them, and its text if a comment gives one."""
+
+    words: Tuple[Word, ...]
+    multiword_tokens: Tuple[MultiwordToken, ...]
+    text: Optional[str]
+    sent_id: Optional[str]
+    line: int  # of the sentence's first row or comment in the file, from 1
+
+    def surface(self) -> List[Union[Word, MultiwordToken]]:
+        """The sentence as it is written: a multiword token in place of its words."""
+        starts = {token.start: token for token in self.multiword_tokens}
+        units: List[Union[Word, MultiwordToken]] = []
+        i = 0
+        while i < len(self.words):
+            token = starts.get(i)
+            units.append(self.words[i] if token is None else token)
+            i = i + 1 if token is None else token.end
+        return units
+
+
+def read_conllu(path: Path) -> Iterator[Sentence]:
+    """Yield the sentences of a CoNLL-U file.
+
+    Raises CorpusError, with the file and the line, if the file is not UTF-8, holds no sentence, or breaks the format.
+    """
+    try:
+        text = path.read_bytes().decode("utf8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise CorpusError(Errors.D001.format(path=path, line=line)) from error
+    found = False
+    rows: List[str] = []
+    # Not splitlines: it also breaks at characters such as U+2028, which may stand in a field.
+    for number, row in enumerate([*text.lstrip("\ufeff").split("\n"), ""], start=1):
+        row = row.rstrip("\r")
+        if row.strip():
+            rows.append(row)
+        elif rows:
+            sentence = parse_sentence(rows, path, number - len(rows))
+            rows = []
+            if sentence is not None:
+                found = True
+                yield sentence
+    if not found:
+        raise CorpusError(Errors.D002.format(path=path))
+
+
+def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence]:
+    """Parse the rows of one sentence; `first` is the line of the first one. None if there are only comments."""
+    comments: Dict[str, Optional[str]] = {}
+    words: List[Word] = []
+    heads: List[Tuple[Optional[int], int]] = []  # as written, with the line
+    tokens: List[Tuple[MultiwordToken, int]] = []
+    for line, row in enumerate(rows, start=first):
+        if row.startswith("#"):
+            comments.update(parse_comment_line(row))
+            continue
+        fields = row.split("\t")
+        if len(fields) != COLUMNS:
+            raise CorpusError(Errors.D003.format(path=path, line=line, found=len(fields)))
+        if not all(fields):
+            raise CorpusError(Errors.D004.format(path=path, line=line, column=fields.index("") + 1))
+        try:
+            word_id = parse_id_value(fields[0])
+            head = parse_int_value(fields[6])
+            misc = parse_dict_value(fields[9]) or {}
+        except ParseException as error:
+            raise CorpusError(Errors.D005.format(path=path, line=line, reason=error)) from error
+        space_after = misc.get("SpaceAfter") != "No"
+        if isinstance(word_id, tuple):
+            start, kind, end = word_id
+            if kind == "-":
+                if start != len(words) + 1 or (tokens and start <= tokens[-1][0].end):
+                    raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
+                tokens.append((MultiwordToken(fields[1], start - 1, end, space_after), line))
+            elif start != len(words):
+                raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
+            # An empty node ("3.1") stands for no text and belongs to the enhanced graph alone: it is left out.
+            continue
+        if word_id != len(words) + 1:
+            raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
+        words.append(parse_word(fields, space_after, path, line))
+        heads.append((head, line))
+    for token, line in tokens:
+        if token.end > len(words):
+            raise CorpusError(Errors.D006.format(path=path, line=line, id=f"{token.start + 1}-{token.end}"))
+    if not words:
+        if tokens:
+            raise CorpusError(Errors.D002.format(path=path))
+        return None
+    tree = check_tree(heads, path)
+    return Sentence(
+        words=tuple(
+            replace(word, head=head) for word, head in zip(words, tree, strict=True)
+        ),
+        multiword_tokens=tuple(token for token, _ in tokens),
+        text=comments.get("text"),
+        sent_id=comments.get("sent_id"),
+        line=first,
+    )
+
+
+def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> Word:
+    """Make a word of a row's fields, its head left open until the whole sentence is known."""
+    form, lemma, upos, xpos, feats = fields[1:6]
+    deprel = fields[7]
+    if upos != "_" and upos not in KNOWN_POS:
+        raise CorpusError(Errors.D007.format(path=path, line=line, upos=upos))
+    if feats != "_":
+        for feature in feats.split("|"):
+            name, _, value = feature.partition("=")
+            if not name or not value:
+                raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
+    return Word(
+        form=form,
+        # The word "_" has the lemma "_"; anywhere else it means that there is none.
+        lemma=lemma if lemma != "_" or form == "_" else None,
+        upos=upos if upos != "_" else None,
+        xpos=xpos if xpos != "_" else None,
+        feats=feats if feats != "_" else None,
+        head=None,
+        deprel=deprel if deprel != "_" else None,
+        space_after=space_after,
+    )
+
+
+def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[Optional[int]]:
+    """Turn the heads as written (from 1, the root 0) into indices from 0, the root its own head.
+
+    Raises CorpusError unless the sentence is one tree, or has no heads at all.
+    """
+    if all(head is None for head, _ in heads):
+        return [None] * len(heads)
+    tree: List[int] = []
+    for i, (head, line) in enumerate(heads):
+        if head is None or not 0 <= head <= len(heads) or head == i + 1:
+            written = "_" if head is None else head
+            raise CorpusError(Errors.D009.format(path=path, line=line, head=written, n=len(heads)))
+        tree.append(i if head == 0 else head - 1)
+    roots = [line for (head, line) in heads if head == 0]
+    if len(roots) > 1:
+        raise CorpusError(Errors.D010.format(path=path, line=roots[1], n=len(roots), first=roots[0]))
+    reaches_root = {i for i, (head, _) in enumerate(heads) if head == 0}
+    for i, (_, line) in enumerate(heads):
+        trail: List[int] = []
+        seen: Set[int] = set()
+        node = i
+        while node not in reaches_root:
+            if node in seen:
+                raise CorpusError(Errors.D011.format(path=path, line=line))
+            seen.add(node)
+            trail.append(node)
+            node = tree[node]
+        reaches_root.update(trail)
+    return tree

@@ -1,0 +1,145 @@
+"""Convert a treebank to spaCy's binary format, once as tokens of the text and once as words as annotated."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+import srsly
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError, Errors
+from .conllu import Sentence, Word, read_conllu
+from .files import replaced_folder
+from .language import blank_pipeline, tokenizer_config, treebank_language
+from .merge import annotated_words, surface_text, text_tokens
+
+SPLITS = ("train", "dev", "test")
+ATTRS = ("pos", "tag", "morph", "lemma", "heads")
+
+
+@dataclass
+class SplitStats:
+    """What one split of a treebank holds."""
+
+    sentences: int = 0
+    words: int = 0  # as annotated
+    tokens: int = 0  # of the text, after merging
+    multiword_merged: int = 0
+    multiword_split: int = 0
+    text_mismatches: int = 0  # sentences whose `# text` is not made of their forms
+    attrs: List[str] = field(default_factory=list)  # which of pos, tag, morph, lemma and heads any word has
+
+
+@dataclass
+class TreebankStats:
+    """What `convert_treebank` wrote, also found in `stats.json` beside it."""
+
+    lang: str
+    tokenizer: Dict[str, Any]
+    messages: List[str]  # what was replaced by something else, in words
+    splits: Dict[str, SplitStats]
+
+    @property
+    def attrs(self) -> List[str]:
+        """The attributes that any split has, in a fixed order."""
+        return [attr for attr in ATTRS if any(attr in split.attrs for split in self.splits.values())]
+
+
+def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = None) -> TreebankStats:
+    """Convert `*-ud-{train,dev,test}.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
+
+    `{split}.spacy` holds tokens of the text, its multiword tokens merged where the language's tokenizer leaves them whole;
+    `{split}-words.spacy` holds the words as annotated. `lang` is a spaCy language code; by default the file names tell.
+    `stats.json` is written beside them, and a folder that is there already is replaced.
+
+    Raises CorpusError for a missing or a broken file; the output folder then is as it was.
+    """
+    paths = find_split_files(source_dir)
+    messages = []
+    if lang is None:
+        lang, code = treebank_language(paths["train"])
+        if lang == "xx" and code != "mul":
+            messages.append(f"spaCy has no language '{code}': using the multi-language pipeline 'xx'.")
+    tokenizer, stands_in = tokenizer_config(lang)
+    if stands_in:
+        messages.append(
+            f"The tokenizer of '{lang}' needs packages that are not installed: using spaCy's rule-based tokenizer."
+        )
+    treebank = {split: list(read_conllu(path)) for split, path in paths.items()}
+    # FEATS `_` says that a word has no features, but only in a treebank that annotates features at all.
+    has_feats = any(word.feats for sentences in treebank.values() for s in sentences for word in s.words)
+    make_tokens = blank_pipeline(lang).tokenizer
+    stats = TreebankStats(lang, tokenizer, messages, {})
+    with replaced_folder(output_dir) as folder:
+        for split, sentences in treebank.items():
+            text_docs, word_docs, found = DocBin(attrs=DOC_ATTRS), DocBin(attrs=DOC_ATTRS), SplitStats()
+            vocab = Vocab()
+            for sentence in sentences:
+                words = annotated_words(sentence)
+                tokens, n_merged = text_tokens(sentence, make_tokens(surface_text(sentence)[0]))
+                word_docs.add(make_doc(vocab, words, has_feats))
+                text_docs.add(make_doc(vocab, tokens, has_feats))
+                count(found, sentence, words, tokens, n_merged)
+            found.attrs = [attr for attr in ATTRS if attr in found.attrs]
+            text_docs.to_disk(folder / f"{split}.spacy")
+            word_docs.to_disk(folder / f"{split}-words.spacy")
+            stats.splits[split] = found
+        srsly.write_json(folder / "stats.json", asdict(stats))
+    return stats
+
+
+DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START")
+
+
+def find_split_files(source_dir: Path) -> Dict[str, Path]:
+    """The train, dev and test file of a treebank's folder, named as Universal Dependencies does."""
+    if not source_dir.is_dir():
+        raise CorpusError(Errors.D012.format(path=source_dir))
+    paths = {}
+    for split in SPLITS:
+        found = sorted(source_dir.glob(f"*-ud-{split}.conllu"))
+        if len(found) != 1:
+            raise CorpusError(Errors.D013.format(path=source_dir, split=split, n=len(found)))
+        paths[split] = found[0]
+    return paths
+
+
+def make_doc(vocab: Vocab, words: Sequence[Word], has_feats: bool) -> Doc:
+    """A Doc of one sentence. Fields that are unset in the treebank are missing annotation in the Doc.
+
+    has_feats: whether the treebank annotates features, so that a word without any is known to have none.
+    """
+    heads = [i if word.head is None else word.head for i, word in enumerate(words)]
+    has_heads = any(word.head is not None for word in words)
+    return Doc(
+        vocab,
+        words=[word.form for word in words],
+        spaces=[word.space_after for word in words],
+        pos=[word.upos or "" for word in words],
+        tags=[word.xpos or "" for word in words],
+        lemmas=[word.lemma or "" for word in words],
+        morphs=[word.feats or "" for word in words] if has_feats else None,
+        heads=heads if has_heads else None,
+        deps=[spacy_relation(word) for word in words] if has_heads else None,
+        sent_starts=None if has_heads else [i == 0 for i in range(len(words))],
+    )
+
+
+def spacy_relation(word: Word) -> str:
+    """The relation to the head; spaCy writes the root's in capitals."""
+    return "ROOT" if word.deprel == "root" else word.deprel or ""
+
+
+def count(found: SplitStats, sentence: Sentence, words: Sequence[Word], tokens: Sequence[Word], n_merged: int) -> None:
+    """Add one sentence to the counts of its split."""
+    found.sentences += 1
+    found.words += len(words)
+    found.tokens += len(tokens)
+    found.multiword_merged += n_merged
+    found.multiword_split += len(sentence.multiword_tokens) - n_merged
+    if sentence.text is not None and sentence.text.split() != surface_text(sentence)[0].split():
+        found.text_mismatches += 1
+    for attr, name in zip(ATTRS, ("upos", "xpos", "feats", "lemma", "head"), strict=True):
+        if attr not in found.attrs and any(getattr(word, name) is not None for word in words):
+            found.attrs.append(attr)

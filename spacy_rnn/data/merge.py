@@ -1,0 +1,157 @@
+"""From a sentence as annotated to the tokens that a tokenizer can find in its text.
+
+A multiword token is merged exactly when the tokenizer leaves it whole ("da" in Portuguese), and kept split when it does not
+("don't" in English). What a merged token is annotated with follows spaCy's own convention (`merge_subtokens` of
+`spacy convert`): see `merge_words`.
+"""
+
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+from spacy.tokens import Doc
+
+from .conllu import MultiwordToken, Sentence, Word
+
+
+def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
+    """The text of the sentence, and for each unit of `sentence.surface()` whether a space follows; none after the last.
+
+    A `# text` comment that fits the forms decides, since some treebanks mark no `SpaceAfter=No`; the marks do otherwise.
+    """
+    units = sentence.surface()
+    spaces = None
+    if sentence.text is not None:
+        spaces = find_spaces(sentence.text, [unit.form for unit in units])
+    if spaces is None:
+        spaces = [unit.space_after for unit in units]
+    spaces[-1] = False
+    return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
+
+
+def find_spaces(text: str, forms: Sequence[str]) -> Optional[List[bool]]:
+    """For each form, whether white space follows it in the text. None if the text is not these forms in this order."""
+    spaces = []
+    end = len(text) - len(text.lstrip())
+    for form in forms:
+        if not text.startswith(form, end):
+            return None
+        end += len(form)
+        rest = text[end:]
+        white = len(rest) - len(rest.lstrip())
+        spaces.append(white > 0)
+        end += white
+    return spaces if end == len(text) else None
+
+
+def annotated_words(sentence: Sentence) -> List[Word]:
+    """All words as annotated, with the spaces of the text: none inside a multiword token, the token's own after its last."""
+    words: List[Word] = []
+    for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
+        if isinstance(unit, Word):
+            words.append(replace(unit, space_after=space))
+        else:
+            inside = sentence.words[unit.start : unit.end]
+            words.extend(replace(word, space_after=False) for word in inside[:-1])
+            words.append(replace(inside[-1], space_after=space))
+    return words
+
+
+def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
+    """The sentence as tokens of its own text, given the tokenizer's analysis of that text, and how many it merged.
+
+    Multiword tokens that are one token of the tokenizer are merged. The words of the others take the pieces of the text that
+    they stand for as their forms, so that the forms and spaces give back the text exactly.
+    """
+    depths = word_depths(sentence.words)
+    pieces = {token.idx: token.text for token in tokenized}
+    tokens: List[Word] = []
+    new_index: Dict[int, int] = {}  # of each annotated word among the tokens
+    n_merged = start_char = 0
+    for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
+        if isinstance(unit, Word):
+            new_index[len(new_index)] = len(tokens)
+            tokens.append(replace(unit, space_after=space))
+        else:
+            inside = sentence.words[unit.start : unit.end]
+            forms = cut_form(unit, [word.form for word in inside], start_char, pieces)
+            if forms is None:
+                new_index.update((i, len(tokens)) for i in range(unit.start, unit.end))
+                merged = merge_words(inside, depths[unit.start : unit.end])
+                tokens.append(replace(merged, form=unit.form, space_after=space))
+                n_merged += 1
+            else:
+                for i, (word, form) in enumerate(zip(inside, forms, strict=True), start=unit.start):
+                    new_index[i] = len(tokens)
+                    tokens.append(replace(word, form=form, space_after=space and i == unit.end - 1))
+        start_char += len(unit.form) + space
+    return [token if token.head is None else replace(token, head=new_index[token.head]) for token in tokens], n_merged
+
+
+def word_depths(words: Sequence[Word]) -> List[int]:
+    """How many steps each word is from the root of its tree; all 0 in a sentence without heads."""
+    depths: Dict[int, int] = {}
+    for i, word in enumerate(words):
+        trail = []
+        node = i
+        while node not in depths and words[node].head not in (None, node):
+            trail.append(node)
+            node = words[node].head or 0
+        depth = depths.setdefault(node, 0)
+        for above, below in enumerate(reversed(trail), start=1):
+            depths[below] = depth + above
+    return [depths[i] for i in range(len(words))]
+
+
+def merge_words(words: Sequence[Word], depths: Sequence[int]) -> Word:
+    """One token for several words, annotated by spaCy's convention for merged subtokens.
+
+    UPOS, head and relation are those of the word nearest to the root, the first one among equals; XPOS values are joined by
+    "_" and lemmas by " "; FEATS are the union of the values of each feature. A field that some of the words lack is left
+    unset. Because the head of that word is nearer to the root than any word of the token, the merged tree is a tree.
+    """
+    root = words[min(range(len(words)), key=lambda i: depths[i])]
+    xpos = [word.xpos for word in words if word.xpos is not None]
+    lemmas = [word.lemma for word in words if word.lemma is not None]
+    features: Dict[str, Set[str]] = {}
+    for word in words:
+        for feature in word.feats.split("|") if word.feats else ():
+            name, _, values = feature.partition("=")
+            features.setdefault(name, set()).update(values.split(","))
+    return replace(
+        root,
+        xpos="_".join(xpos) if len(xpos) == len(words) else None,
+        lemma=" ".join(lemmas) if len(lemmas) == len(words) else None,
+        feats="|".join(f"{name}={','.join(sorted(values))}" for name, values in sorted(features.items())) or None,
+    )
+
+
+def cut_form(unit: MultiwordToken, forms: List[str], start_char: int, pieces: Dict[int, str]) -> Optional[List[str]]:
+    """Cut a multiword token's form into one piece a word, or None if it is to be merged.
+
+    pieces: the tokenizer's tokens by their offset in the text; start_char: the offset of the multiword token.
+    """
+    whole = unit.form
+    if pieces.get(start_char) == whole or len(whole) < len(forms):
+        return None
+    if "".join(forms) == whole:
+        return forms
+    cuts = [i for i in range(1, len(whole)) if start_char + i in pieces]
+    if len(cuts) != len(forms) - 1:
+        cuts = matching_cuts(whole, forms)
+    bounds = [0, *cuts, len(whole)]
+    return [whole[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+def matching_cuts(whole: str, forms: List[str]) -> List[int]:
+    """Where to cut a form into non-empty pieces so that each is most like the word that it stands for."""
+    matcher = SequenceMatcher(None, "".join(forms).lower(), whole.lower(), autojunk=False)
+    cuts: List[int] = []
+    wanted = 0
+    for n, form in enumerate(forms[:-1], start=1):
+        wanted += len(form)
+        # Code points can change in number when lowered, so a match may lie beyond the end.
+        cut = next((b + wanted - a for a, b, size in matcher.get_matching_blocks() if a <= wanted <= a + size), wanted)
+        lowest = cuts[-1] + 1 if cuts else 1
+        cuts.append(min(max(cut, lowest), len(whole) - len(forms) + n))
+    return cuts
