@@ -1,4 +1,5 @@
-"""Every message that a user can meet, with what to do about it. D: data and corpora."""
+"""Every message that a user can meet, with what to do about it. D: data and corpora. R: networks
+and components."""
 
 
 class CorpusError(ValueError):
@@ -27,3 +28,55 @@ class Errors:
     D011 = "[D011] {path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "[D012] {path}: no such folder."
     D013 = "[D013] {path}: expected exactly one file named *-ud-{split}.conllu in this folder, found {n}."
+
+    R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
+    R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
+    R003 = (
+        "[R003] These are not the weights of a spacy-rnn layer ({reason}). The file is damaged or was written by "
+        "something else; copy the pipeline again or train it anew."
+    )
+    R004 = (
+        "[R004] The saved weights do not fit this {module}: {reason}. The config must describe the network that was "
+        "saved; use the config.cfg that lies beside it."
+    )
+    R005 = "[R005] {name} = {value!r} is out of range; expected {expected}."
+    R006 = (
+        "[R006] width = {width} cannot be shared by two directions; give an even width (each direction gets half of "
+        "it) or set bidirectional = false."
+    )
+    R007 = "[R007] The word features are empty: give at least one of words, chars, lexical and vectors."
+    R008 = (
+        "[R008] {attr!r} is not an attribute of a word by itself; choose among: {allowed}. Annotations such as POS "
+        "depend on the context and are not features of a word type."
+    )
+    R009 = (
+        "[R009] spacy-rnn.StaticVectors.v1 needs word vectors, and the vocabulary has none. Set paths.vectors / "
+        "initialize.vectors in the config, or set the 'vectors' feature to null."
+    )
+    R010 = (
+        "[R010] The vocabulary's vectors are {found} wide, but this layer was trained with {expected}. Load the "
+        "pipeline with the vectors it was trained with."
+    )
+    R011 = (
+        "[R011] '{name}': attrs names {attr!r}, but no token of the training data has it. Remove it from attrs, or "
+        "set attrs = null to train whatever the data has."
+    )
+    R012 = (
+        "[R012] '{name}': the training data has none of the attributes {attrs} on any token. Check the training "
+        "corpus with `spacy debug data`."
+    )
+    R013 = (
+        "[R013] '{name}': the loss is not a finite number any more. Lower training.optimizer.learn_rate or "
+        "training.optimizer.grad_clip, or check the data; the last checkpoint is unharmed."
+    )
+    R014 = "[R014] '{name}': the labels must be a dict with lists of strings for some of {expected}, got: {found}."
+    R015 = (
+        "[R015] '{name}': a label is added as 'attr=value', for example 'pos=NOUN', 'tag=NN' or 'morph=Case=Nom', "
+        "got {label!r}."
+    )
+    R016 = "[R016] '{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
+    R017 = "[R017] '{name}': {value!r} is not a universal part of speech, so spaCy cannot store it in token.pos."
+    R018 = (
+        "[R018] This layer was neither initialized nor loaded. Call nlp.initialize() before training or predicting, "
+        "or load a trained pipeline."
+    )

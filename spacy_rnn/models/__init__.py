@@ -1,0 +1,1 @@
+"""Architectures: Thinc models built from torch modules, registered as `spacy-rnn.NAME.v1`."""

@@ -1,0 +1,129 @@
+"""The word-level recurrent network, and the encoder made of word features and it."""
+
+from functools import partial
+from typing import Any, Callable, List, Optional, Tuple
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d
+
+from ..nn.cells import CELLS, Cell
+from ..nn.layout import layout
+from ..nn.rnn import RNN
+from ..shim import Precision, TorchShim, to_array, to_tensor, torch_layer
+from ..types import SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
+from .checks import check_at_least, check_choice, check_share, direction_width
+
+
+def build_rnn_v1(
+    width: int = 256,
+    depth: int = 1,
+    cell: Cell = "lstm",
+    bidirectional: bool = True,
+    dropout: Optional[float] = None,
+    variational: bool = True,
+    residual: bool = False,
+    layer_norm: bool = False,
+    learn_initial_state: bool = False,
+    window: int = 512,
+    context: int = 32,
+    precision: Precision = "auto",
+) -> SequenceEncoder:
+    """Recurrent layers over the words of a document. Reads what "spacy-rnn.WordFeatures.v1"
+    gives, or a list of arrays, so it also serves as `encode` of "spacy.Tok2Vec.v2".
+
+    width: of the output, both directions together.
+    depth: recurrent layers.
+    cell: "lstm", "gru", "rnn_tanh", "rnn_relu" or "rnn_sigmoid".
+    bidirectional: two directions with separate weights, each half as wide as the output.
+    dropout: rate between and around the layers; null takes the rate of `training.dropout`.
+    variational: drop the same units at all words of a document.
+    residual: add each layer's input to its output where the widths agree.
+    layer_norm: normalise the output of each layer.
+    learn_initial_state: start from a learned state instead of zeros.
+    window, context: a document of more than `window` tokens is read in pieces of that many,
+        each overlapping its neighbours by `context` tokens on both sides that count for
+        reading only.
+    precision: "auto", "bf16" or "fp32".
+    """
+    check_choice("cell", cell, CELLS)
+    check_at_least("depth", depth, 1)
+    check_at_least("context", context, 0)
+    check_at_least("window", window, 2 * context + 1)
+    if dropout is not None:
+        check_share("dropout", dropout)
+    hidden = direction_width(width, bidirectional)
+    build = partial(
+        RNN,
+        hidden_size=hidden,
+        cell=cell,
+        depth=depth,
+        bidirectional=bidirectional,
+        variational=variational,
+        residual=residual,
+        layer_norm=layer_norm,
+        learn_initial_state=learn_initial_state,
+    )
+    return Model(
+        "rnn",
+        forward,
+        init=init,
+        dims={"nO": width, "nI": None},
+        attrs={"dropout_rate": 0.0, "own_dropout": dropout, "window": window, "context": context},
+        shims=[TorchShim(build, precision=precision)],
+    )
+
+
+def init(model: Model, X: Any = None, Y: Any = None) -> None:
+    if X is not None:
+        vectors = X.vectors if isinstance(X, WordVectors) else X[0]
+        model.set_dim("nI", vectors.shape[1], force=True)
+    shim = model.shims[0]
+    shim.resize({"input_size": model.get_dim("nI")})
+    shim.initialize()
+
+
+def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    if model.attrs["own_dropout"] is not None:
+        model.attrs["dropout_rate"] = model.attrs["own_dropout"]
+    shim, module = torch_layer(model)
+    if isinstance(X, WordVectors):
+        vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
+    else:
+        vectors, index, lengths = model.ops.flatten(X), None, np.array([len(x) for x in X], dtype=np.int64)
+    blocks = layout(
+        lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device
+    )
+    x = to_tensor(vectors, shim.device, requires_grad=is_train)
+    if is_train:
+        output, backward = shim.begin_update((x, index, blocks))
+    else:
+        output = shim.predict((x, index, blocks))
+    ends = np.cumsum(lengths)
+
+    def backprop(d_outputs: List[Floats2d]) -> Any:
+        backward(model.ops.flatten(d_outputs))
+        d_vectors = to_array(x.grad if x.grad is not None else torch.zeros_like(x))
+        return d_vectors if isinstance(X, WordVectors) else split(d_vectors, ends)
+
+    return split(to_array(output), ends), backprop
+
+
+def split(flat: Floats2d, ends: np.ndarray) -> List[Floats2d]:
+    """Views of the rows of each document. flat: (n_tokens, width); ends: (n_docs,)."""
+    return [flat[start:end] for start, end in zip([0, *ends[:-1].tolist()], ends.tolist())]
+
+
+def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:
+    """Word features, then a recurrent network: an ordinary tok2vec architecture.
+
+    embed: "spacy-rnn.WordFeatures.v1".
+    encode: "spacy-rnn.RNN.v1".
+    """
+    model: Model[List[Doc], List[Floats2d]] = chain(embed, encode)
+    model.name = "rnn_encoder"
+    model.set_ref("embed", embed)
+    model.set_ref("encode", encode)
+    return model

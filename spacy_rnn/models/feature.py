@@ -1,0 +1,43 @@
+"""What all features of a word have in common: a Thinc layer from distinct words to vectors."""
+
+from typing import Any, Callable, List, Tuple
+
+from thinc.api import Model
+from thinc.types import Floats2d
+from torch import nn
+
+from ..shim import TorchShim, to_array
+from ..types import WordFeature, WordTypes
+
+Forward = Callable[[Model, WordTypes, bool], Tuple[Floats2d, Callable]]
+
+
+def torch_feature(
+    name: str, forward: Forward, build: Callable[[], nn.Module], width: int, precision: str, **attrs: Any
+) -> WordFeature:
+    """A feature computed by a torch module from integer arrays."""
+    return Model(
+        name,
+        forward,
+        init=_init,
+        shims=[TorchShim(build, {}, precision=precision)],
+        dims={"nO": width},
+        attrs={"dropout_rate": 0.0, **attrs},
+    )
+
+
+def _init(model: Model, X: Any = None, Y: Any = None) -> None:
+    model.shims[0].initialize()
+
+
+def run_torch_feature(shim: TorchShim, inputs: Tuple[Any, ...], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """Call the module on index tensors, which take no gradient."""
+    if not is_train:
+        return to_array(shim.predict(inputs)), lambda d_vectors: []
+    output, backprop = shim.begin_update(inputs)
+
+    def finish(d_vectors: Floats2d) -> List:
+        backprop(d_vectors)
+        return []
+
+    return to_array(output), finish

@@ -1,0 +1,64 @@
+"""The tagger's model: any encoder, and one linear layer for the labels of all attributes."""
+
+from typing import Any, Callable, List, Tuple
+
+import numpy as np
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d
+
+from ..nn.heads import LinearHead
+from ..shim import Precision, TorchShim, to_array, to_tensor, torch_layer
+from ..types import Tok2Vec
+from .encoder import split
+
+
+def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[List[Doc], Floats2d]:
+    """Documents to the scores of all labels before the softmax, (n_tokens, n_labels), the
+    tokens of all documents joined. `rnn_tagger` knows which columns belong together.
+
+    tok2vec: any encoder, ours, spaCy's, or a listener.
+    precision: "auto", "bf16" or "fp32".
+    """
+    head: Model[List[Floats2d], Floats2d] = Model(
+        "linear_head",
+        forward,
+        init=init,
+        dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
+        attrs={"dropout_rate": 0.0},
+        shims=[TorchShim(LinearHead, precision=precision)],
+    )
+    model = chain(tok2vec, head)
+    model.name = "rnn_tagger"
+    model.set_ref("tok2vec", tok2vec)
+    return model
+
+
+def init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """X: a sample of the encoder's output. Y: (n_tokens, n_labels), of which the width counts."""
+    if X is not None:
+        model.set_dim("nI", X[0].shape[1], force=True)
+    if Y is not None:
+        model.set_dim("nO", Y.shape[1], force=True)
+    shim = model.shims[0]
+    shim.resize({"input_size": model.get_dim("nI"), "output_size": model.get_dim("nO")})
+    shim.initialize()
+
+
+def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
+    shim, _ = torch_layer(model)
+    x = to_tensor(model.ops.flatten(X), shim.device, requires_grad=is_train)
+    if not is_train:
+        return to_array(shim.predict((x,))), _no_backprop
+    output, backward = shim.begin_update((x,))
+    ends = np.cumsum([len(vectors) for vectors in X])
+
+    def backprop(d_scores: Floats2d) -> List[Floats2d]:
+        backward(d_scores)
+        return split(to_array(x.grad), ends)
+
+    return to_array(output), backprop
+
+
+def _no_backprop(d_scores: Any) -> List[Floats2d]:
+    return []

@@ -1,0 +1,1 @@
+"""Plain torch modules: recurrent layers, character encoder, pooling. No spaCy, no Thinc."""

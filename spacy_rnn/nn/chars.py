@@ -1,0 +1,51 @@
+"""The character network: each word's characters to one vector."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from .dropout import SequenceDropout
+from .embedding import GrowingEmbedding
+from .layout import Block
+from .pooling import Pool
+from .rnn import RNN
+
+
+class CharEncoder(nn.Module):
+    """A recurrent network over the characters of each word (Ling et al. 2015; Plank et al.
+    2016 for the final states of both directions as the word's vector).
+
+    rows: size of the character table; row 0 stands for every character not in it.
+    width: of a character's vector. hidden_size: of one direction of the network.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        width: int,
+        hidden_size: int,
+        *,
+        cell: str = "lstm",
+        depth: int = 1,
+        bidirectional: bool = True,
+        pooling: str = "last",
+    ):
+        super().__init__()
+        self.table = GrowingEmbedding(rows, width)
+        self.dropout = SequenceDropout(variational=False)
+        self.rnn = RNN(width, hidden_size, cell=cell, depth=depth, bidirectional=bidirectional)
+        self.pool = Pool(self.rnn.output_size, pooling, bidirectional=bidirectional)
+        self.output_size = self.rnn.output_size
+
+    def forward(self, chars: Tensor, blocks: Iterable[Block]) -> Tensor:
+        """chars: (n_chars,) int64, the table rows of all words' characters, joined; blocks:
+        the layout of the words, none of them empty. Returns (n_words, output_size)."""
+        vectors, words = [], []
+        for block in blocks:
+            y = self.rnn.run_block(self.dropout(self.table(chars[block.rows])), block.reverse)
+            vectors.append(self.pool(y, block.lengths, block.mask))
+            words.append(block.sequences)
+        return torch.cat(vectors)[torch.argsort(torch.cat(words))]

@@ -1,0 +1,42 @@
+"""Dropout for time-major sequences, and for the words of a vocabulary."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SequenceDropout(nn.Module):
+    """Dropout over (steps, batch, width). The rate `p` is set from outside before each
+    update (spaCy's `training.dropout`), not when the layer is built.
+
+    variational: one mask a sequence, the same at every step (Gal & Ghahramani 2016).
+    """
+
+    def __init__(self, variational: bool = True):
+        super().__init__()
+        self.p = 0.0
+        self.variational = variational
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (steps, batch, width), or (rows, width), which has no steps to share a mask.
+        Returns the same shape."""
+        if not self.training or self.p == 0.0:
+            return x
+        if not self.variational or x.dim() != 3:
+            return nn.functional.dropout(x, self.p)
+        kept = 1.0 - self.p
+        return x * torch.empty(1, *x.shape[1:], dtype=x.dtype, device=x.device).bernoulli_(kept).div_(kept)
+
+
+def set_dropout(module: nn.Module, rate: float) -> None:
+    """Set the rate of every dropout layer in a module."""
+    for child in module.modules():
+        if isinstance(child, SequenceDropout):
+            child.p = rate
+
+
+def drop_rows(index: Tensor, probability: Tensor, replacement: int = 0) -> Tensor:
+    """Replace each entry of `index` (n,) by `replacement` with its own probability (n,)."""
+    dropped = torch.rand(index.shape, device=index.device) < probability
+    return torch.where(dropped, replacement, index)

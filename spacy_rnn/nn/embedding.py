@@ -1,0 +1,126 @@
+"""Embedding tables: one that learns its vocabulary as it is trained, and one by hashing."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+_STATE = ("keys", "counts")
+
+
+class GrowingEmbedding(nn.Module):
+    """An embedding table that gives each key a row of its own when training first meets it,
+    until the table is full. Row 0 stands for every key without a row.
+
+    A key is any int64 (a hash, a code point). How often each was met is counted, for
+    frequency-dependent dropout. Only rows in use are saved.
+
+    rows: the size of the table, row 0 included. width: of a vector.
+    """
+
+    keys: Tensor
+    counts: Tensor
+
+    def __init__(self, rows: int, width: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(rows, width))
+        self.register_buffer("keys", torch.zeros(1, dtype=torch.int64))
+        self.register_buffer("counts", torch.zeros(1, dtype=torch.int64))
+        self._row_of: Dict[int, int] = {}
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Unit-norm rows in expectation; the vocabulary is forgotten."""
+        nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5)
+        self.keys = self.keys[:1].zero_()
+        self.counts = self.counts[:1].zero_()
+        self._row_of = {}
+
+    def __len__(self) -> int:
+        """Rows in use, row 0 included."""
+        return len(self.keys)
+
+    def find(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The row of each key, 0 where it has none. Shape (n,) to (n,)."""
+        row_of = self._row_of
+        return np.fromiter((row_of.get(key, 0) for key in keys.tolist()), dtype=np.int64, count=len(keys))
+
+    def learn(self, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+        """Count distinct keys (n,), met `counts` (n,) times, and give new ones a row while
+        the table has room; row 0 counts what found none."""
+        free = self.weight.shape[0] - len(self)
+        new: List[int] = [key for key in keys.tolist() if key not in self._row_of][:free]
+        if new:
+            self._row_of.update(zip(new, range(len(self), len(self) + len(new))))
+            device = self.keys.device
+            self.keys = torch.cat([self.keys, torch.tensor(new, dtype=torch.int64, device=device)])
+            self.counts = torch.cat([self.counts, torch.zeros(len(new), dtype=torch.int64, device=device)])
+        rows = torch.from_numpy(self.find(keys)).to(self.counts.device)
+        self.counts.index_add_(0, rows, torch.from_numpy(counts).to(self.counts.device))
+
+    def per_hundred_thousand(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """How often the keys of these rows (n,) were met in 100,000, or in all where
+        fewer were met. Unlike the bare counts it does not grow with the epochs."""
+        counts = self.counts.cpu().numpy()
+        return counts[rows] * min(1.0, 100_000 / max(1, int(counts.sum())))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """rows: any shape of int64. Returns that shape with the width appended."""
+        return nn.functional.embedding(rows, self.weight)
+
+    def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "weight"] = destination[prefix + "weight"][: len(self)].clone()
+
+    def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *args: Any) -> None:
+        names = {name: prefix + name for name in ("weight", *_STATE)}
+        if all(name in state_dict for name in names.values()):
+            saved = state_dict[names["weight"]]
+            rows, width = self.weight.shape
+            if saved.dim() == 2 and saved.shape[0] <= rows and saved.shape[1] == width:
+                weight = self.weight.detach().clone()
+                weight[: len(saved)] = saved
+                state_dict[names["weight"]] = weight
+            for name in _STATE:
+                # Loading copies into buffers of the same length.
+                setattr(self, name, torch.zeros_like(state_dict[names[name]], device=self.weight.device))
+            self._row_of = {key: row for row, key in enumerate(state_dict[names["keys"]].tolist()) if row}
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+class HashEmbedding(nn.Module):
+    """An embedding without a vocabulary: each key is the sum of two rows chosen by two
+    hashes, so that keys share rows but seldom both (Svenstrup et al. 2017, without the
+    importance weights).
+
+    rows: the size of the table. width: of a vector.
+    """
+
+    def __init__(self, rows: int, width: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(rows, width))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=(2 * self.weight.shape[1]) ** -0.5)
+
+    def buckets(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """The two rows of each key. Shape (n,) to (2, n)."""
+        rows = np.uint64(self.weight.shape[0])
+        return np.stack([mix_bits(keys) % rows, mix_bits(~keys) % rows]).astype(np.int64)
+
+    def forward(self, buckets: Tensor) -> Tensor:
+        """buckets: (2, n) int64. Returns (n, width)."""
+        return nn.functional.embedding(buckets, self.weight).sum(dim=0)
+
+
+def mix_bits(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Spread keys evenly over 64 bits: the finaliser of splitmix64 (Steele et al. 2014)."""
+    keys = keys + np.uint64(0x9E3779B97F4A7C15)
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))

@@ -1,0 +1,148 @@
+"""How a batch of sequences of different lengths is laid out for recurrent layers.
+
+A recurrent layer wants rectangles: (steps, batch). Sequences are sorted by length and cut
+into blocks of similar lengths, so that little is padded; long sequences are read in
+overlapping windows, so that the cost grows linearly with the length and memory stays flat.
+Padding stands at the end of each sequence. The backward direction reads a sequence
+reversed within its own length, which makes it a plain left-to-right pass as well: no
+result ever depends on padding or on neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, NamedTuple, Optional
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+IntArray = npt.NDArray[np.int64]
+
+# Below this share of useful cells a block is closed and a narrower one begun.
+_MIN_FILL = 0.85
+# A block narrower than this is not worth closing: kernels run at their fixed cost.
+_MIN_CELLS = 512
+
+
+@dataclass
+class Block:
+    """A rectangle of sequences of similar lengths, padded at the end, time-major."""
+
+    rows: Tensor
+    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0."""
+    reverse: Tensor
+    """(steps * batch,) int64: for each cell, the cell that holds its mirror image within the
+    sequence; padding maps to itself. Its own inverse."""
+    lengths: Tensor
+    """(batch,) int64, all > 0."""
+    sequences: Tensor
+    """(batch,) int64: which sequence of the batch each column holds (a window of)."""
+    kept: Tensor
+    """(n,) int64: the cells whose outputs are kept (all but padding and window context)."""
+    targets: Tensor
+    """(n,) int64: the row in the flat batch that each kept cell answers for."""
+
+    @property
+    def mask(self) -> Tensor:
+        """(steps, batch) bool: True where there is a token."""
+        steps = torch.arange(self.rows.shape[0], device=self.lengths.device)
+        return steps.unsqueeze(1) < self.lengths.unsqueeze(0)
+
+
+class Windows(NamedTuple):
+    """Pieces of sequences, one entry of each array a window, all (n_windows,) int64."""
+
+    sequence: IntArray
+    """The sequence that it is cut from."""
+    start: IntArray
+    """Its first row in the flat batch."""
+    size: IntArray
+    """Its number of tokens, > 0."""
+    core_start: IntArray
+    """Its first token whose output is kept."""
+    core_end: IntArray
+    """One past its last token whose output is kept."""
+
+
+def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windows:
+    """Cut sequences into windows of at most `window` tokens.
+
+    A sequence that fits is one window. A longer one is cut into pieces of
+    `window - 2 * context` tokens, each read with up to `context` tokens of its
+    neighbours on both sides, whose outputs are thrown away.
+
+    lengths: (n,) int64; empty sequences get no window.
+    """
+    starts = np.cumsum(lengths) - lengths
+    used = np.flatnonzero(lengths)
+    starts, sizes = starts[used], lengths[used]
+    if window is None or not len(sizes) or int(sizes.max()) <= window:
+        return Windows(used, starts, sizes, np.zeros_like(sizes), sizes)
+    stride = window - 2 * context
+    pieces = np.where(sizes <= window, 1, -(-sizes // stride))
+    parent = np.repeat(np.arange(len(sizes)), pieces)
+    nth = np.arange(len(parent)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    size = sizes[parent]
+    core_start = nth * stride
+    core_end = np.where(pieces[parent] == 1, size, np.minimum(core_start + stride, size))
+    read_start = np.maximum(core_start - context, 0)
+    read_end = np.minimum(core_end + context, size)
+    return Windows(
+        used[parent],
+        starts[parent] + read_start,
+        read_end - read_start,
+        core_start - read_start,
+        core_end - read_start,
+    )
+
+
+def cut_blocks(sizes: IntArray, max_cells: int) -> Iterator[slice]:
+    """Cut sequences sorted by descending length into blocks of at most `max_cells` cells
+    (one sequence at least), closing a block early where the rest would be mostly padding."""
+    start = 0
+    while start < len(sizes):
+        longest = int(sizes[start])
+        end = min(len(sizes), start + max(1, max_cells // longest))
+        filled = np.cumsum(sizes[start:end])
+        cells = longest * np.arange(1, len(filled) + 1)
+        wasteful = (filled < _MIN_FILL * cells) & (cells > _MIN_CELLS)
+        if wasteful.any():
+            end = start + max(1, int(wasteful.argmax()))
+        yield slice(start, end)
+        start = end
+
+
+def layout(
+    lengths: IntArray,
+    *,
+    window: Optional[int] = None,
+    context: int = 0,
+    max_cells: int = 8192,
+    device: Optional[torch.device] = None,
+) -> Iterator[Block]:
+    """Lay out a flat batch of sequences as blocks.
+
+    lengths: (n,) int64, tokens of each sequence; zeros are allowed and left out.
+    window, context: see `cut_windows`; None reads every sequence whole.
+    max_cells: the largest rectangle, in cells.
+    """
+    windows = cut_windows(lengths, window, context)
+    order = np.argsort(-windows.size, kind="stable")
+    for part in cut_blocks(windows.size[order], max_cells):
+        sequence, start, size, core_start, core_end = (column[order[part]] for column in windows)
+        batch = len(size)
+        step = np.arange(int(size[0]))[:, None]
+        inside = step < size
+        rows = np.where(inside, start + step, 0)
+        reverse = np.where(inside, size - 1 - step, step) * batch + np.arange(batch)
+        kept = np.flatnonzero((step >= core_start) & (step < core_end))
+        yield Block(
+            rows=torch.from_numpy(rows).to(device),
+            reverse=torch.from_numpy(reverse.reshape(-1)).to(device),
+            lengths=torch.from_numpy(size).to(device),
+            sequences=torch.from_numpy(sequence).to(device),
+            kept=torch.from_numpy(kept).to(device),
+            targets=torch.from_numpy(rows.reshape(-1)[kept]).to(device),
+        )

@@ -1,0 +1,1 @@
+"""The pipeline components. Light to import: torch comes with the models."""

@@ -1,0 +1,46 @@
+"""Gold annotations of examples, as arrays."""
+
+from typing import Dict, Iterable, List, Set
+
+import numpy as np
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from .labels import ATTRS, KeyArray
+
+
+def aligned_keys(examples: List[Example], attrs: List[str]) -> Dict[str, KeyArray]:
+    """The gold value of each attribute for each predicted token, (n_tokens,) uint64, the
+    tokens of all examples joined; 0 where it is missing or the token is not aligned with
+    exactly one gold token."""
+    names = [attr.upper() for attr in attrs]
+    rows = [
+        example.reference.to_array(names).reshape(-1, len(names))
+        if same_tokens(example.predicted, example.reference)
+        else np.array([_aligned(example, name) for name in names], dtype=np.uint64).T.reshape(-1, len(names))
+        for example in examples
+    ]
+    joined = np.concatenate(rows)
+    return {attr: joined[:, i] for i, attr in enumerate(attrs)}
+
+
+def same_tokens(first: Doc, second: Doc) -> bool:
+    """Whether two documents have the same tokens, so that no alignment is needed."""
+    return len(first) == len(second) and bool((first.to_array(ORTH) == second.to_array(ORTH)).all())
+
+
+def _aligned(example: Example, name: str) -> List[int]:
+    # Values that differ among several gold tokens, and misaligned tokens, come as None.
+    return [value or 0 for value in example.get_aligned(name)]
+
+
+def collect_annotations(examples: Iterable[Example]) -> Dict[str, Set[int]]:
+    """The distinct gold values of each attribute."""
+    values: Dict[str, Set[int]] = {attr: set() for attr in ATTRS}
+    names = [attr.upper() for attr in ATTRS]
+    for example in examples:
+        if len(example.reference):
+            for attr, column in zip(ATTRS, example.reference.to_array(names).T):
+                values[attr].update(np.unique(column).tolist())
+    return values

@@ -1,0 +1,405 @@
+"""The component `rnn_tagger`: parts of speech, fine-grained tags and morphology."""
+
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import numpy as np
+import spacy.util
+from spacy.attrs import IS_SPACE
+from spacy.language import Language
+from spacy.morphology import Morphology
+from spacy.parts_of_speech import SPACE
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from .gold import aligned_keys, collect_annotations
+from .labels import ATTRS, IntArray, LabelData, TagCodec, TagLabels
+from .loss import grouped_cross_entropy, softmax_groups
+from .scoring import make_tagger_scorer
+
+DEFAULT_MODEL = """
+[model]
+@architectures = "spacy-rnn.Tagger.v1"
+
+[model.tok2vec]
+@architectures = "spacy-rnn.RNNEncoder.v1"
+
+[model.tok2vec.embed]
+@architectures = "spacy-rnn.WordFeatures.v1"
+vectors = null
+
+[model.tok2vec.embed.words]
+@architectures = "spacy-rnn.WordEmbed.v1"
+
+[model.tok2vec.embed.chars]
+@architectures = "spacy-rnn.CharEmbed.v1"
+
+[model.tok2vec.embed.lexical]
+@architectures = "spacy-rnn.LexEmbed.v1"
+
+[model.tok2vec.encode]
+@architectures = "spacy-rnn.RNN.v1"
+"""
+
+# What the model says of a batch: for each attribute the labels of its groups, (n_tokens, n_groups),
+# and the scores of all labels where they are to be kept.
+Prediction = Tuple[Dict[str, IntArray], Optional[Floats2d]]
+
+EXTENSION = "rnn_scores"
+
+
+@Language.factory(
+    "rnn_tagger",
+    assigns=["token.pos", "token.tag", "token.morph"],
+    default_config={
+        "model": Config().from_str(DEFAULT_MODEL)["model"],
+        "attrs": None,
+        "overwrite": True,
+        "extend": False,
+        "neg_prefix": "!",
+        "label_smoothing": 0.0,
+        "save_scores": False,
+        "scorer": {"@scorers": "spacy-rnn.tagger_scorer.v1"},
+    },
+    default_score_weights={
+        "pos_acc": 0.34,
+        "tag_acc": 0.33,
+        "morph_acc": 0.33,
+        "morph_per_feat": None,
+    },
+)
+def make_rnn_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    attrs: Optional[List[str]],
+    overwrite: bool,
+    extend: bool,
+    neg_prefix: str,
+    label_smoothing: float,
+    save_scores: bool,
+    scorer: Optional[Callable],
+) -> "RNNTagger":
+    """Construct the component; see `RNNTagger` for the settings."""
+    return RNNTagger(
+        nlp.vocab,
+        model,
+        name,
+        attrs=attrs,
+        overwrite=overwrite,
+        extend=extend,
+        neg_prefix=neg_prefix,
+        label_smoothing=label_smoothing,
+        save_scores=save_scores,
+        scorer=scorer,
+    )
+
+
+class RNNTagger(TrainablePipe):
+    """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
+
+    attrs: which of "pos", "tag" and "morph"; None trains those that the training data has.
+    overwrite: replace annotations that are there already.
+    extend: keep morphological features that are there and add the predicted ones to them;
+        with `overwrite` the predicted value wins where both have the feature.
+    neg_prefix: a gold tag with this prefix says which tag a token does *not* have.
+    label_smoothing: share of probability that training gives to the wrong labels.
+    save_scores: keep the probabilities of all labels in `doc._.rnn_scores`, a dict from
+        "pos" and "tag" to (n_tokens, n_labels) float32 arrays, whose columns follow
+        `label_data`, and from "morph=FEATURE" to (n_tokens, 1 + n_values) arrays, whose first
+        column says that the token does not have the feature.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str = "rnn_tagger",
+        *,
+        attrs: Optional[List[str]] = None,
+        overwrite: bool = True,
+        extend: bool = False,
+        neg_prefix: str = "!",
+        label_smoothing: float = 0.0,
+        save_scores: bool = False,
+        scorer: Optional[Callable] = None,
+    ):
+        for attr in attrs or []:
+            if attr not in ATTRS:
+                raise ValueError(Errors.R001.format(name="attrs", value=attr, allowed=", ".join(ATTRS)))
+        if attrs is not None and not attrs:
+            raise ValueError(Errors.R001.format(name="attrs", value=attrs, allowed=", ".join(ATTRS) + " or null"))
+        if not 0.0 <= label_smoothing < 1.0:
+            raise ValueError(
+                Errors.R005.format(name="label_smoothing", value=label_smoothing, expected="at least 0 and below 1")
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer if scorer is not None else make_tagger_scorer()
+        self._rehearsal_model: Optional[Model] = None
+        self._codec: Optional[TagCodec] = None
+        self.cfg: Dict[str, Any] = {
+            "attrs": attrs,
+            "labels": TagLabels({}).data,
+            "overwrite": overwrite,
+            "extend": extend,
+            "neg_prefix": neg_prefix,
+            "label_smoothing": label_smoothing,
+            "save_scores": save_scores,
+        }
+        if save_scores and not Doc.has_extension(EXTENSION):
+            Doc.set_extension(EXTENSION, default=None)
+
+    # ---- labels
+
+    @property
+    def _labels(self) -> TagLabels:
+        return TagLabels(self.cfg["labels"])
+
+    @property
+    def attrs(self) -> List[str]:
+        """The attributes that it predicts."""
+        active = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
+        return active if self.cfg["attrs"] is None else [attr for attr in active if attr in self.cfg["attrs"]]
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """One name for each label: pos=NOUN, tag=NN, morph=Case=Nom."""
+        return self._labels.names
+
+    @property
+    def label_data(self) -> LabelData:
+        """The labels as `spacy init labels` stores them: lists for "pos" and "tag", a dict from
+        feature to values for "morph"."""
+        return self._labels.data
+
+    def add_label(self, label: str) -> int:
+        """Add one label, named as in `labels`. RETURNS 0 if it is there already, else 1."""
+        attr, found, value = label.partition("=") if isinstance(label, str) else ("", "", "")
+        if not found:
+            raise ValueError(Errors.R015.format(name=self.name, label=label))
+        labels = self._labels
+        if label in labels.names:
+            return 0
+        self._allow_extra_label()
+        labels.add(attr, value, self.name)
+        self._set_labels(labels)
+        return 1
+
+    def _set_labels(self, labels: TagLabels) -> None:
+        self.cfg["labels"] = labels.data
+        self._codec = None
+
+    @property
+    def codec(self) -> TagCodec:
+        """Translates between annotations and output columns."""
+        codec = self._codec
+        if codec is None or codec.vocab is not self.vocab:
+            codec = self._codec = TagCodec(self._labels, self.attrs, self.vocab, self.cfg["neg_prefix"])
+        return codec
+
+    # ---- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Prediction:
+        """RETURNS the chosen labels, and all probabilities if `save_scores` is set."""
+        docs = list(docs)
+        if not any(map(len, docs)):
+            return {}, None
+        if not self.attrs:
+            raise ValueError(Errors.R016.format(name=self.name))
+        scores = self.model.predict(docs)
+        xp = self.model.ops.xp
+        groups = self.codec.groups
+        guesses = self.model.ops.to_numpy(
+            xp.stack([scores[:, group].argmax(axis=1) for group in groups], axis=1)
+        )
+        probabilities = None
+        if self.cfg["save_scores"]:
+            probabilities = self.model.ops.to_numpy(softmax_groups(scores, groups, xp))
+        return self.codec.by_attr(guesses), probabilities
+
+    def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
+        """Write predictions to the documents. Whitespace tokens are SPACE, without features."""
+        guesses, probabilities = prediction
+        docs = [doc for doc in docs if len(doc)]
+        if not docs:
+            return
+        columns = {attr: self.codec.decode(attr, guesses[attr]) for attr in guesses}
+        space = {"pos": SPACE, "tag": self.vocab.strings.add("_SP"), "morph": self.vocab.morphology.add("")}
+        names = [attr.upper() for attr in columns]
+        values = np.stack(list(columns.values()), axis=1)
+        end = 0
+        for doc in docs:
+            start, end = end, end + len(doc)
+            new = values[start:end]
+            spaces = doc.to_array(IS_SPACE).astype(bool)
+            if spaces.any():
+                new[spaces] = [space[attr] for attr in columns]
+            if not self.cfg["overwrite"] or self.cfg["extend"]:
+                new = self._merge(list(columns), doc.to_array(names).reshape(new.shape), new)
+            doc.from_array(names, new)
+            if probabilities is not None:
+                doc._.set(EXTENSION, self._named_scores(probabilities[start:end]))
+
+    def _merge(self, attrs: List[str], old: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Combine annotations that are there (n, n_attrs) with predicted ones, by `overwrite`
+        and `extend`."""
+        merged = new if self.cfg["overwrite"] else np.where(old == 0, new, old)
+        if self.cfg["extend"] and "morph" in attrs:
+            column = attrs.index("morph")
+            strings, morphology = self.vocab.strings, self.vocab.morphology
+            for i, (before, predicted) in enumerate(zip(old[:, column].tolist(), new[:, column].tolist())):
+                both = [Morphology.feats_to_dict(strings[key] if key else "") for key in (before, predicted)]
+                first, second = both if self.cfg["overwrite"] else both[::-1]
+                merged[i, column] = morphology.add({**first, **second})
+        return merged
+
+    def _named_scores(self, probabilities: np.ndarray) -> Dict[str, np.ndarray]:
+        names = [
+            name
+            for attr in self.attrs
+            for name in ([f"morph={feature}" for feature in self._labels.morph] if attr == "morph" else [attr])
+        ]
+        return {name: probabilities[:, group].copy() for name, group in zip(names, self.codec.groups)}
+
+    # ---- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[LabelData] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns a representative sample of the training data.
+        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        """
+        validate_get_examples(get_examples, "RNNTagger.initialize")
+        spacy.util.check_lexeme_norms(self.vocab, "rnn_tagger")
+        if labels is None:
+            found = TagLabels.from_annotations(
+                collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"]
+            )
+        else:
+            found = TagLabels.from_data(labels, self.name)
+        known = self._labels
+        found.merge(known)
+        self._set_labels(found)
+        self._check_attrs()
+        sample = [example.x for example in islice(get_examples(), 10)]
+        if not sample:
+            raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
+        n_outputs = self.codec.groups[-1].stop
+        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, n_outputs))
+
+    def _check_attrs(self) -> None:
+        """Leave out what the data lacks, with a message, unless it was asked for."""
+        wanted = self.cfg["attrs"]
+        present = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
+        for attr in wanted or []:
+            if attr not in present:
+                raise ValueError(Errors.R011.format(name=self.name, attr=attr))
+        if not present:
+            raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
+        absent = [attr for attr in ATTRS if attr not in present]
+        if wanted is None and absent:
+            spacy.util.logger.info(
+                "%s: the training data has no %s, so only %s will be trained",
+                self.name,
+                " and no ".join(absent),
+                " and ".join(present),
+            )
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch. Tokens without an annotation, tokens that are not aligned with
+        exactly one gold token, and unknown labels do not count."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "RNNTagger.update")
+        docs = [example.predicted for example in examples]
+        if not any(map(len, docs)):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        loss, gradient = self.get_loss(examples, scores)
+        backprop(gradient)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
+        """The loss, summed over tokens and groups, and the gradient of its mean over tokens."""
+        examples = list(examples)
+        codec = self.codec
+        truths = codec.encode(aligned_keys(examples, codec.attrs))
+        loss, gradient = grouped_cross_entropy(
+            scores,
+            truths,
+            codec.groups,
+            label_smoothing=self.cfg["label_smoothing"],
+            xp=self.model.ops.xp,
+        )
+        if not np.isfinite(loss):
+            raise ValueError(Errors.R013.format(name=self.name))
+        return loss, gradient / max(1, len(scores))
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Make predictions more like those of the model that training was resumed from."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "RNNTagger.rehearse")
+        docs = [example.predicted for example in examples]
+        if self._rehearsal_model is None or not any(map(len, docs)):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        xp, groups = self.model.ops.xp, self.codec.groups
+        target = softmax_groups(self._rehearsal_model.predict(docs), groups, xp)
+        difference = softmax_groups(scores, groups, xp) - target
+        backprop(difference / len(scores))
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += float((difference**2).sum())
+        return losses
+
+    # ---- scoring and loading
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """Score the attributes that it predicts, with spaCy's own scorers."""
+        return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = tuple()) -> "RNNTagger":
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._codec = None
+        return self
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = tuple()) -> "RNNTagger":
+        super().from_disk(path, exclude=exclude)
+        self._codec = None
+        return self
+

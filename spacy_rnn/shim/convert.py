@@ -1,0 +1,35 @@
+"""Arrays to tensors and back, without copies where memory can be shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from thinc.api import get_array_module
+from thinc.util import torch2xp, xp2torch
+from torch import Tensor
+
+
+def to_tensor(array: Any, device: torch.device, *, requires_grad: bool = False) -> Tensor:
+    """An array of Thinc's backend (or numpy) as a tensor on `device`."""
+    if isinstance(array, np.ndarray):
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
+    else:
+        tensor = xp2torch(array, device=device)
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def to_array(tensor: Tensor) -> Any:
+    """A tensor as a float32 array of Thinc's backend, cut loose from autograd's memory: an
+    array that the caller edits in place must not change what a later backward pass reads."""
+    detached = tensor.detach().float()
+    if detached.data_ptr() == tensor.data_ptr() and tensor.requires_grad:
+        detached = detached.clone()
+    return torch2xp(detached)
+
+
+def same_memory(array: Any, tensor: Tensor) -> bool:
+    """Whether an array is a view of a CPU tensor's memory."""
+    xp = get_array_module(array)
+    return xp is np and tensor.device.type == "cpu" and array.ctypes.data == tensor.data_ptr()

@@ -1,0 +1,28 @@
+"""In which number format the matrix products run."""
+
+from __future__ import annotations
+
+from typing import Literal, Tuple, get_args
+
+import torch
+
+from ..errors import Errors
+
+Precision = Literal["auto", "bf16", "fp32"]
+PRECISIONS: Tuple[str, ...] = get_args(Precision)
+
+
+def has_bf16_units() -> bool:
+    """Whether this CPU multiplies bfloat16 matrices in hardware (AMX or AVX512-BF16)."""
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+
+
+def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
+    """The type that matrix products run in: "auto" is bfloat16 on a CPU that has units for
+    it and float32 elsewhere. Weights, gradients and results are float32 in any case."""
+    if precision not in PRECISIONS:
+        raise ValueError(Errors.R001.format(name="precision", value=precision, allowed=", ".join(PRECISIONS)))
+    if precision == "auto":
+        return torch.bfloat16 if device.type == "cpu" and has_bf16_units() else torch.float32
+    return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -1,0 +1,61 @@
+"""Weights to bytes and back: safetensors with a JSON header. Loading runs no code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Optional, Tuple
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ..errors import Errors
+
+FORMAT = "spacy-rnn"
+VERSION = 1
+
+Sizes = Dict[str, int]
+
+
+def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes]) -> bytes:
+    """A module's parameters and buffers; the header holds the sizes it was built with. A
+    layer that is not built yet is stored without weights."""
+    state = {} if module is None else module.state_dict()
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    header = {"format": FORMAT, "version": VERSION, "sizes": sizes}
+    return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
+
+
+def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
+    """Read what `to_safetensors` wrote: the sizes and the tensors. Raises ValueError for
+    anything else."""
+    try:
+        state = safetensors.torch.load(data)
+        header = _read_header(data)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(Errors.R003.format(reason=str(error) or type(error).__name__)) from error
+    sizes = header.get("sizes")
+    if header.get("version") != VERSION or not _are_sizes(sizes):
+        raise ValueError(Errors.R003.format(reason=f"its header is {header}"))
+    return sizes, state
+
+
+def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:
+    """Load tensors into a module; raises ValueError unless names and shapes all fit."""
+    try:
+        module.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(Errors.R004.format(module=type(module).__name__, reason=reason)) from error
+
+
+def _read_header(data: bytes) -> Dict[str, Any]:
+    size = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
+    return dict(json.loads(metadata[FORMAT]))
+
+
+def _are_sizes(sizes: Any) -> bool:
+    return sizes is None or (
+        isinstance(sizes, dict) and all(type(value) is int and value > 0 for value in sizes.values())
+    )

@@ -1,0 +1,198 @@
+"""A torch module as a part of a Thinc model."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+
+import torch
+from thinc.api import Optimizer, Shim
+from thinc.util import get_torch_default_device, torch2xp
+from torch import Tensor, nn
+
+from ..errors import Errors
+from ..nn.dropout import set_dropout
+from .convert import same_memory, to_tensor
+from .precision import resolve_precision
+from .serialize import Sizes, from_safetensors, load_state, to_safetensors
+
+
+class TorchShim(Shim):
+    """Runs a torch module inside a Thinc model.
+
+    Unlike Thinc's own shim it honours the optimizer's averages, survives rehearsal, gives
+    copies an identity of their own, trains and predicts in bfloat16 on CPUs that have units
+    for it, and stores safetensors instead of a pickle.
+
+    build: makes the module; called with `sizes`.
+    sizes: what only the data tells, such as the number of labels; None until `resize` is
+        called or a saved layer, which knows its sizes, is loaded.
+    precision: "auto", "bf16" or "fp32", see `resolve_precision`.
+    """
+
+    _model: Optional[nn.Module]
+
+    def __init__(
+        self, build: Callable[..., nn.Module], sizes: Optional[Sizes] = None, *, precision: str = "auto"
+    ):
+        super().__init__(None)
+        resolve_precision(precision, torch.device("cpu"))
+        self.precision = precision
+        self.sizes: Optional[Sizes] = None
+        self._build = build
+        self._device = get_torch_default_device()
+        self._changes = 0
+        if sizes is not None:
+            self.resize(sizes)
+
+    def resize(self, sizes: Sizes) -> None:
+        """Build the module for these sizes, unless it has them already."""
+        if sizes != self.sizes:
+            self._model = self._build(**sizes).to(self._device)
+            self.sizes = dict(sizes)
+            self.touch()
+
+    @property
+    def module(self) -> nn.Module:
+        if self._model is None:
+            raise ValueError(Errors.R018)
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        return self._device
+
+    @property
+    def version(self) -> Tuple[int, int, str]:
+        """Changes whenever the weights may have changed."""
+        written = sum(parameter._version for parameter in self.module.parameters())
+        return self._changes, written, str(self.device)
+
+    def touch(self) -> None:
+        """Declare the weights changed."""
+        self._changes += 1
+
+    def initialize(self) -> None:
+        """Draw the weights anew (from torch's random state, so a seed repeats them)."""
+        # Children first: a layer may refine what its parts start from.
+        for module in reversed(list(self.module.modules())):
+            reset = getattr(module, "reset_parameters", None)
+            if reset is not None:
+                reset()
+        for parameter in self.module.parameters():
+            parameter.grad = None
+        self.touch()
+
+    def _autocast(self, is_train: bool) -> Any:
+        dtype = resolve_precision(self.precision, self.device)
+        enabled = dtype is torch.bfloat16
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=is_train
+        )
+
+    def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
+        """Call the module on `inputs`, in evaluation mode, recording nothing."""
+        module = self.module
+        if module.training:
+            module.eval()
+        with torch.inference_mode(), self._autocast(False):
+            return module(*inputs)
+
+    def begin_update(self, inputs: Tuple[Any, ...]) -> Tuple[Tensor, Callable[[Any], None]]:
+        """Call the module in training mode. Returns its output and a callback that takes the
+        gradient of the output and adds up the gradients of weights and inputs."""
+        self.touch()
+        module = self.module.train()
+        with torch.enable_grad(), self._autocast(True):
+            output = module(*inputs)
+
+        def backprop(d_output: Any) -> None:
+            output.backward(to_tensor(d_output, output.device).to(output.dtype).view(output.shape))
+
+        return output, backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Let the optimizer change the weights, under the keys (shim id, parameter name)."""
+        for name, parameter in self.module.named_parameters():
+            if parameter.grad is None:
+                continue
+            # Given away rather than zeroed: `nlp.rehearse` keeps it for later.
+            gradient, parameter.grad = parameter.grad, None
+            weights = torch2xp(parameter.data)
+            updated, _ = optimizer((self.id, name), weights, torch2xp(gradient))
+            if not same_memory(updated, parameter):
+                with torch.no_grad():
+                    parameter.copy_(to_tensor(updated, parameter.device))
+        self.touch()
+
+    @contextlib.contextmanager
+    def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
+        """Use the optimizer's averages, and put the weights back whatever happens."""
+        averaged = {
+            parameter: params[(self.id, name)]
+            for name, parameter in self.module.named_parameters()
+            if (self.id, name) in params
+        }
+        if not averaged:
+            yield
+            return
+        backup = [parameter.detach().clone() for parameter in averaged]
+        try:
+            with torch.no_grad():
+                for parameter, array in averaged.items():
+                    parameter.copy_(to_tensor(array, parameter.device))
+            self.touch()
+            yield
+        finally:
+            with torch.no_grad():
+                for parameter, saved in zip(averaged, backup):
+                    parameter.copy_(saved)
+            self.touch()
+
+    def copy(self) -> "TorchShim":
+        """A copy with an id of its own, so that two copies never share optimizer state."""
+        copied = TorchShim(self._build, precision=self.precision)
+        copied.sizes = copy.deepcopy(self.sizes)
+        copied._model = copy.deepcopy(self._model)
+        copied._device = self._device
+        return copied
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """device_type: "cpu", "gpu" or "mps", as Thinc names them."""
+        self._device = torch.device({"gpu": f"cuda:{device_id}"}.get(device_type, device_type))
+        if self._model is not None:
+            self._model.to(self._device)
+        self.touch()
+
+    def to_bytes(self) -> bytes:
+        return to_safetensors(self._model, self.sizes)
+
+    def from_bytes(self, data: bytes) -> "TorchShim":
+        sizes, state = from_safetensors(data)
+        if sizes is not None:
+            module = self._build_for(sizes)
+            load_state(module, state)
+            self._model, self.sizes = module, sizes
+        self.touch()
+        return self
+
+    def _build_for(self, sizes: Sizes) -> nn.Module:
+        if self._model is not None and sizes == self.sizes:
+            return copy.deepcopy(self._model)
+        try:
+            return self._build(**sizes).to(self._device)
+        except TypeError as error:
+            raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
+
+
+def torch_layer(model: Any, dropout_attr: str = "dropout_rate") -> Tuple[TorchShim, nn.Module]:
+    """The shim and the module of a Thinc node that wraps one torch module, with the node's
+    dropout rate (set by `thinc.api.set_dropout_rate`) handed to the module."""
+    if len(model.shims) != 1 or not isinstance(model.shims[0], TorchShim):
+        raise ValueError(Errors.R002.format(name=model.name))
+    shim: TorchShim = model.shims[0]
+    rate: Optional[float] = model.attrs.get(dropout_attr)
+    if rate is not None:
+        set_dropout(shim.module, rate)
+    return shim, shim.module

@@ -1,0 +1,52 @@
+"""The shapes that flow between layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List
+
+import numpy as np
+import numpy.typing as npt
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d
+
+IntArray = npt.NDArray[np.int64]
+KeyArray = npt.NDArray[np.uint64]
+
+
+@dataclass
+class WordTypes:
+    """Distinct words."""
+
+    orths: KeyArray
+    """(n_types,): the words, as keys of the string store, no two alike."""
+    counts: IntArray
+    """(n_types,): how often each occurs."""
+    vocab: Vocab
+
+
+@dataclass
+class WordVectors:
+    """A batch of documents whose words are encoded, each distinct word once."""
+
+    vectors: Floats2d
+    """(n_types, width): one row a distinct word."""
+    index: IntArray
+    """(n_tokens,): the row of each token, the tokens of all documents joined."""
+    lengths: IntArray
+    """(n_docs,): tokens of each document."""
+
+
+WordFeature = Model[WordTypes, Floats2d]
+"""One kind of feature: distinct words to (n_types, width)."""
+
+WordEncoder = Model[List[Doc], WordVectors]
+"""All features of the words of a batch."""
+
+SequenceEncoder = Model[Any, List[Floats2d]]
+"""WordVectors, or a list of (n_tokens, width) arrays, to a list of (n_tokens, width) arrays."""
+
+Tok2Vec = Model[List[Doc], List[Floats2d]]
+"""Documents to one (n_tokens, width) array each."""
