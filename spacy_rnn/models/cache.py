@@ -39,7 +39,7 @@ class WordCache:
         compute: words (m,) to vectors (m, width).
         Returns a table (rows, width) and the row of each word in it, (n,).
         """
-        if len(orths) > self.size:
+        if not 0 < len(orths) <= self.size:
             return compute(orths), np.arange(len(orths))
         with self._lock:
             if version != self._version:

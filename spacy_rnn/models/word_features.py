@@ -99,8 +99,9 @@ def _predict(model: Model, types: WordTypes) -> Tuple[Floats2d, np.ndarray]:
     if not cached:
         return fresh[0].predict(types), np.arange(len(types.orths))
     # The same key can stand for different strings in another vocabulary's string store,
-    # and the lexical attributes belong to the vocabulary.
-    version = (id(types.vocab), *(shim.version for layer in cached for shim in _shims(layer)))
+    # and the lexical attributes belong to the vocabulary. The vocabulary itself rather than
+    # its id, which another one could take over.
+    version = (types.vocab, *(shim.version for layer in cached for shim in _shims(layer)))
     table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
     if not fresh:
         return table, rows

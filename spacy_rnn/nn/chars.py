@@ -48,4 +48,6 @@ class CharEncoder(nn.Module):
             y = self.rnn.run_block(self.dropout(self.table(chars[block.rows])), block.reverse)
             vectors.append(self.pool(y, block.lengths, block.mask))
             words.append(block.sequences)
+        if not vectors:
+            return self.table.weight.new_zeros(0, self.output_size)
         return torch.cat(vectors)[torch.argsort(torch.cat(words))]

@@ -108,6 +108,8 @@ class TorchShim(Shim):
             output = module(*inputs)
 
         def backprop(d_output: Any) -> None:
+            if not output.requires_grad:  # a batch without a single token
+                return
             output.backward(to_tensor(d_output, output.device).to(output.dtype).view(output.shape))
 
         return output, backprop
