@@ -27,7 +27,7 @@ class SplitStats:
     tokens: int = 0  # of the text, after merging
     multiword_merged: int = 0
     multiword_split: int = 0
-    text_mismatches: int = 0  # sentences whose `# text` is not made of their forms
+    text_mismatches: int = 0  # sentences whose `# text` is not made of their forms alone
     attrs: List[str] = field(default_factory=list)  # which of pos, tag, morph, lemma and heads any word has
 
 

@@ -7,7 +7,7 @@ A multiword token is merged exactly when the tokenizer leaves it whole ("da" in 
 
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from spacy.tokens import Doc
 
@@ -17,31 +17,30 @@ from .conllu import MultiwordToken, Sentence, Word
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
     """The text of the sentence, and for each unit of `sentence.surface()` whether a space follows; none after the last.
 
-    A `# text` comment that fits the forms decides, since some treebanks mark no `SpaceAfter=No`; the marks do otherwise.
+    A `# text` comment decides as far as it fits the forms, since some treebanks mark no `SpaceAfter=No`; the marks decide
+    the rest.
     """
     units = sentence.surface()
-    spaces = None
-    if sentence.text is not None:
-        spaces = find_spaces(sentence.text, [unit.form for unit in units])
-    if spaces is None:
-        spaces = [unit.space_after for unit in units]
+    spaces = find_spaces(sentence.text or "", units)
     spaces[-1] = False
     return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
 
 
-def find_spaces(text: str, forms: Sequence[str]) -> Optional[List[bool]]:
-    """For each form, whether white space follows it in the text. None if the text is not these forms in this order."""
+def find_spaces(text: str, units: Sequence[Union[Word, MultiwordToken]]) -> List[bool]:
+    """For each unit, whether white space follows it in the text, or its own mark where it is not the next thing there."""
     spaces = []
     end = len(text) - len(text.lstrip())
-    for form in forms:
-        if not text.startswith(form, end):
-            return None
-        end += len(form)
-        rest = text[end:]
-        white = len(rest) - len(rest.lstrip())
-        spaces.append(white > 0)
-        end += white
-    return spaces if end == len(text) else None
+    for unit in units:
+        if text.startswith(unit.form, end):
+            end += len(unit.form)
+            rest = text[end:]
+            white = len(rest) - len(rest.lstrip())
+            spaces.append(white > 0 if rest else unit.space_after)
+            end += white
+        else:
+            # For example a full stop after an abbreviation, of which the text has one where the forms have two.
+            spaces.append(unit.space_after)
+    return spaces
 
 
 def annotated_words(sentence: Sentence) -> List[Word]:
