@@ -6,7 +6,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from ..shim import TorchShim, to_array
+from ..shim import TorchShim, to_array, to_tensor, torch_layer
 from ..types import WordFeature, WordTypes
 
 Forward = Callable[[Model, WordTypes, bool], Tuple[Floats2d, Callable]]
@@ -19,15 +19,30 @@ def torch_feature(
     return Model(
         name,
         forward,
-        init=_init,
+        init=init_torch_layer,
         shims=[TorchShim(build, {}, precision=precision)],
         dims={"nO": width},
         attrs={"dropout_rate": 0.0, **attrs},
     )
 
 
-def _init(model: Model, X: Any = None, Y: Any = None) -> None:
+def init_torch_layer(model: Model, X: Any = None, Y: Any = None) -> None:
     model.shims[0].initialize()
+
+
+def run_torch_layer(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats2d, Callable]:
+    """Call the module on one array of floats, (n, nI) to (n, nO)."""
+    shim, _ = torch_layer(model)
+    x = to_tensor(X, shim.device, requires_grad=is_train)
+    if not is_train:
+        return to_array(shim.predict((x,))), lambda d_output: d_output
+    output, backward = shim.begin_update((x,))
+
+    def backprop(d_output: Floats2d) -> Floats2d:
+        backward(d_output)
+        return to_array(x.grad)
+
+    return to_array(output), backprop
 
 
 def run_torch_feature(shim: TorchShim, inputs: Tuple[Any, ...], is_train: bool) -> Tuple[Floats2d, Callable]:

@@ -8,9 +8,10 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..nn.heads import LinearHead
-from ..shim import Precision, TorchShim, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim
 from ..types import Tok2Vec
 from .encoder import split
+from .feature import run_torch_layer
 
 
 def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[List[Doc], Floats2d]:
@@ -25,7 +26,6 @@ def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[Li
         forward,
         init=init,
         dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
-        attrs={"dropout_rate": 0.0},
         shims=[TorchShim(LinearHead, precision=precision)],
     )
     model = chain(tok2vec, head)
@@ -46,19 +46,10 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
-    shim, _ = torch_layer(model)
-    x = to_tensor(model.ops.flatten(X), shim.device, requires_grad=is_train)
-    if not is_train:
-        return to_array(shim.predict((x,))), _no_backprop
-    output, backward = shim.begin_update((x,))
+    scores, backward = run_torch_layer(model, model.ops.flatten(X), is_train)
     ends = np.cumsum([len(vectors) for vectors in X])
 
     def backprop(d_scores: Floats2d) -> List[Floats2d]:
-        backward(d_scores)
-        return split(to_array(x.grad), ends)
+        return split(backward(d_scores), ends)
 
-    return to_array(output), backprop
-
-
-def _no_backprop(d_scores: Any) -> List[Floats2d]:
-    return []
+    return scores, backprop

@@ -7,7 +7,6 @@ from typing import Iterable
 import torch
 from torch import Tensor, nn
 
-from .dropout import SequenceDropout
 from .embedding import GrowingEmbedding
 from .layout import Block
 from .pooling import Pool
@@ -35,8 +34,7 @@ class CharEncoder(nn.Module):
     ):
         super().__init__()
         self.table = GrowingEmbedding(rows, width)
-        self.dropout = SequenceDropout(variational=False)
-        self.rnn = RNN(width, hidden_size, cell=cell, depth=depth, bidirectional=bidirectional)
+        self.rnn = RNN(width, hidden_size, cell=cell, depth=depth, bidirectional=bidirectional, output_dropout=False)
         self.pool = Pool(self.rnn.output_size, pooling, bidirectional=bidirectional)
         self.output_size = self.rnn.output_size
 
@@ -45,7 +43,7 @@ class CharEncoder(nn.Module):
         the layout of the words, none of them empty. Returns (n_words, output_size)."""
         vectors, words = [], []
         for block in blocks:
-            y = self.rnn.run_block(self.dropout(self.table(chars[block.rows])), block.reverse)
+            y = self.rnn.run_block(self.table(chars[block.rows]), block.reverse)
             vectors.append(self.pool(y, block.lengths, block.mask))
             words.append(block.sequences)
         if not vectors:

@@ -77,18 +77,21 @@ class GrowingEmbedding(nn.Module):
         destination[prefix + "weight"] = destination[prefix + "weight"][: len(self)].clone()
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *args: Any) -> None:
-        names = {name: prefix + name for name in ("weight", *_STATE)}
-        if all(name in state_dict for name in names.values()):
-            saved = state_dict[names["weight"]]
+        names = [prefix + name for name in ("weight", *_STATE)]
+        if all(name in state_dict for name in names):
+            saved, keys, _ = (state_dict[name] for name in names)
             rows, width = self.weight.shape
-            if saved.dim() == 2 and saved.shape[0] <= rows and saved.shape[1] == width:
+            if keys.dim() == 1 and 0 < len(keys) <= rows and saved.shape == (len(keys), width):
                 weight = self.weight.detach().clone()
                 weight[: len(saved)] = saved
-                state_dict[names["weight"]] = weight
-            for name in _STATE:
-                # Loading copies into buffers of the same length.
-                setattr(self, name, torch.zeros_like(state_dict[names[name]], device=self.weight.device))
-            self._row_of = {key: row for row, key in enumerate(state_dict[names["keys"]].tolist()) if row}
+                state_dict[names[0]] = weight
+                for name in _STATE:
+                    # Loading copies into buffers of the same length.
+                    setattr(self, name, torch.zeros_like(keys, device=self.weight.device))
+                self._row_of = {key: row for row, key in enumerate(keys.tolist()) if row}
+            else:
+                found = f"{tuple(keys.shape)} keys with weights {tuple(saved.shape)}"
+                args[-1].append(f"size mismatch for {prefix}weight: {found} in a table of {(rows, width)}.")
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

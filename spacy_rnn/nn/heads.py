@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .dropout import SequenceDropout
-
 
 class LinearHead(nn.Module):
     """One linear layer for all outputs of all attributes: a single matrix product.
@@ -15,7 +13,6 @@ class LinearHead(nn.Module):
 
     def __init__(self, input_size: int, output_size: int):
         super().__init__()
-        self.dropout = SequenceDropout(variational=False)
         self.linear = nn.Linear(input_size, output_size)
         self.reset_parameters()
 
@@ -26,4 +23,4 @@ class LinearHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, input_size). Returns scores before the softmax, (n, output_size)."""
-        return self.linear(self.dropout(x))
+        return self.linear(x)

@@ -23,6 +23,7 @@ class RNN(nn.Module):
     residual: add a layer's input to its output where the widths agree (He et al. 2016).
     layer_norm: normalise each layer's output (Ba et al. 2016).
     learn_initial_state: start from learned states instead of zeros.
+    output_dropout: drop units of the output too, not only of each layer's input.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class RNN(nn.Module):
         residual: bool = False,
         layer_norm: bool = False,
         learn_initial_state: bool = False,
+        output_dropout: bool = True,
     ):
         super().__init__()
         self.output_size = hidden_size * (2 if bidirectional else 1)
         self.residual = residual
+        self.output_dropout = output_dropout
         self.dropout = SequenceDropout(variational)
         self.forward_layers = nn.ModuleList()
         self.backward_layers = nn.ModuleList()
@@ -90,7 +93,7 @@ class RNN(nn.Module):
             if len(self.norms):
                 y = self.norms[i](y)
             x = y
-        return self.dropout(x)
+        return self.dropout(x) if self.output_dropout else x
 
 
 def mirror(x: Tensor, reverse: Tensor) -> Tensor:
