@@ -184,7 +184,7 @@ class TorchShim(Shim):
             return copy.deepcopy(self._model)
         try:
             return self._build(**sizes).to(self._device)
-        except TypeError as error:
+        except (TypeError, RuntimeError) as error:  # other names, or more than fits into memory
             raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
 

@@ -1,0 +1,173 @@
+"""Weights to bytes and back, and files that are not what they should be."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from functools import partial
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_rnn.nn.chars import CharEncoder
+from spacy_rnn.nn.heads import LinearHead
+from spacy_rnn.shim import TorchShim
+from spacy_rnn.shim.serialize import FORMAT, VERSION
+
+SIZES = {"input_size": 3, "output_size": 2}
+
+
+def make_shim(learned: int = 0) -> TorchShim:
+    shim = TorchShim(partial(CharEncoder, 20, 4, 3), {}, precision="fp32")
+    keys = np.arange(learned)
+    shim.module.table.learn(keys, keys + 1)
+    return shim
+
+
+def make_head() -> TorchShim:
+    shim = TorchShim(LinearHead, SIZES, precision="fp32")
+    torch.nn.init.normal_(shim.module.linear.weight)
+    return shim
+
+
+def state_of(shim: TorchShim) -> Dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in shim.module.state_dict().items()}
+
+
+def pack(tensors: Dict[str, torch.Tensor], header: Any) -> bytes:
+    return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
+
+
+def header(sizes: Any = SIZES, version: Any = VERSION) -> Dict[str, Any]:
+    return {"format": FORMAT, "version": version, "sizes": sizes}
+
+
+def assert_refused(shim: TorchShim, data: bytes, match: str) -> None:
+    """A clear ValueError, and not a single weight touched."""
+    before = state_of(shim)
+    with pytest.raises(ValueError, match=match):
+        shim.from_bytes(data)
+    after = state_of(shim)
+    assert list(before) == list(after)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+class Trap:
+    """Unpickling this leaves a trace."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("learned", [0, 5, 19])
+def test_round_trip(learned: int) -> None:
+    shim, other = make_shim(learned), make_shim(3)
+    other.from_bytes(shim.to_bytes())
+    assert other.to_bytes() == shim.to_bytes()
+    keys = np.arange(25)
+    np.testing.assert_array_equal(other.module.table.find(keys), shim.module.table.find(keys))
+
+
+def test_sizes_travel_with_the_weights(tmp_path: Path) -> None:
+    """A layer that was never initialized takes its sizes from the file."""
+    shim, empty = make_head(), TorchShim(LinearHead, precision="fp32")
+    shim.to_disk(tmp_path / "weights")
+    empty.from_disk(tmp_path / "weights")
+    assert empty.sizes == SIZES
+    assert torch.equal(empty.module.linear.weight, shim.module.linear.weight)
+
+
+def test_layer_without_weights_round_trips() -> None:
+    empty = TorchShim(LinearHead, precision="fp32")
+    empty.from_bytes(TorchShim(LinearHead, precision="fp32").to_bytes())
+    assert empty.sizes is None
+    with pytest.raises(ValueError, match="R018"):
+        empty.module  # noqa: B018
+
+
+@given(data=st.binary(max_size=200))
+def test_foreign_bytes_are_refused(data: bytes) -> None:
+    assert_refused(make_head(), data, "R003")
+
+
+def test_truncated_bytes_are_refused() -> None:
+    data = make_shim(5).to_bytes()
+    shim = make_shim(2)
+    for end in [*range(0, len(data), 97), len(data) - 1]:
+        assert_refused(shim, data[:end], "R003")
+    assert_refused(shim, data + b"\0", "R003")
+
+
+@pytest.mark.parametrize("save", [pickle.dumps, None], ids=["pickle", "torch"])
+def test_pickles_are_refused_unread(tmp_path: Path, save: Any) -> None:
+    trap = tmp_path / "sprung"
+    if save is None:
+        torch.save({"linear.weight": Trap(trap)}, tmp_path / "weights.pt")
+        data = (tmp_path / "weights.pt").read_bytes()
+    else:
+        data = save({"linear.weight": Trap(trap)})
+    assert_refused(make_head(), data, "R003")
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        "text",
+        [],
+        header(version=VERSION + 1),
+        header(sizes={"input_size": -3, "output_size": 2}),
+        header(sizes={"input_size": True, "output_size": 2}),
+        header(sizes={"input_size": "3", "output_size": 2}),
+        header(sizes=[3, 2]),
+        header(sizes={"something": 3}),
+    ],
+    ids=str,
+)
+def test_foreign_headers_are_refused(bad: Any) -> None:
+    assert_refused(make_head(), pack(state_of(make_head()), bad), "R003")
+
+
+def test_safetensors_of_others_are_refused() -> None:
+    assert_refused(make_head(), safetensors.torch.save(state_of(make_head())), "R003")
+
+
+@pytest.mark.parametrize("make", [make_head, partial(make_shim, 4)], ids=["head", "chars"])
+@given(data=st.data())
+def test_wrong_tensors_are_refused(make: Any, data: st.DataObject) -> None:
+    """One tensor left out, renamed, added, or of another shape."""
+    shim = make()
+    state = state_of(shim)
+    name = data.draw(st.sampled_from(sorted(state)))
+    change = data.draw(st.sampled_from(["leave out", "rename", "add", "longer", "deeper"]))
+    tensor = state[name]
+    if change in ("leave out", "rename"):
+        del state[name]
+    if change in ("rename", "add"):
+        state[name + "_"] = tensor.clone()
+    if change == "longer":
+        state[name] = torch.cat([tensor, tensor[:1]])
+    if change == "deeper":
+        state[name] = tensor.unsqueeze(-1)
+    assert_refused(make(), pack(state, header(sizes=shim.sizes)), "R00[34]")
+
+
+def test_message_says_what_does_not_fit() -> None:
+    wider = TorchShim(partial(CharEncoder, 20, 4, 5), {}, precision="fp32")
+    assert_refused(make_shim(), wider.to_bytes(), r"R004.*CharEncoder.*size mismatch.*config")
+
+
+def test_absurd_sizes_are_refused() -> None:
+    """A header that asks for more memory than there is."""
+    huge = header(sizes={"input_size": 10**12, "output_size": 10**12})
+    assert_refused(make_head(), pack(state_of(make_head()), huge), "R00[34]")
