@@ -28,10 +28,10 @@ class Errors:
     D011 = "[D011] {path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "[D012] {path}: no such folder."
     D013 = "[D013] {path}: expected exactly one file named *-ud-{split}.conllu in this folder, found {n}."
-    D014 = "[D014] Could not download {requirement} ({reason}); check the connection to the package index and try again."
+    D014 = "[D014] Could not download {requirement} ({reason}); check the connection to the package index."
     D015 = (
-        "[D015] The sha256 of {name} is {found} where {expected} is expected; the download is incomplete or was altered, "
-        "try again."
+        "[D015] The sha256 of {name} is {found} where {expected} is expected; the download is incomplete or was "
+        "altered, try again."
     )
     D016 = "[D016] {name} does not hold a readable {member}; try again."
     D017 = "[D017] The treebank cannot be split by document: it has {what}."

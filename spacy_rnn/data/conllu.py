@@ -1,7 +1,7 @@
 """Read CoNLL-U: comments, multiword tokens, empty nodes and unset fields.
 
-The field syntax is the `conllu` package's; the checks on top of it are the ones that training needs, and each of them names
-the file and the line. https://universaldependencies.org/format.html
+The field syntax is the `conllu` package's; the checks on top of it are the ones that training needs, and each of them
+names the file and the line. https://universaldependencies.org/format.html
 """
 
 from dataclasses import dataclass, replace
@@ -140,9 +140,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         return None
     tree = check_tree(heads, path)
     return Sentence(
-        words=tuple(
-            replace(word, head=head) for word, head in zip(words, tree, strict=True)
-        ),
+        words=tuple(replace(word, head=head) for word, head in zip(words, tree, strict=True)),
         multiword_tokens=tuple(token for token, _ in tokens),
         text=comments.get("text"),
         sent_id=comments.get("sent_id"),

@@ -16,6 +16,7 @@ from .merge import annotated_words, surface_text, text_tokens
 
 SPLITS = ("train", "dev", "test")
 ATTRS = ("pos", "tag", "morph", "lemma", "heads")
+DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START")
 
 
 @dataclass
@@ -49,7 +50,7 @@ class TreebankStats:
 def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = None) -> TreebankStats:
     """Convert `*-ud-{train,dev,test}.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
 
-    `{split}.spacy` holds tokens of the text, its multiword tokens merged where the language's tokenizer leaves them whole;
+    `{split}.spacy` holds tokens of the text, multiword tokens merged where the language's tokenizer leaves them whole;
     `{split}-words.spacy` holds the words as annotated. `lang` is a spaCy language code; by default the file names tell.
     `stats.json` is written beside them, and a folder that is there already is replaced.
 
@@ -89,7 +90,14 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
     return stats
 
 
-DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START")
+def read_stats(corpus_dir: Path) -> TreebankStats:
+    """What `convert_treebank` wrote into a folder. Raises CorpusError if it has not been there."""
+    path = corpus_dir / "stats.json"
+    if not path.is_file():
+        raise CorpusError(Errors.D021.format(path=path))
+    record = srsly.read_json(path)
+    splits = {split: SplitStats(**found) for split, found in record["splits"].items()}
+    return TreebankStats(**{**record, "splits": splits})
 
 
 def find_split_files(source_dir: Path) -> Dict[str, Path]:

@@ -1,7 +1,7 @@
 """From a sentence as annotated to the tokens that a tokenizer can find in its text.
 
-A multiword token is merged exactly when the tokenizer leaves it whole ("da" in Portuguese), and kept split when it does not
-("don't" in English). What a merged token is annotated with follows spaCy's own convention (`merge_subtokens` of
+A multiword token is merged exactly when the tokenizer leaves it whole ("da" in Portuguese), and kept split when it does
+not ("don't" in English). What a merged token is annotated with follows spaCy's own convention (`merge_subtokens` of
 `spacy convert`): see `merge_words`.
 """
 
@@ -15,10 +15,10 @@ from .conllu import MultiwordToken, Sentence, Word
 
 
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
-    """The text of the sentence, and for each unit of `sentence.surface()` whether a space follows; none after the last.
+    """The text of the sentence, and for each of its `surface()` whether a space follows (not after the last).
 
-    A `# text` comment decides as far as it fits the forms, since some treebanks mark no `SpaceAfter=No`; the marks decide
-    the rest.
+    A `# text` comment decides as far as it fits the forms, since some treebanks mark no `SpaceAfter=No`; the marks
+    decide the rest.
     """
     units = sentence.surface()
     spaces = find_spaces(sentence.text or "", units)
@@ -27,7 +27,7 @@ def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
 
 
 def find_spaces(text: str, units: Sequence[Union[Word, MultiwordToken]]) -> List[bool]:
-    """For each unit, whether white space follows it in the text, or its own mark where it is not the next thing there."""
+    """For each unit, whether white space follows it in the text; its own mark where it is not the next thing there."""
     spaces = []
     end = len(text) - len(text.lstrip())
     for unit in units:
@@ -44,7 +44,7 @@ def find_spaces(text: str, units: Sequence[Union[Word, MultiwordToken]]) -> List
 
 
 def annotated_words(sentence: Sentence) -> List[Word]:
-    """All words as annotated, with the spaces of the text: none inside a multiword token, the token's own after its last."""
+    """All words as annotated, with the spaces of the text; inside a multiword token there are none."""
     words: List[Word] = []
     for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
         if isinstance(unit, Word):
@@ -59,8 +59,8 @@ def annotated_words(sentence: Sentence) -> List[Word]:
 def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
     """The sentence as tokens of its own text, given the tokenizer's analysis of that text, and how many it merged.
 
-    Multiword tokens that are one token of the tokenizer are merged. The words of the others take the pieces of the text that
-    they stand for as their forms, so that the forms and spaces give back the text exactly.
+    Multiword tokens that are one token of the tokenizer are merged. The words of the others take the pieces of the text
+    that they stand for as their forms, so that the forms and spaces give back the text exactly.
     """
     depths = word_depths(sentence.words)
     pieces = {token.idx: token.text for token in tokenized}
@@ -90,7 +90,7 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
 def word_depths(words: Sequence[Word]) -> List[int]:
     """How many steps each word is from the root of its tree; all 0 in a sentence without heads."""
     depths: Dict[int, int] = {}
-    for i, word in enumerate(words):
+    for i in range(len(words)):
         trail = []
         node = i
         while node not in depths and words[node].head not in (None, node):
@@ -105,9 +105,10 @@ def word_depths(words: Sequence[Word]) -> List[int]:
 def merge_words(words: Sequence[Word], depths: Sequence[int]) -> Word:
     """One token for several words, annotated by spaCy's convention for merged subtokens.
 
-    UPOS, head and relation are those of the word nearest to the root, the first one among equals; XPOS values are joined by
-    "_" and lemmas by " "; FEATS are the union of the values of each feature. A field that some of the words lack is left
-    unset. Because the head of that word is nearer to the root than any word of the token, the merged tree is a tree.
+    UPOS, head and relation are those of the word nearest to the root, the first one among equals; XPOS values are
+    joined by "_" and lemmas by " "; FEATS are the union of the values of each feature. XPOS and lemma are left unset if
+    one of the words lacks them. Because the head of that word is nearer to the root than any word of the token, the
+    merged tree is a tree.
     """
     root = words[min(range(len(words)), key=lambda i: depths[i])]
     xpos = [word.xpos for word in words if word.xpos is not None]

@@ -18,7 +18,7 @@ TEST_DOCUMENTS = (
     "77-20141209-TESEMSC_0",
 )
 
-# The treebank's own repository has it split by sentence; the archive has it whole, so that whole documents can be set apart.
+# The archive has the treebank unsplit, so that whole documents can be set apart.
 PETROGOLD = ArchivedTreebank(
     requirement="dante-corpora==2.0.5",
     sha256="e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",

@@ -33,12 +33,12 @@ def fetch_treebank(
 ) -> bool:
     """Put `*-ud-{train,dev,test}.conllu` of a treebank into a folder, and return whether anything had to be fetched.
 
-    local_dir: copy the files of this folder. Without it, a treebank in `ARCHIVED_TREEBANKS` comes from the package index,
-    and any other from the git repository that the assets of `project_dir`'s project.yml name for it, where
+    local_dir: copy the files of this folder. Without it, a treebank in `ARCHIVED_TREEBANKS` comes from the package
+    index, and any other from the git repository that the assets of `project_dir`'s project.yml name for it, where
     `project_vars` override the project's variables.
 
-    A folder that already holds the same treebank from the same source, unchanged, is left alone. The folder is replaced only
-    after everything has arrived. Raises CorpusError otherwise.
+    A folder that already holds the same treebank from the same source, unchanged, is left alone. Otherwise it is
+    replaced once everything has arrived. Raises CorpusError if that fails; the folder then is as it was.
     """
     archived = ARCHIVED_TREEBANKS.get(treebank)
     if local_dir is not None:
@@ -105,7 +105,7 @@ def fetch_asset(treebank: str, folder: Path, project_dir: Path, project_vars: Di
         fetched.parent.mkdir()
         log = StringIO()
         try:
-            # Without a terminal to ask on, git fails for a repository that does not exist; with one it asks for a password.
+            # Else git asks for a password where a repository does not exist.
             with redirect_stdout(log), environment(GIT_TERMINAL_PROMPT="0"):
                 overrides = {f"vars.{key}": value for key, value in project_vars.items()}
                 project_assets(scratch, overrides=overrides, extra=True)

@@ -1,0 +1,32 @@
+# make train [TREEBANK=UD_English-EWT]   fetch, convert, train, evaluate
+# make test, make lint                   what .ci/run calls
+
+PYTHON ?= python3
+TREEBANK ?= UD_Portuguese-PetroGold
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: train test lint clean
+
+train: $(INSTALLED)
+	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# torch goes first: chosen by a range beside everything else, pip may take a build with several GB of GPU libraries.
+$(INSTALLED): setup.py constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt setuptools wheel
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,61 @@
+"""Package metadata, and the entry points by which spaCy finds the components."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "spacy_rnn" / "__init__.py").read_text(encoding="utf8"))
+README = ROOT / "README.md"
+
+ENTRY_POINTS = {
+    "console_scripts": ["spacy-rnn = spacy_rnn.cli:main"],
+    "spacy_factories": ["rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger"],
+    "spacy_architectures": [
+        "spacy-rnn.CharEmbed.v1 = spacy_rnn.models.char_embed:build_char_embed_v1",
+        "spacy-rnn.WordEmbed.v1 = spacy_rnn.models.word_embed:build_word_embed_v1",
+        "spacy-rnn.LexEmbed.v1 = spacy_rnn.models.word_embed:build_lex_embed_v1",
+        "spacy-rnn.StaticVectors.v1 = spacy_rnn.models.word_embed:build_static_vectors_v1",
+        "spacy-rnn.WordFeatures.v1 = spacy_rnn.models.word_features:build_word_features_v1",
+        "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",
+        "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",
+        "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
+    ],
+    "spacy_scorers": ["spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer"],
+}
+
+setup(
+    name="spacy-rnn",
+    version=VERSION.group(1) if VERSION else "0",
+    description="Recurrent and recursive neural networks as spaCy pipeline components",
+    long_description=README.read_text(encoding="utf8") if README.exists() else "",
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    packages=find_packages(include=["spacy_rnn", "spacy_rnn.*"]),
+    package_data={"spacy_rnn": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "spacy>=3.8,<3.9",
+        "thinc>=8.3.4,<8.4",
+        "torch>=2.6",
+        "numpy>=2.0",
+        "safetensors>=0.4",
+        "srsly>=2.4,<3.0",
+        "weasel>=0.4",
+        "typer>=0.9",
+        "rich>=13.0",
+        "conllu>=5.0",
+    ],
+    extras_require={
+        "dev": ["build", "hypothesis", "mypy", "pytest", "ruff", "setuptools>=77", "wheel"],
+    },
+    entry_points=ENTRY_POINTS,
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Operating System :: OS Independent",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)

@@ -1,0 +1,5 @@
+"""The `spacy-rnn` command. Each subcommand is a thin wrapper over a function of `spacy_rnn.data`."""
+
+from .app import app, main
+
+__all__ = ["app", "main"]

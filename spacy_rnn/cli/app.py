@@ -1,0 +1,101 @@
+"""The subcommands of `spacy-rnn`."""
+
+import sys
+from pathlib import Path
+from typing import Optional
+
+import spacy
+import srsly
+import typer
+from rich.console import Console
+
+from ..data.configure import configure
+from ..data.convert import convert_treebank
+from ..data.evaluate import evaluate, evaluation_json
+from ..data.treebanks import fetch_treebank
+from ..errors import CorpusError
+from .tables import evaluation_table, stats_table
+
+app = typer.Typer(
+    name="spacy-rnn",
+    help="Prepare treebanks for spaCy training with recurrent networks, and score what was trained.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+console = Console()
+SAMPLE = "sample"
+
+
+def main() -> None:
+    """Run the command; a corpus that cannot be used ends it with one sentence and exit status 1."""
+    try:
+        app(prog_name="spacy-rnn")
+    except CorpusError as error:
+        Console(stderr=True).print(f"[bold red]✘[/] {error}", soft_wrap=True, highlight=False, markup=False)
+        sys.exit(1)
+
+
+@app.command("fetch")
+def fetch_command(
+    treebank: str = typer.Argument(..., help="Name of the treebank, such as UD_English-EWT."),
+    output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
+    local_dir: str = typer.Option("", help="Take *-ud-{train,dev,test}.conllu from this folder; no network is used."),
+    sample_dir: str = typer.Option("", help="The local folder for the treebank 'sample'."),
+    project_dir: Path = typer.Option(Path("."), help="Folder of the project.yml whose assets name the repositories."),
+    tag: Optional[str] = typer.Option(None, help="Tag of the treebank's repository."),
+    repo: Optional[str] = typer.Option(None, help="Address that the repositories of all treebanks are under."),
+) -> None:
+    """Fetch a treebank from the package index, its git repository or a local folder."""
+    named = {"treebank_tag": tag, "treebank_repo": repo}
+    if treebank == SAMPLE and not local_dir:
+        local_dir = sample_dir
+    fetched = fetch_treebank(
+        treebank,
+        output_dir,
+        local_dir=Path(local_dir) if local_dir else None,
+        project_dir=project_dir,
+        project_vars={name: value for name, value in named.items() if value is not None},
+    )
+    console.print(f"{treebank}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
+
+
+@app.command("convert")
+def convert_command(
+    source_dir: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu."),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+    lang: str = typer.Option("", help="spaCy language code; by default the file names tell."),
+) -> None:
+    """Convert a treebank to spaCy's binary format."""
+    stats = convert_treebank(source_dir, output_dir, lang or None)
+    for message in stats.messages:
+        console.print(message, soft_wrap=True)
+    console.print(stats_table(output_dir.name, stats))
+
+
+@app.command("configure")
+def configure_command(
+    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
+    output_path: Path = typer.Argument(..., help="Where to write the config."),
+) -> None:
+    """Fit a training config to a converted treebank: language, tokenizer and paths."""
+    configure(config_path, corpus_dir, output_path)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
+    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
+    split: str = typer.Option("test", help="train, dev or test."),
+    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+) -> None:
+    """Score a tagger on the words as annotated and on raw text, and measure its speed."""
+    if gpu_id >= 0:
+        spacy.require_gpu(gpu_id)
+    evaluations = evaluate(spacy.load(model), corpus_dir, split)
+    console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, evaluation_json(evaluations))

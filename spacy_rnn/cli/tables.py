@@ -1,0 +1,36 @@
+"""What the commands print, as tables."""
+
+from typing import Dict
+
+from rich.table import Table
+
+from ..data.convert import TreebankStats
+from ..data.evaluate import SCORES, Evaluation
+
+SETTINGS = {"gold_words": "gold words", "raw_text": "raw text"}
+
+
+def stats_table(title: str, stats: TreebankStats) -> Table:
+    """What a conversion found, one row a split."""
+    table = Table(title=f"{title} ({stats.lang})")
+    table.add_column("split")
+    for name in ("sentences", "words", "tokens", "multiword merged", "multiword split"):
+        table.add_column(name, justify="right")
+    table.add_column("annotated")
+    for split, found in stats.splits.items():
+        counts = (found.sentences, found.words, found.tokens, found.multiword_merged, found.multiword_split)
+        table.add_row(split, *(f"{n:,}" for n in counts), " ".join(found.attrs))
+    return table
+
+
+def evaluation_table(title: str, evaluations: Dict[str, Evaluation]) -> Table:
+    """Scores in percent, one row a setting, and a column for each attribute that has any."""
+    keys = [key for key in SCORES if any(key in found.scores for found in evaluations.values())]
+    table = Table(title=title)
+    table.add_column("")
+    for name in (*(SCORES[key] for key in keys), "words", "words/s"):
+        table.add_column(name, justify="right")
+    for setting, found in evaluations.items():
+        scores = (f"{100 * found.scores[key]:.2f}" if key in found.scores else "-" for key in keys)
+        table.add_row(SETTINGS[setting], *scores, f"{found.words:,}", f"{found.words_per_second:,.0f}")
+    return table

@@ -1,0 +1,34 @@
+"""Fit a training config to a converted treebank: language, tokenizer and corpus paths."""
+
+from math import ceil
+from pathlib import Path
+
+from spacy.util import load_config
+
+from .convert import read_stats
+
+# More passes over a small treebank only cost time.
+MOST_EPOCHS = 400
+
+
+def configure(config_path: Path, corpus_dir: Path, output_path: Path) -> None:
+    """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
+
+    The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
+    tokens are merged. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
+    where the config makes batches of a fixed number of words. Raises CorpusError if the folder was not made by
+    `convert_treebank`.
+    """
+    stats = read_stats(corpus_dir)
+    config = load_config(config_path)
+    config["nlp"]["lang"] = stats.lang
+    config["nlp"]["tokenizer"] = stats.tokenizer
+    config["paths"]["train"] = str(corpus_dir / "train.spacy")
+    config["paths"]["dev"] = str(corpus_dir / "dev.spacy")
+    batcher = config["training"]["batcher"]
+    if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
+        steps = ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"])
+        # 0 is how a config says that the number of steps is unlimited.
+        config["training"]["max_steps"] = min(config["training"]["max_steps"] or steps, steps)
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output_path)
