@@ -1,6 +1,7 @@
 """Gold annotations of examples, as arrays."""
 
-from typing import Dict, Iterable, List, Set
+from collections import Counter
+from typing import Dict, Iterable, List
 
 import numpy as np
 from spacy.attrs import ORTH
@@ -35,12 +36,12 @@ def _aligned(example: Example, name: str) -> List[int]:
     return [value or 0 for value in example.get_aligned(name)]
 
 
-def collect_annotations(examples: Iterable[Example]) -> Dict[str, Set[int]]:
-    """The distinct gold values of each attribute."""
-    values: Dict[str, Set[int]] = {attr: set() for attr in ATTRS}
+def collect_annotations(examples: Iterable[Example]) -> Dict[str, Counter]:
+    """The distinct gold values of each attribute, and how often each occurs."""
+    values: Dict[str, Counter] = {attr: Counter() for attr in ATTRS}
     names = [attr.upper() for attr in ATTRS]
     for example in examples:
         if len(example.reference):
             for attr, column in zip(ATTRS, example.reference.to_array(names).T):
-                values[attr].update(np.unique(column).tolist())
+                values[attr].update(column.tolist())
     return values

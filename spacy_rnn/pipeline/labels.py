@@ -8,6 +8,7 @@ import numpy.typing as npt
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.vocab import Vocab
+from thinc.types import Floats2d
 
 from ..errors import Errors
 
@@ -17,6 +18,12 @@ MISSING = -1
 NEGATIVE = -2
 # A feature that a word does not have.
 NO_VALUE = ""
+# A set of features that is put together from the choices for each feature.
+COMPOSED = ""
+# A set of features is a label by itself if it is met this often, up to so many sets. The
+# rarer ones teach the tagger when to compose.
+MIN_SET_COUNT = 2
+MAX_SETS = 500
 
 IntArray = npt.NDArray[np.int64]
 KeyArray = npt.NDArray[np.uint64]
@@ -24,23 +31,25 @@ LabelData = Dict[str, Any]
 
 
 class TagLabels:
-    """Groups of labels, one choice each: all parts of speech are a group, all fine-grained
-    tags, and the values of each morphological feature (the first value of a feature is that a
-    word does not have it). The groups lie side by side in the output, in this order.
+    """Groups of labels, one choice each, that lie side by side in the output: the parts of
+    speech; the fine-grained tags; the frequent sets of morphological features, the first label
+    saying that the set is none of them; and the values of each feature, the first saying that
+    a word does not have it.
 
-    Free combination of features is what lets a tagger predict sets of features that the
-    training data never shows together.
+    Choosing whole sets is more accurate where a set is frequent; composing a set feature by
+    feature is what predicts sets that the training data never shows.
     """
 
     def __init__(self, data: LabelData):
         self.pos: List[str] = list(data.get("pos", []))
         self.tag: List[str] = list(data.get("tag", []))
         self.morph: Dict[str, List[str]] = {name: list(values) for name, values in data.get("morph", {}).items()}
+        self.morph_sets: List[str] = list(data.get("morph_sets", []))
 
     @property
     def data(self) -> LabelData:
         """What `spacy init labels` stores."""
-        return {"pos": self.pos, "tag": self.tag, "morph": self.morph}
+        return {"pos": self.pos, "tag": self.tag, "morph": self.morph, "morph_sets": self.morph_sets}
 
     @property
     def names(self) -> Tuple[str, ...]:
@@ -49,18 +58,22 @@ class TagLabels:
         names += [f"morph={feat}={value}" for feat, values in self.morph.items() for value in values]
         return tuple(names)
 
-    def attr_groups(self, attr: str) -> List[List[str]]:
-        """The groups of one attribute, each with its labels."""
+    def attr_groups(self, attr: str) -> Dict[str, List[str]]:
+        """The groups of one attribute by name, each with its labels."""
         if attr == "morph":
-            return [[NO_VALUE, *values] for values in self.morph.values()]
+            features = {f"morph={name}": [NO_VALUE, *values] for name, values in self.morph.items()}
+            return {"morph": [COMPOSED, *self.morph_sets], **features} if features else {}
         labels = getattr(self, attr)
-        return [labels] if labels else []
+        return {attr: labels} if labels else {}
 
-    def groups(self, attrs: Iterable[str]) -> List[slice]:
+    def groups(self, attrs: Iterable[str]) -> Dict[str, slice]:
         """The columns of each group of the given attributes."""
-        sizes = [len(group) for attr in attrs for group in self.attr_groups(attr)]
-        ends = np.cumsum(sizes).tolist()
-        return [slice(end - size, end) for size, end in zip(sizes, ends)]
+        columns, start = {}, 0
+        for attr in attrs:
+            for name, group in self.attr_groups(attr).items():
+                columns[name] = slice(start, start + len(group))
+                start += len(group)
+        return columns
 
     def add(self, attr: str, value: str, name: str) -> bool:
         """Add a label; False if it is known. `name` is the component's, for messages."""
@@ -82,7 +95,7 @@ class TagLabels:
 
     def merge(self, other: "TagLabels") -> None:
         """Add another's labels, behind its own."""
-        for attr in ("pos", "tag"):
+        for attr in ("pos", "tag", "morph_sets"):
             own = getattr(self, attr)
             own += [label for label in getattr(other, attr) if label not in own]
         for feature, values in other.morph.items():
@@ -93,9 +106,15 @@ class TagLabels:
     def from_data(cls, data: Any, name: str) -> "TagLabels":
         """Check and read `data`, as the property of that name gives it. `name` is the
         component's, for messages."""
-        if not (isinstance(data, dict) and set(data) <= set(ATTRS) and isinstance(data.get("morph", {}), dict)):
-            raise ValueError(Errors.R014.format(name=name, expected=", ".join(ATTRS), found=repr(data)[:80]))
+        expected = cls({}).data
+        if not (
+            isinstance(data, dict)
+            and set(data) <= set(expected)
+            and all(isinstance(value, type(expected[key])) for key, value in data.items())
+        ):
+            raise ValueError(Errors.R014.format(name=name, expected=", ".join(expected), found=repr(data)[:80]))
         labels = cls({})
+        labels.morph_sets = list(data.get("morph_sets", []))
         for attr in ("pos", "tag"):
             for value in data.get(attr, []):
                 labels.add(attr, value, name)
@@ -106,18 +125,23 @@ class TagLabels:
 
     @classmethod
     def from_annotations(
-        cls, annotations: Dict[str, Iterable[int]], vocab: Vocab, neg_prefix: str = "!"
+        cls, annotations: Dict[str, Dict[int, int]], vocab: Vocab, neg_prefix: str = "!"
     ) -> "TagLabels":
-        """Collect labels from the distinct values of each attribute, sorted by name."""
+        """Collect labels from the distinct values of each attribute and how often they occur,
+        sorted by name."""
         labels = cls({})
         labels.pos = sorted(_POS_NAMES[value] for value in annotations["pos"] if value)
         tags = [vocab.strings[value] for value in annotations["tag"] if value]
         labels.tag = sorted(tag for tag in tags if not _is_negative(tag, neg_prefix))
+        sets = {vocab.strings[value]: count for value, count in annotations["morph"].items() if value}
         morph: Dict[str, set] = {}
-        for value in annotations["morph"]:
-            for feature, feature_value in Morphology.feats_to_dict(vocab.strings[value] if value else "").items():
+        for features in sets:
+            for feature, feature_value in Morphology.feats_to_dict(features).items():
                 morph.setdefault(feature, set()).add(feature_value)
         labels.morph = {feature: sorted(values) for feature, values in sorted(morph.items())}
+        if morph:
+            frequent = sorted(sets, key=lambda features: (-sets[features], features))[:MAX_SETS]
+            labels.morph_sets = sorted(features for features in frequent if sets[features] >= MIN_SET_COUNT)
         return labels
 
 
@@ -134,15 +158,24 @@ class TagCodec:
         self.neg_prefix = neg_prefix
         self.groups = labels.groups(attrs)
         self.features = labels.morph
+        morph_keys = [vocab.morphology.add(features) for features in labels.morph_sets]
+        # The keys of the labels of each attribute's first group; a composed set has none.
         self._keys: Dict[str, KeyArray] = {
             "pos": np.array([POS_IDS[pos] for pos in labels.pos], dtype=np.uint64),
             "tag": np.array([vocab.strings.add(tag) for tag in labels.tag], dtype=np.uint64),
+            "morph": np.array([0, *morph_keys], dtype=np.uint64),
         }
         self._gold: Dict[str, Dict[int, Tuple[int, ...]]] = {
-            attr: {key: (i,) for i, key in enumerate(keys.tolist())} for attr, keys in self._keys.items()
+            attr: {key: (i,) for i, key in enumerate(self._keys[attr].tolist())} for attr in ("pos", "tag")
         }
         self._gold["morph"] = {}
-        self._morphs: Dict[bytes, int] = {}
+        self._set_rows = {key: i for i, key in enumerate(morph_keys, start=1)}
+        self._composed: Dict[Tuple[int, ...], int] = {}
+
+    @property
+    def width(self) -> int:
+        """The number of columns of the output."""
+        return max(group.stop for group in self.groups.values())
 
     def encode(self, columns: Dict[str, KeyArray]) -> IntArray:
         """Gold annotations, one (n,) array an attribute, to the label of each group,
@@ -163,45 +196,40 @@ class TagCodec:
             return (MISSING,) if positive is None else (NEGATIVE - positive[0],)
         if attr != "morph":
             return (MISSING,)
-        if key == 0:
-            row = (MISSING,) * len(self.features)
-        else:
-            features = Morphology.feats_to_dict(self.vocab.strings[key])
-            row = tuple(
-                _index([NO_VALUE, *values], features.get(feature, NO_VALUE))
-                for feature, values in self.features.items()
-            )
+        row = self._encode_morph(key)
         self._gold[attr][key] = row
         return row
 
-    def by_attr(self, guesses: IntArray) -> Dict[str, IntArray]:
-        """Cut the labels of all groups, (n, n_groups), into those of each attribute."""
-        found, start = {}, 0
-        for attr in self.attrs:
-            width = len(self.features) if attr == "morph" else 1
-            found[attr] = guesses[:, start : start + width]
-            start += width
+    def _encode_morph(self, key: int) -> Tuple[int, ...]:
+        if key == 0:
+            return (MISSING,) * (1 + len(self.features))
+        features = Morphology.feats_to_dict(self.vocab.strings[key])
+        values = [
+            _index([NO_VALUE, *known], features.get(feature, NO_VALUE)) for feature, known in self.features.items()
+        ]
+        unknown = MISSING in values or not set(features) <= set(self.features)
+        return (MISSING if unknown else self._set_rows.get(key, 0), *values)
+
+    def decode(self, scores: Floats2d) -> Dict[str, KeyArray]:
+        """The best annotation of each attribute by the scores of all labels, (n, n_labels), as
+        one (n,) array an attribute."""
+        found = {attr: self._keys[attr][scores[:, self.groups[attr]].argmax(axis=1)] for attr in self.attrs}
+        if "morph" in found:
+            composed = np.flatnonzero(found["morph"] == 0)
+            if len(composed):
+                found["morph"][composed] = self._compose(scores[composed])
         return found
 
-    def decode(self, attr: str, guesses: IntArray) -> KeyArray:
-        """Labels of one attribute's groups, (n, n_groups), to annotations, (n,)."""
-        if attr != "morph":
-            return self._keys[attr][guesses[:, 0]]
-        rows = np.ascontiguousarray(guesses.astype(np.uint16))
-        joined = rows.view(np.dtype((np.void, rows.shape[1] * 2))).reshape(-1)
-        distinct, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
-        keys = [self._morph_key(code, rows[row]) for code, row in zip(distinct.tolist(), first.tolist())]
-        return np.array(keys, dtype=np.uint64)[inverse.reshape(-1)]
+    def _compose(self, scores: Floats2d) -> KeyArray:
+        choices = [scores[:, self.groups[f"morph={feature}"]].argmax(axis=1).tolist() for feature in self.features]
+        return np.array([self._composed_key(row) for row in zip(*choices)], dtype=np.uint64)
 
-    def _morph_key(self, code: bytes, row: npt.NDArray[np.uint16]) -> int:
-        key = self._morphs.get(code)
+    def _composed_key(self, row: Tuple[int, ...]) -> int:
+        key = self._composed.get(row)
         if key is None:
-            values = {
-                feature: values[choice - 1]
-                for (feature, values), choice in zip(self.features.items(), row.tolist())
-                if choice
-            }
-            key = self._morphs[code] = self.vocab.morphology.add(values)
+            items = zip(self.features.items(), row)
+            values = {feature: known[choice - 1] for (feature, known), choice in items if choice}
+            key = self._composed[row] = self.vocab.morphology.add(values)
         return key
 
 

@@ -1,6 +1,6 @@
 """Losses over groups of labels."""
 
-from typing import Any, List, Tuple
+from typing import Any, Iterable, Tuple
 
 import numpy as np
 from thinc.types import Floats2d
@@ -11,7 +11,7 @@ from .labels import MISSING, NEGATIVE, IntArray
 _TINY = 1e-30
 
 
-def softmax_groups(scores: Floats2d, groups: List[slice], xp: Any = np) -> Floats2d:
+def softmax_groups(scores: Floats2d, groups: Iterable[slice], xp: Any = np) -> Floats2d:
     """A softmax within each group of columns. Shape (n, n_labels) to the same."""
     probabilities = xp.empty_like(scores)
     for group in groups:
@@ -22,7 +22,7 @@ def softmax_groups(scores: Floats2d, groups: List[slice], xp: Any = np) -> Float
 
 
 def grouped_cross_entropy(
-    scores: Floats2d, truths: IntArray, groups: List[slice], *, label_smoothing: float = 0.0, xp: Any = np
+    scores: Floats2d, truths: IntArray, groups: Iterable[slice], *, label_smoothing: float = 0.0, xp: Any = np
 ) -> Tuple[float, Floats2d]:
     """The cross-entropy of each group's softmax, summed over tokens and groups, and its
     gradient. Where the truth is MISSING, loss and gradient are zero; where it says which

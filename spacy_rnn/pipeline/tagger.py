@@ -18,7 +18,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from .gold import aligned_keys, collect_annotations
-from .labels import ATTRS, IntArray, LabelData, TagCodec, TagLabels
+from .labels import ATTRS, KeyArray, LabelData, TagCodec, TagLabels
 from .loss import grouped_cross_entropy, softmax_groups
 from .scoring import make_tagger_scorer
 
@@ -46,9 +46,9 @@ vectors = null
 @architectures = "spacy-rnn.RNN.v1"
 """
 
-# What the model says of a batch: for each attribute the labels of its groups, (n_tokens, n_groups),
-# and the scores of all labels where they are to be kept.
-Prediction = Tuple[Dict[str, IntArray], Optional[Floats2d]]
+# What the model says of a batch: the annotation of each token, one (n_tokens,) array an attribute,
+# and the probabilities of all labels where they are to be kept.
+Prediction = Tuple[Dict[str, KeyArray], Optional[Floats2d]]
 
 EXTENSION = "rnn_scores"
 
@@ -111,8 +111,9 @@ class RNNTagger(TrainablePipe):
     label_smoothing: share of probability that training gives to the wrong labels.
     save_scores: keep the probabilities of all labels in `doc._.rnn_scores`, a dict from
         "pos" and "tag" to (n_tokens, n_labels) float32 arrays, whose columns follow
-        `label_data`, and from "morph=FEATURE" to (n_tokens, 1 + n_values) arrays, whose first
-        column says that the token does not have the feature.
+        `label_data`; from "morph" to (n_tokens, 1 + n_sets), whose first column says that the
+        set of features is composed; and from "morph=FEATURE" to (n_tokens, 1 + n_values), whose
+        first column says that the token does not have the feature.
     """
 
     def __init__(
@@ -207,30 +208,23 @@ class RNNTagger(TrainablePipe):
     # ---- prediction
 
     def predict(self, docs: Iterable[Doc]) -> Prediction:
-        """RETURNS the chosen labels, and all probabilities if `save_scores` is set."""
+        """RETURNS the best annotations, and all probabilities if `save_scores` is set."""
         docs = list(docs)
         if not any(map(len, docs)):
             return {}, None
         if not self.attrs:
             raise ValueError(Errors.R016.format(name=self.name))
-        scores = self.model.predict(docs)
-        xp = self.model.ops.xp
-        groups = self.codec.groups
-        guesses = self.model.ops.to_numpy(
-            xp.stack([scores[:, group].argmax(axis=1) for group in groups], axis=1)
-        )
-        probabilities = None
-        if self.cfg["save_scores"]:
-            probabilities = self.model.ops.to_numpy(softmax_groups(scores, groups, xp))
-        return self.codec.by_attr(guesses), probabilities
+        scores = self.model.ops.to_numpy(self.model.predict(docs))
+        groups = self.codec.groups.values()
+        probabilities = softmax_groups(scores, groups) if self.cfg["save_scores"] else None
+        return self.codec.decode(scores), probabilities
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents. Whitespace tokens are SPACE, without features."""
-        guesses, probabilities = prediction
+        columns, probabilities = prediction
         docs = [doc for doc in docs if len(doc)]
         if not docs:
             return
-        columns = {attr: self.codec.decode(attr, guesses[attr]) for attr in guesses}
         space = {"pos": SPACE, "tag": self.vocab.strings.add("_SP"), "morph": self.vocab.morphology.add("")}
         names = [attr.upper() for attr in columns]
         values = np.stack(list(columns.values()), axis=1)
@@ -261,12 +255,7 @@ class RNNTagger(TrainablePipe):
         return merged
 
     def _named_scores(self, probabilities: np.ndarray) -> Dict[str, np.ndarray]:
-        names = [
-            name
-            for attr in self.attrs
-            for name in ([f"morph={feature}" for feature in self._labels.morph] if attr == "morph" else [attr])
-        ]
-        return {name: probabilities[:, group].copy() for name, group in zip(names, self.codec.groups)}
+        return {name: probabilities[:, group].copy() for name, group in self.codec.groups.items()}
 
     # ---- training
 
@@ -297,8 +286,7 @@ class RNNTagger(TrainablePipe):
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
-        n_outputs = self.codec.groups[-1].stop
-        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, n_outputs))
+        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
 
     def _check_attrs(self) -> None:
         """Leave out what the data lacks, with a message, unless it was asked for."""
@@ -352,7 +340,7 @@ class RNNTagger(TrainablePipe):
         loss, gradient = grouped_cross_entropy(
             scores,
             truths,
-            codec.groups,
+            codec.groups.values(),
             label_smoothing=self.cfg["label_smoothing"],
             xp=self.model.ops.xp,
         )
@@ -378,7 +366,7 @@ class RNNTagger(TrainablePipe):
             return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        xp, groups = self.model.ops.xp, self.codec.groups
+        xp, groups = self.model.ops.xp, self.codec.groups.values()
         target = softmax_groups(self._rehearsal_model.predict(docs), groups, xp)
         difference = softmax_groups(scores, groups, xp) - target
         backprop(difference / len(scores))
