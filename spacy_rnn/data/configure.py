@@ -9,6 +9,8 @@ from .convert import read_stats
 
 # More passes over a small treebank only cost time.
 MOST_EPOCHS = 400
+# So that a short training has checkpoints to choose from.
+LEAST_EVALUATIONS = 5
 
 
 def configure(config_path: Path, corpus_dir: Path, output_path: Path) -> None:
@@ -29,6 +31,10 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path) -> None:
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
         steps = ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"])
         # 0 is how a config says that the number of steps is unlimited.
-        config["training"]["max_steps"] = min(config["training"]["max_steps"] or steps, steps)
+        steps = min(config["training"]["max_steps"] or steps, steps)
+        config["training"]["max_steps"] = steps
+        config["training"]["eval_frequency"] = min(
+            config["training"]["eval_frequency"], ceil(steps / LEAST_EVALUATIONS)
+        )
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)
