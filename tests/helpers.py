@@ -1,7 +1,5 @@
 """Tiny encoders, pipelines and documents, made on the spot."""
 
-from __future__ import annotations
-
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,6 +11,8 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Model
+
+from spacy_rnn.shim import TorchShim
 
 Row = Tuple[str, Optional[str], Optional[str], Optional[str]]
 
@@ -86,15 +86,22 @@ def scatter_weights(model: Model, scale: float = 0.5) -> Model:
     """Draw all torch weights from a normal distribution: biases, learned states and heads that
     start from zero then count in what a test compares."""
     generator = np.random.default_rng(0)
-    for node in model.walk():
-        for shim in node.shims:
-            state = {
-                name: tensor.new_tensor(generator.normal(0, scale, tuple(tensor.shape)))
-                for name, tensor in shim.module.named_parameters()
-            }
-            shim.module.load_state_dict(state, strict=False)
-            shim.touch()
+    for shim in torch_shims(model):
+        state = {
+            name: tensor.new_tensor(generator.normal(0, scale, tuple(tensor.shape)))
+            for name, tensor in shim.module.named_parameters()
+        }
+        shim.module.load_state_dict(state, strict=False)
+        shim.touch()
     return model
+
+
+def torch_shims(model: Model) -> List[TorchShim]:
+    return [shim for node in model.walk() for shim in node.shims if isinstance(shim, TorchShim)]
+
+
+def component(nlp: Language, name: str = "rnn_tagger") -> Any:
+    return nlp.get_pipe(name)
 
 
 def make_doc(tokens: Sequence[str], vocab: Optional[Vocab] = None) -> Doc:
@@ -129,16 +136,16 @@ def tagger_nlp(**settings: Any) -> Language:
     return nlp
 
 
-def gold_doc(nlp: Language, sentence: Sequence[Row]) -> Doc:
+def gold_doc(nlp: Language, sentence: Sequence[Row], **kwargs: Any) -> Doc:
     """A document with the annotations of `sentence`; None leaves a value unset."""
-    doc = Doc(nlp.vocab, words=[row[0] for row in sentence])
+    doc = Doc(nlp.vocab, words=[row[0] for row in sentence], **kwargs)
     for token, (_, pos, tag, morph) in zip(doc, sentence):
         if pos is not None:
             token.pos_ = pos
         if tag is not None:
             token.tag_ = tag
         if morph is not None:
-            token.set_morph(morph)
+            token.set_morph(morph)  # type: ignore[attr-defined]
     return doc
 
 

@@ -23,14 +23,16 @@ def cache_of(model: Model) -> WordCache:
     return next(node.attrs["cache"] for node in model.walk() if "cache" in node.attrs)
 
 
-@given(batches=st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=8, unique=True), max_size=8), size=st.integers(0, 10))
+@given(
+    batches=st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=8, unique=True), max_size=8), size=st.integers(0, 10)
+)
 def test_lookup_gives_what_compute_gives(batches: List[List[int]], size: int) -> None:
     cache = WordCache(size)
 
     def compute(orths: Any) -> Any:
         return np.stack([orths % 1009, orths % 1013], axis=1).astype("f").reshape(-1, 2)
 
-    kept = []
+    kept: List[Any] = []
     for batch in batches:
         orths = np.array(batch, dtype=np.uint64)
         table, rows = cache.lookup(orths, "version", compute)

@@ -23,6 +23,7 @@ from ..helpers import (
     make_doc,
     scatter_weights,
     tiny_encoder,
+    torch_shims,
 )
 
 VARIANTS = [{"cell": cell} for cell in CELLS] + [
@@ -88,7 +89,7 @@ def test_threads_agree(encoder: Any) -> None:
 def test_empty_and_odd_documents_anywhere(encoder: Any, place: int) -> None:
     plain = [make_doc(["one", "two"]), make_doc(["three"])]
     for odd in WIDE:
-        docs = plain[:place] + [odd] + plain[place:]
+        docs = [*plain[:place], odd, *plain[place:]]
         vectors, backprop = encoder.copy().begin_update(docs)
         assert [len(array) for array in vectors] == [len(doc) for doc in docs]
         backprop([np.ones_like(array) for array in vectors])
@@ -167,7 +168,7 @@ def test_training_fits_a_target() -> None:
     rng = np.random.default_rng(0)
     targets = [rng.uniform(-0.5, 0.5, size=(len(doc), 16)).astype("f") for doc in docs]
     optimizer = Adam(0.05)
-    before = {id(p): p.detach().clone() for node in model.walk() for s in node.shims for p in s.module.parameters()}
+    before = {id(p): p.detach().clone() for shim in torch_shims(model) for p in shim.module.parameters()}
     errors = []
     for _ in range(80):
         vectors, backprop = model.begin_update(docs)
@@ -176,10 +177,9 @@ def test_training_fits_a_target() -> None:
         backprop(difference)
         model.finish_update(optimizer)
     assert errors[-1] < 0.5 * errors[0]
-    for node in model.walk():
-        for shim in node.shims:
-            for name, parameter in shim.module.named_parameters():
-                assert not before[id(parameter)].equal(parameter), (node.name, name)
+    for shim in torch_shims(model):
+        for name, parameter in shim.module.named_parameters():
+            assert not before[id(parameter)].equal(parameter), name
 
 
 @pytest.mark.parametrize("settings_", VARIANTS, ids=str)

@@ -11,7 +11,7 @@ from ..helpers import build
 
 
 @pytest.mark.parametrize(
-    "name, settings, message",
+    ("name", "settings", "message"),
     [
         ("RNN", {"cell": "elman"}, "R001.*cell = 'elman'.*lstm, gru, rnn_tanh, rnn_relu, rnn_sigmoid"),
         ("RNN", {"precision": "fp16"}, "R001.*precision = 'fp16'"),

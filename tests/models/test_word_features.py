@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from spacy_rnn.models.char_embed import spell
 from spacy_rnn.models.word_features import distinct_words
 
-from ..helpers import VOCAB, batches, build, make_doc, scatter_weights
+from ..helpers import VOCAB, batches, build, make_doc, scatter_weights, torch_shims
 
 
 def feature(name: str, words: List[str], **settings: Any) -> Any:
@@ -62,10 +62,11 @@ def test_rare_words_are_dropped_more_often() -> None:
     words = ["often"] * 45 + ["rare"] * 5
     types = distinct_words([make_doc(words)])[0]
     model.initialize(X=types)
+    module: Any = torch_shims(model)[0].module
     unknown = vectors(model, ["never"])[0]
     dropped = np.zeros(2)
     for _ in range(400):
-        model.shims[0].module.counts.zero_()
+        module.counts.zero_()
         dropped += (model.begin_update(types)[0] == unknown).all(axis=1)
     order = [VOCAB.strings[orth] for orth in types.orths.tolist()]
     shares = dict(zip(order, (dropped / 400).tolist()))
@@ -85,7 +86,7 @@ def test_full_table_shares_the_unknown_vector() -> None:
 
 
 @pytest.mark.parametrize(
-    "attr, same, other", [("SHAPE", "Dog", "dog"), ("SUFFIX", "concat", "dog"), ("IS_DIGIT", "a", "1")]
+    ("attr", "same", "other"), [("SHAPE", "Dog", "dog"), ("SUFFIX", "concat", "dog"), ("IS_DIGIT", "a", "1")]
 )
 def test_lexical_attributes(attr: str, same: str, other: str) -> None:
     model = feature("LexEmbed", ["Cat"], attrs=[attr], width=8, precision="fp32")
@@ -206,7 +207,7 @@ def test_edited_vectors_are_seen_at_once() -> None:
     doc = make_doc(["a"], vocab)
     model.initialize(X=[doc])
     before = model.predict([doc]).vectors.copy()
-    vocab.set_vector("a", np.full(4, 2.0, dtype="f"))
+    vocab.set_vector("a", model.ops.alloc1f(4) + 2.0)
     after = model.predict([doc]).vectors
     assert np.array_equal(before[:, :3], after[:, :3]) and not np.allclose(before[:, 3:], after[:, 3:])
 

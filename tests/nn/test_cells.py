@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 import pytest
@@ -115,7 +115,7 @@ def test_gradients_agree_with_finite_differences(cell: str) -> None:
     assert layer.initial is not None and tensor.grad is not None
 
     arrays = {**weights_of(layer), "x": x, "initial": layer.initial.detach().numpy().copy()}
-    found = {"x": tensor.grad, "initial": layer.initial.grad}
+    found: Dict[str, Any] = {"x": tensor.grad, "initial": layer.initial.grad}
     found.update({name: parameter.grad for name, parameter in layer.rnn.named_parameters()})
 
     def loss() -> float:

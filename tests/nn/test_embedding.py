@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Any, Dict, List
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ def find(table: GrowingEmbedding, keys: List[int]) -> List[int]:
 @given(batches=keys_lists)
 def test_growing_table_hands_out_rows_until_full(batches: List[List[int]]) -> None:
     table = GrowingEmbedding(8, 3)
-    expected = {}
+    expected: Dict[int, int] = {}
     counts = [0] * 8
     for keys in batches:
         learn(table, keys)
@@ -100,7 +100,7 @@ def test_keys_seldom_share_both_rows() -> None:
 
 
 def test_lexical_tables_join_attributes() -> None:
-    tables = LexicalTables(2, 30, 4)
+    tables: Any = LexicalTables(2, 30, 4)
     keys = np.arange(5, dtype=np.uint64)
     buckets = torch.from_numpy(tables.buckets([keys, keys[::-1].copy()]))
     joined = tables(buckets)

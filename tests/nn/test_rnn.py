@@ -135,6 +135,6 @@ def test_no_tokens() -> None:
 
 
 def test_directions_have_weights_of_their_own() -> None:
-    rnn = RNN(3, 4)
+    rnn: Any = RNN(3, 4)
     first, second = rnn.forward_layers[0].rnn.weight_ih_l0, rnn.backward_layers[0].rnn.weight_ih_l0
     assert first is not second and not torch.equal(first, second)

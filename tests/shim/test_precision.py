@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -34,7 +36,7 @@ def test_unknown_precision_is_refused_at_once() -> None:
 
 def test_bf16_runs_in_bf16_and_gives_float32() -> None:
     """The product is rounded to bfloat16; weights, gradients and results are float32 arrays."""
-    shim = TorchShim(lambda: nn.Linear(3, 2), {}, precision="bf16")
+    shim: Any = TorchShim(lambda: nn.Linear(3, 2), {}, precision="bf16")
     x = to_tensor(np.ones((4, 3), dtype="f"), CPU, requires_grad=True)
     assert shim.predict((x.detach(),)).dtype is torch.bfloat16
     output, backprop = shim.begin_update((x,))

@@ -23,15 +23,15 @@ from spacy_rnn.shim.serialize import FORMAT, VERSION
 SIZES = {"input_size": 3, "output_size": 2}
 
 
-def make_shim(learned: int = 0) -> TorchShim:
-    shim = TorchShim(partial(CharEncoder, 20, 4, 3), {}, precision="fp32")
+def make_shim(learned: int = 0) -> Any:
+    shim: Any = TorchShim(partial(CharEncoder, 20, 4, 3), {}, precision="fp32")
     keys = np.arange(learned)
     shim.module.table.learn(keys, keys + 1)
     return shim
 
 
-def make_head() -> TorchShim:
-    shim = TorchShim(LinearHead, SIZES, precision="fp32")
+def make_head() -> Any:
+    shim: Any = TorchShim(LinearHead, SIZES, precision="fp32")
     torch.nn.init.normal_(shim.module.linear.weight)
     return shim
 
@@ -79,7 +79,8 @@ def test_round_trip(learned: int) -> None:
 
 def test_sizes_travel_with_the_weights(tmp_path: Path) -> None:
     """A layer that was never initialized takes its sizes from the file."""
-    shim, empty = make_head(), TorchShim(LinearHead, precision="fp32")
+    shim: Any = make_head()
+    empty: Any = TorchShim(LinearHead, precision="fp32")
     shim.to_disk(tmp_path / "weights")
     empty.from_disk(tmp_path / "weights")
     assert empty.sizes == SIZES

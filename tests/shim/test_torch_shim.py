@@ -31,7 +31,7 @@ class Affine(nn.Module):
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("f")
 
 
-def make_shim(**kwargs: Any) -> TorchShim:
+def make_shim(**kwargs: Any) -> Any:
     return TorchShim(Affine, {}, precision="fp32", **kwargs)
 
 
@@ -111,7 +111,7 @@ def test_optimizer_that_returns_new_arrays() -> None:
 
 def test_output_is_cut_loose_from_autograd() -> None:
     """An in-place edit of what the caller was given changes no gradient."""
-    shim = TorchShim(partial(nn.Sequential, nn.Linear(3, 2), nn.Sigmoid()), {}, precision="fp32")
+    shim: Any = TorchShim(partial(nn.Sequential, nn.Linear(3, 2), nn.Sigmoid()), {}, precision="fp32")
     x = to_tensor(X, shim.device, requires_grad=True)
     output, backprop = shim.begin_update((x,))
     array = to_array(output)
@@ -126,9 +126,11 @@ def test_output_is_cut_loose_from_autograd() -> None:
 def test_dropout_rate_reaches_the_module() -> None:
     model: Model = Model("affine", lambda model, X, is_train: X, shims=[make_shim()], attrs={"dropout_rate": 0.0})
     set_dropout_rate(model, 0.4)
-    assert torch_layer(model)[1].dropout.p == 0.4
+    module: Any = torch_layer(model)[1]
+    assert module.dropout.p == 0.4
     set_dropout_rate(model, 0.0)
-    assert torch_layer(model)[1].dropout.p == 0.0
+    torch_layer(model)
+    assert module.dropout.p == 0.0
 
 
 def test_averages_are_used_and_put_back() -> None:
@@ -184,7 +186,7 @@ def test_initialize_resets_and_seeds_repeat() -> None:
 
 
 def test_resize_builds_for_the_sizes() -> None:
-    shim = TorchShim(Affine, precision="fp32")
+    shim: Any = TorchShim(Affine, precision="fp32")
     with pytest.raises(ValueError, match="R018"):
         shim.module  # noqa: B018
     shim.resize({"size": 5})
