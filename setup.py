@@ -22,6 +22,7 @@ ENTRY_POINTS = {
         "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",
         "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
     ],
+    "spacy_callbacks": ["spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1"],
     "spacy_scorers": ["spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer"],
 }
 

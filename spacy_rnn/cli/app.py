@@ -14,6 +14,7 @@ from ..data.convert import convert_treebank
 from ..data.evaluate import evaluate, evaluation_json
 from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError
+from ..shim.threads import build_set_threads_v1
 from .tables import evaluation_table, stats_table
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 console = Console()
 SAMPLE = "sample"
+THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 
 
 def main() -> None:
@@ -78,9 +80,10 @@ def configure_command(
     config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output_path: Path = typer.Argument(..., help="Where to write the config."),
+    threads: int = THREADS,
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
-    configure(config_path, corpus_dir, output_path)
+    configure(config_path, corpus_dir, output_path, threads=threads)
 
 
 @app.command("evaluate")
@@ -90,11 +93,13 @@ def evaluate_command(
     output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
     split: str = typer.Option("test", help="train, dev or test."),
     gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
 ) -> None:
     """Score a tagger on the words as annotated and on raw text, and measure its speed."""
     if gpu_id >= 0:
         spacy.require_gpu(gpu_id)
-    evaluations = evaluate(spacy.load(model), corpus_dir, split)
+    nlp = build_set_threads_v1(threads)(spacy.load(model))
+    evaluations = evaluate(nlp, corpus_dir, split)
     console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)

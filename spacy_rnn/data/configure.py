@@ -13,13 +13,15 @@ MOST_EPOCHS = 400
 LEAST_EVALUATIONS = 5
 
 
-def configure(config_path: Path, corpus_dir: Path, output_path: Path) -> None:
+def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1) -> None:
     """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
     tokens are merged. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
-    where the config makes batches of a fixed number of words. Raises CorpusError if the folder was not made by
-    `convert_treebank`.
+    where the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless
+    the config has a callback of its own in `initialize.before_init`.
+
+    Raises CorpusError if the folder was not made by `convert_treebank`.
     """
     stats = read_stats(corpus_dir)
     config = load_config(config_path)
@@ -27,6 +29,8 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path) -> None:
     config["nlp"]["tokenizer"] = stats.tokenizer
     config["paths"]["train"] = str(corpus_dir / "train.spacy")
     config["paths"]["dev"] = str(corpus_dir / "dev.spacy")
+    if config["initialize"].get("before_init") is None:
+        config["initialize"]["before_init"] = {"@callbacks": "spacy-rnn.SetThreads.v1", "threads": threads}
     batcher = config["training"]["batcher"]
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
         steps = ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"])
