@@ -94,3 +94,7 @@ class Errors:
         "[R018] This layer was neither initialized nor loaded. Call nlp.initialize() before training or predicting, "
         "or load a trained pipeline."
     )
+    R019 = (
+        "[R019] '{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
+        "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
+    )

@@ -188,7 +188,9 @@ class RNNTagger(TrainablePipe):
         labels = self._labels
         if label in labels.names:
             return 0
-        self._allow_extra_label()
+        # Not `_allow_extra_label`, which expects one output column for each label.
+        if self.model.has_dim("nO"):
+            raise ValueError(Errors.R019.format(name=self.name, label=label))
         labels.add(attr, value, self.name)
         self._set_labels(labels)
         return 1
