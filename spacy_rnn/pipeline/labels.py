@@ -24,6 +24,9 @@ COMPOSED = ""
 # rarer ones teach the tagger when to compose.
 MIN_SET_COUNT = 2
 MAX_SETS = 500
+# How much the choice of a single feature counts in training, against 1 for a whole set: most
+# features are easy and many, and would outweigh the other attributes.
+FEATURE_WEIGHT = 0.2
 
 IntArray = npt.NDArray[np.int64]
 KeyArray = npt.NDArray[np.uint64]
@@ -176,6 +179,11 @@ class TagCodec:
     def width(self) -> int:
         """The number of columns of the output."""
         return max(group.stop for group in self.groups.values())
+
+    @property
+    def weights(self) -> List[float]:
+        """How much each group counts in training."""
+        return [FEATURE_WEIGHT if "=" in name else 1.0 for name in self.groups]
 
     def encode(self, columns: Dict[str, KeyArray]) -> IntArray:
         """Gold annotations, one (n,) array an attribute, to the label of each group,

@@ -1,6 +1,6 @@
 """Losses over groups of labels."""
 
-from typing import Any, Iterable, Tuple
+from typing import Any, Iterable, Optional, Sequence, Tuple
 
 import numpy as np
 from thinc.types import Floats2d
@@ -22,29 +22,39 @@ def softmax_groups(scores: Floats2d, groups: Iterable[slice], xp: Any = np) -> F
 
 
 def grouped_cross_entropy(
-    scores: Floats2d, truths: IntArray, groups: Iterable[slice], *, label_smoothing: float = 0.0, xp: Any = np
+    scores: Floats2d,
+    truths: IntArray,
+    groups: Iterable[slice],
+    *,
+    weights: Optional[Sequence[float]] = None,
+    label_smoothing: float = 0.0,
+    xp: Any = np,
 ) -> Tuple[float, Floats2d]:
     """The cross-entropy of each group's softmax, summed over tokens and groups, and its
     gradient. Where the truth is MISSING, loss and gradient are zero; where it says which
     label is wrong, the loss is -log(1 - p) of that label.
 
     scores: (n, n_labels); truths: (n, n_groups), a column within the group, MISSING, or
-    NEGATIVE minus a column.
+    NEGATIVE minus a column. weights: how much each group counts; None is 1 each.
     label_smoothing: the share of probability that the truth gives to all other labels of
         its group (Szegedy et al. 2016, sect. 7).
     """
     gradient = softmax_groups(scores, groups, xp)
     loss = 0.0
-    for group, column in zip(groups, truths.T):
+    for i, (group, column) in enumerate(zip(groups, truths.T)):
         part = gradient[:, group]
         wrong = np.flatnonzero(column <= NEGATIVE)
         against = _negative(part[wrong], NEGATIVE - column[wrong], xp) if len(wrong) else None
         known = column > MISSING
         truth = xp.asarray(np.where(known, column, 0))
-        loss += _positive(part, truth, xp.asarray(known), label_smoothing, xp)
+        group_loss = _positive(part, truth, xp.asarray(known), label_smoothing, xp)
         if against is not None:
-            loss += against[0]
+            group_loss += against[0]
             part[wrong] = against[1]
+        if weights is not None:
+            part *= weights[i]
+            group_loss *= weights[i]
+        loss += group_loss
     return loss, gradient
 
 

@@ -343,6 +343,7 @@ class RNNTagger(TrainablePipe):
             scores,
             truths,
             codec.groups.values(),
+            weights=codec.weights,
             label_smoothing=self.cfg["label_smoothing"],
             xp=self.model.ops.xp,
         )
