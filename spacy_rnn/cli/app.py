@@ -34,7 +34,7 @@ def main() -> None:
     try:
         app(prog_name="spacy-rnn")
     except CorpusError as error:
-        Console(stderr=True).print(f"[bold red]✘[/] {error}", soft_wrap=True, highlight=False, markup=False)
+        Console(stderr=True).print(f"✘ {error}", style="red", soft_wrap=True, highlight=False, markup=False)
         sys.exit(1)
 
 

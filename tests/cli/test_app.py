@@ -1,0 +1,65 @@
+"""The commands, from the command line to the files."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+import spacy
+import srsly
+from typer.testing import CliRunner
+
+from spacy_rnn.cli import app, main
+from tests.data.treebank import row, sentence, write_splits
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_fetch_convert_configure_evaluate(tmp_path: Path) -> None:
+    source = write_splits(tmp_path / "source", prefix="qtd_test")
+    assert "fetched" in run("fetch", "mine", tmp_path / "assets", "--local-dir", source)
+    assert "already" in run("fetch", "mine", tmp_path / "assets", "--local-dir", source)
+    output = run("convert", tmp_path / "assets", tmp_path / "corpus")
+    assert "no language 'qtd'" in output
+    for split in ("train", "dev", "test"):
+        assert split in output
+    config = Path(__file__).parents[2] / "project" / "configs" / "tagger.cfg"
+    run("configure", config, tmp_path / "corpus", tmp_path / "out" / "config.cfg", "--threads", 1)
+    assert "before_init" in (tmp_path / "out" / "config.cfg").read_text(encoding="utf8")
+    spacy.blank("xx").to_disk(tmp_path / "model")
+    output = run("evaluate", tmp_path / "model", tmp_path / "corpus", "--output", tmp_path / "out" / "scores.json")
+    assert "gold words" in output
+    assert set(srsly.read_json(tmp_path / "out" / "scores.json")) == {"gold_words", "raw_text"}
+
+
+def test_sample_folder_stands_in_for_a_named_treebank(tmp_path: Path) -> None:
+    source = write_splits(tmp_path / "source")
+    run("fetch", "sample", tmp_path / "assets", "--local-dir", "", "--sample-dir", source)
+    assert len(list((tmp_path / "assets").glob("*.conllu"))) == 3
+
+
+def test_unusable_corpus_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    source = write_splits(tmp_path / "[source]", sentence([row(1, "a", 0), row(2, "b", 0)]))
+    monkeypatch.setattr(sys, "argv", ["spacy-rnn", "convert", str(source), str(tmp_path / "corpus")])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert f"[D010] {source / 'pt_test-ud-train.conllu'}:2: " in captured.err
+    assert not (tmp_path / "corpus").exists()
+
+
+@pytest.mark.parametrize("command", [["-m", "spacy_rnn"], ["-m", "spacy_rnn", "convert"]])
+def test_help(command: List[str]) -> None:
+    done = subprocess.run([sys.executable, *command, "--help"], capture_output=True, encoding="utf8", check=False)
+    assert done.returncode == 0
+    assert "Usage: spacy-rnn" in done.stdout
