@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
-from thinc.api import Model
+from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
 IntArray = npt.NDArray[np.int64]
@@ -37,6 +37,22 @@ class WordVectors:
     """(n_tokens,): the row of each token, the tokens of all documents joined."""
     lengths: IntArray
     """(n_docs,): tokens of each document."""
+
+
+class DocVectors(list):
+    """One (n_tokens, width) array a document, all of them views of one array, so that a layer
+    that wants the tokens joined need not copy them."""
+
+    def __init__(self, joined: Floats2d, lengths: IntArray):
+        """joined: (n_tokens, width) of all documents; lengths: (n_docs,)."""
+        ends = np.cumsum(lengths).tolist()
+        super().__init__(joined[start:end] for start, end in zip([0, *ends[:-1]], ends))
+        self.joined = joined
+
+    @staticmethod
+    def join(ops: Ops, vectors: List[Floats2d]) -> Floats2d:
+        """The array that a list of arrays is cut from, or a new one."""
+        return vectors.joined if isinstance(vectors, DocVectors) else ops.flatten(vectors)
 
 
 WordFeature = Model[WordTypes, Floats2d]

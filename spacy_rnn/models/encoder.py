@@ -13,7 +13,7 @@ from ..nn.cells import CELLS, Cell
 from ..nn.layout import layout
 from ..nn.rnn import RNN
 from ..shim import Precision, TorchShim, to_array, to_tensor, torch_layer
-from ..types import SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
+from ..types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 from .checks import check_at_least, check_choice, check_share, direction_width
 
 
@@ -92,7 +92,7 @@ def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Calla
     if isinstance(X, WordVectors):
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
-        vectors, index, lengths = model.ops.flatten(X), None, np.array([len(x) for x in X], dtype=np.int64)
+        vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
     blocks = layout(
         lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device
     )
@@ -101,19 +101,13 @@ def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Calla
         output, backward = shim.begin_update((x, index, blocks))
     else:
         output = shim.predict((x, index, blocks))
-    ends = np.cumsum(lengths)
 
     def backprop(d_outputs: List[Floats2d]) -> Any:
-        backward(model.ops.flatten(d_outputs))
+        backward(DocVectors.join(model.ops, d_outputs))
         d_vectors = to_array(x.grad if x.grad is not None else torch.zeros_like(x))
-        return d_vectors if isinstance(X, WordVectors) else split(d_vectors, ends)
+        return d_vectors if isinstance(X, WordVectors) else DocVectors(d_vectors, lengths)
 
-    return split(to_array(output), ends), backprop
-
-
-def split(flat: Floats2d, ends: np.ndarray) -> List[Floats2d]:
-    """Views of the rows of each document. flat: (n_tokens, width); ends: (n_docs,)."""
-    return [flat[start:end] for start, end in zip([0, *ends[:-1].tolist()], ends.tolist())]
+    return DocVectors(to_array(output), lengths), backprop
 
 
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:

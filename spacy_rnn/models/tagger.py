@@ -9,8 +9,7 @@ from thinc.types import Floats2d
 
 from ..nn.heads import LinearHead
 from ..shim import Precision, TorchShim
-from ..types import Tok2Vec
-from .encoder import split
+from ..types import DocVectors, Tok2Vec
 from .feature import run_torch_layer
 
 
@@ -31,6 +30,7 @@ def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[Li
     model = chain(tok2vec, head)
     model.name = "rnn_tagger"
     model.set_ref("tok2vec", tok2vec)
+    model.set_ref("output_layer", head)
     return model
 
 
@@ -46,10 +46,10 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
-    scores, backward = run_torch_layer(model, model.ops.flatten(X), is_train)
-    ends = np.cumsum([len(vectors) for vectors in X])
+    scores, backward = run_torch_layer(model, DocVectors.join(model.ops, X), is_train)
+    lengths = np.array(list(map(len, X)), dtype=np.int64)
 
     def backprop(d_scores: Floats2d) -> List[Floats2d]:
-        return split(backward(d_scores), ends)
+        return DocVectors(backward(d_scores), lengths)
 
     return scores, backprop
