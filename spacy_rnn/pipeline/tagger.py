@@ -288,6 +288,10 @@ class RNNTagger(TrainablePipe):
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
+        if self.model.has_ref("output_layer"):
+            # Thinc passes Y to layers of unknown width only, but the labels may be others than last time.
+            for node in (self.model, self.model.get_ref("output_layer")):
+                node.set_dim("nO", self.codec.width, force=True)
         self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
 
     def _check_attrs(self) -> None:

@@ -33,9 +33,7 @@ class TorchShim(Shim):
 
     _model: Optional[nn.Module]
 
-    def __init__(
-        self, build: Callable[..., nn.Module], sizes: Optional[Sizes] = None, *, precision: str = "auto"
-    ):
+    def __init__(self, build: Callable[..., nn.Module], sizes: Optional[Sizes] = None, *, precision: str = "auto"):
         super().__init__(None)
         resolve_precision(precision, torch.device("cpu"))
         self.precision = precision
@@ -49,9 +47,15 @@ class TorchShim(Shim):
     def resize(self, sizes: Sizes) -> None:
         """Build the module for these sizes, unless it has them already."""
         if sizes != self.sizes:
-            self._model = self._build(**sizes).to(self._device)
+            self._model = self._make(sizes)
             self.sizes = dict(sizes)
             self.touch()
+
+    def _make(self, sizes: Sizes) -> nn.Module:
+        # `initialize` draws the weights; drawing some here would make a seed give other ones
+        # the first time.
+        with torch.random.fork_rng(devices=[]):
+            return self._build(**sizes).to(self._device)
 
     @property
     def module(self) -> nn.Module:
@@ -87,9 +91,7 @@ class TorchShim(Shim):
     def _autocast(self, is_train: bool) -> Any:
         dtype = resolve_precision(self.precision, self.device)
         enabled = dtype is torch.bfloat16
-        return torch.autocast(
-            self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=is_train
-        )
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=is_train)
 
     def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
         """Call the module on `inputs`, in evaluation mode, recording nothing."""
@@ -183,7 +185,7 @@ class TorchShim(Shim):
         if self._model is not None and sizes == self.sizes:
             return copy.deepcopy(self._model)
         try:
-            return self._build(**sizes).to(self._device)
+            return self._make(sizes)
         except (TypeError, RuntimeError) as error:  # other names, or more than fits into memory
             raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
