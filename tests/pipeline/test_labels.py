@@ -18,7 +18,7 @@ from spacy_rnn.pipeline.labels import MISSING, NEGATIVE, TagCodec, TagLabels
 
 from ..helpers import SENTENCES, component, gold_doc, make_examples, tagger_nlp, trained_tagger
 
-DATA = {
+DATA: Dict[str, Any] = {
     "pos": ["NOUN", "VERB", "X"],
     "tag": ["NN", "VB"],
     "morph": {"Case": ["Acc", "Nom"], "Number": ["Sing"], "Tense": ["Past", "Pres"]},
@@ -30,7 +30,7 @@ pos_values = st.sampled_from(DATA["pos"])
 tag_values = st.sampled_from(DATA["tag"])
 morph_values = st.fixed_dictionaries(
     {},
-    optional={name: st.sampled_from(values) for name, values in DATA["morph"].items()},  # type: ignore[attr-defined]
+    optional={name: st.sampled_from(values) for name, values in DATA["morph"].items()},
 )
 
 
@@ -59,7 +59,7 @@ def test_encode_and_decode_are_inverse(rows: List[Any]) -> None:
     }
     encoded = coder.encode(columns)
     assert encoded.shape == (len(rows), len(coder.groups)) and (encoded >= 0).all()
-    scores = np.zeros((len(rows), coder.width), dtype="f")
+    scores: Any = np.zeros((len(rows), coder.width), dtype="f")
     for group, choices in zip(coder.groups.values(), encoded.T):
         scores[np.arange(len(rows)), group.start + choices] = 1.0
     decoded = coder.decode(scores)

@@ -40,7 +40,7 @@ def test_gradient_agrees_with_finite_differences(
     sizes: List[int], rows: int, smoothing: float, data: st.DataObject
 ) -> None:
     groups, truths = as_slices(sizes), random_truths(data, sizes, rows)
-    scores = np.random.default_rng(rows).normal(size=(rows, sum(sizes)))
+    scores: Any = np.random.default_rng(rows).normal(size=(rows, sum(sizes)))
 
     def loss() -> float:
         return grouped_cross_entropy(scores, truths, groups, label_smoothing=smoothing)[0]
@@ -58,7 +58,7 @@ def test_gradient_agrees_with_finite_differences(
 @given(sizes=group_sizes, rows=st.integers(1, 4), data=st.data())
 def test_missing_annotation_has_no_gradient(sizes: List[int], rows: int, data: st.DataObject) -> None:
     groups, truths = as_slices(sizes), random_truths(data, sizes, rows)
-    scores = np.random.default_rng(rows).normal(size=(rows, sum(sizes)))
+    scores: Any = np.random.default_rng(rows).normal(size=(rows, sum(sizes)))
     _, gradient = grouped_cross_entropy(scores, truths, groups, label_smoothing=0.1)
     for column, group in enumerate(groups):
         assert not gradient[truths[:, column] == MISSING, group].any()
@@ -68,7 +68,7 @@ def test_missing_annotation_has_no_gradient(sizes: List[int], rows: int, data: s
 
 
 def test_loss_is_the_negative_logarithm() -> None:
-    scores = np.log(np.array([[0.2, 0.8, 0.5, 0.5]]))
+    scores: Any = np.log(np.array([[0.2, 0.8, 0.5, 0.5]]))
     groups = as_slices([2, 2])
     loss, _ = grouped_cross_entropy(scores, np.array([[1, MISSING]]), groups)
     assert loss == pytest.approx(-np.log(0.8))
@@ -77,7 +77,8 @@ def test_loss_is_the_negative_logarithm() -> None:
 
 
 def test_extreme_scores_stay_finite() -> None:
-    scores = np.array([[1e4, -1e4, 0.0]], dtype="f")
+    scores: Any = np.array([[1e4, -1e4, 0.0]], dtype="f")
+    gradient: Any
     for truth in (1, NEGATIVE - 0):
         loss, gradient = grouped_cross_entropy(scores, np.array([[truth]]), [slice(0, 3)])
         assert np.isfinite(loss) and np.isfinite(gradient).all()
@@ -85,8 +86,8 @@ def test_extreme_scores_stay_finite() -> None:
 
 @given(sizes=group_sizes, rows=st.integers(0, 4))
 def test_each_group_is_a_distribution(sizes: List[int], rows: int) -> None:
-    scores = np.random.default_rng(0).normal(0, 5, size=(rows, sum(sizes))).astype("f")
-    probabilities = softmax_groups(scores, as_slices(sizes))
+    scores: Any = np.random.default_rng(0).normal(0, 5, size=(rows, sum(sizes))).astype("f")
+    probabilities: Any = softmax_groups(scores, as_slices(sizes))
     assert (probabilities >= 0).all()
     for group in as_slices(sizes):
         np.testing.assert_allclose(probabilities[:, group].sum(axis=1), 1.0, atol=1e-6)

@@ -114,7 +114,8 @@ def test_static_vectors(tmp_path: Path) -> None:
     shuffled = {pos: [f"q{j}{i}q" for i in range(6)] for j, pos in enumerate(sides)}
     for pos, side in sides.items():
         for word in words[pos] + shuffled[pos]:
-            nlp.vocab.set_vector(word, (rng.normal(0, 0.1, size=5) + side).astype("f"))
+            vector: Any = (rng.normal(0, 0.1, size=5) + side).astype("f")
+            nlp.vocab.set_vector(word, vector)
     train(nlp, make_examples(nlp, [[(word, pos, None, None)] for pos in sides for word in words[pos]]), 40)
     unseen = [(word, pos) for pos in sides for word in shuffled[pos]]
     assert np.mean([nlp(word)[0].pos_ == pos for word, pos in unseen]) > 0.9
@@ -153,7 +154,7 @@ def test_scores_without_gold_are_left_out(trained: Language) -> None:
 
 
 def test_score_weights_fit_the_scores(trained: Language) -> None:
-    weights = Language.get_factory_meta("rnn_tagger").default_score_weights
+    weights: Any = Language.get_factory_meta("rnn_tagger").default_score_weights
     scores = trained.evaluate(make_examples(trained))
     assert set(weights) <= set(scores)
     assert sum(weight for weight in weights.values() if weight) == pytest.approx(1.0)

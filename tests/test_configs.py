@@ -1,0 +1,61 @@
+"""Every shipped config is complete, and trains."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+import spacy
+from spacy.cli.init_config import fill_config
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config, load_model_from_config
+from thinc.api import Config
+
+from .helpers import SENTENCES, TEXTS, gold_doc, tag
+
+CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.cfg"))
+pytestmark = pytest.mark.skipif(not CONFIGS, reason="installed without its project")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_filling_adds_nothing(path: Path, tmp_path: Path) -> None:
+    """`spacy init fill-config` leaves it as it is: every setting is written down, none is unknown."""
+    filled, unfilled = fill_config(tmp_path / "filled.cfg", path)
+    assert filled == unfilled == load_config(path)
+    assert load_config(tmp_path / "filled.cfg") == load_config(path)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_round_trips_through_a_pipeline(path: Path) -> None:
+    """Building a pipeline from it and asking for its config gives the same config."""
+    config = load_config(path)
+    nlp = load_model_from_config(config, auto_fill=False)
+    assert load_model_from_config(nlp.config).config == nlp.config
+    for section in ("nlp", "components", "training", "initialize"):
+        assert nlp.config[section] == config[section]
+
+
+def small(path: Path, corpus: Path) -> Config:
+    """The config with a tiny corpus and two steps."""
+    DocBin(docs=[gold_doc(spacy.blank("xx"), sentence) for sentence in SENTENCES]).to_disk(corpus)
+    overrides: Dict[str, Any] = {
+        "paths.train": str(corpus),
+        "paths.dev": str(corpus),
+        "training.max_steps": 2,
+        "training.eval_frequency": 1,
+        "training.logger": {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False},
+    }
+    return load_config(path, overrides=overrides, interpolate=True)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_trains(path: Path, tmp_path: Path) -> None:
+    """As `spacy train` does, from the config to a saved pipeline."""
+    config = small(path, tmp_path / "corpus.spacy")
+    nlp = init_nlp(config)
+    (tmp_path / "out").mkdir()
+    nlp, _ = train(nlp, tmp_path / "out")
+    loaded = spacy.load(tmp_path / "out" / "model-last")
+    assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
+    assert loaded.meta["performance"]
