@@ -17,7 +17,7 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
-    tokens are merged. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
+    tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
     where the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless
     the config has a callback of its own in `initialize.before_init`.
 
@@ -27,6 +27,10 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     config = load_config(config_path)
     config["nlp"]["lang"] = stats.lang
     config["nlp"]["tokenizer"] = stats.tokenizer
+    weights = config["training"]["score_weights"]
+    for attr in {"pos", "tag", "morph"} - set(stats.attrs):
+        # A score that nothing can be measured for would only lower the total.
+        weights.update({name: None for name in weights if name.startswith(f"{attr}_")})
     config["paths"]["train"] = str(corpus_dir / "train.spacy")
     config["paths"]["dev"] = str(corpus_dir / "dev.spacy")
     if config["initialize"].get("before_init") is None:

@@ -24,6 +24,7 @@ def build_rnn_v1(
     bidirectional: bool = True,
     dropout: Optional[float] = None,
     variational: bool = True,
+    token_dropout: float = 0.1,
     residual: bool = False,
     layer_norm: bool = False,
     learn_initial_state: bool = False,
@@ -40,6 +41,7 @@ def build_rnn_v1(
     bidirectional: two directions with separate weights, each half as wide as the output.
     dropout: rate between and around the layers; null takes the rate of `training.dropout`.
     variational: drop the same units at all words of a document.
+    token_dropout: share of words of which the network sees nothing in training.
     residual: add each layer's input to its output where the widths agree.
     layer_norm: normalise the output of each layer.
     learn_initial_state: start from a learned state instead of zeros.
@@ -52,6 +54,7 @@ def build_rnn_v1(
     check_at_least("depth", depth, 1)
     check_at_least("context", context, 0)
     check_at_least("window", window, 2 * context + 1)
+    check_share("token_dropout", token_dropout)
     if dropout is not None:
         check_share("dropout", dropout)
     hidden = direction_width(width, bidirectional)
@@ -65,6 +68,7 @@ def build_rnn_v1(
         residual=residual,
         layer_norm=layer_norm,
         learn_initial_state=learn_initial_state,
+        token_dropout=token_dropout,
     )
     return Model(
         "rnn",

@@ -29,6 +29,29 @@ class SequenceDropout(nn.Module):
         return x * torch.empty(1, *x.shape[1:], dtype=x.dtype, device=x.device).bernoulli_(kept).div_(kept)
 
 
+class TokenDropout(nn.Module):
+    """Replaces whole tokens by one learned vector, so that a network learns to tell a word
+    from its neighbours and does not rely on every one of them (as in Dozat & Manning 2017).
+
+    width: of a token's vector. p: the share of tokens replaced in training.
+    """
+
+    def __init__(self, width: int, p: float):
+        super().__init__()
+        self.p = p
+        self.blank = nn.Parameter(torch.zeros(width))
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.blank)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (steps, batch, width). Returns the same shape."""
+        if not self.training or self.p == 0.0:
+            return x
+        dropped = torch.rand(*x.shape[:-1], 1, device=x.device) < self.p
+        return torch.where(dropped, self.blank.to(x.dtype), x)
+
+
 def set_dropout(module: nn.Module, rate: float) -> None:
     """Set the rate of every dropout layer in a module."""
     for child in module.modules():

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .cells import RecurrentLayer
-from .dropout import SequenceDropout
+from .dropout import SequenceDropout, TokenDropout
 from .layout import Block
 
 
@@ -24,6 +24,7 @@ class RNN(nn.Module):
     layer_norm: normalise each layer's output (Ba et al. 2016).
     learn_initial_state: start from learned states instead of zeros.
     output_dropout: drop units of the output too, not only of each layer's input.
+    token_dropout: share of whole input vectors replaced in training, see `TokenDropout`.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class RNN(nn.Module):
         layer_norm: bool = False,
         learn_initial_state: bool = False,
         output_dropout: bool = True,
+        token_dropout: float = 0.0,
     ):
         super().__init__()
         self.output_size = hidden_size * (2 if bidirectional else 1)
         self.residual = residual
         self.output_dropout = output_dropout
         self.dropout = SequenceDropout(variational)
+        self.token_dropout = TokenDropout(input_size, token_dropout) if token_dropout else None
         self.forward_layers = nn.ModuleList()
         self.backward_layers = nn.ModuleList()
         self.norms = nn.ModuleList()
@@ -81,6 +84,8 @@ class RNN(nn.Module):
         `Block.reverse`. initial: (directions, states, batch, hidden_size), the first
         layer's states. Returns (steps, batch, output_size); what stands at padding has no
         meaning."""
+        if self.token_dropout is not None:
+            x = self.token_dropout(x)
         for i, layer in enumerate(self.forward_layers):
             x = self.dropout(x)
             given = initial if i == 0 else None

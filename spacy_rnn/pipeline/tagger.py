@@ -305,7 +305,7 @@ class RNNTagger(TrainablePipe):
             raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
         absent = [attr for attr in ATTRS if attr not in present]
         if wanted is None and absent:
-            spacy.util.logger.info(
+            spacy.util.logger.warning(
                 "%s: the training data has no %s, so only %s will be trained",
                 self.name,
                 " and no ".join(absent),
