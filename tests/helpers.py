@@ -66,7 +66,14 @@ def encoder_config(width: int = 16, precision: str = "fp32", vectors: bool = Fal
             "width": 24,
             "precision": precision,
         },
-        "encode": {"@architectures": "spacy-rnn.RNN.v1", "width": width, "precision": precision, **rnn},
+        # Unless a test asks for it, what is learned by heart is not blotted out.
+        "encode": {
+            "@architectures": "spacy-rnn.RNN.v1",
+            "width": width,
+            "precision": precision,
+            "token_dropout": 0.0,
+            **rnn,
+        },
     }
 
 
@@ -126,7 +133,7 @@ def tagger_config(save_scores: bool = False, **settings: Any) -> Dict[str, Any]:
     }
 
 
-_ENCODER_SETTINGS = ("width", "precision", "vectors", "cell", "depth", "window", "context")
+_ENCODER_SETTINGS = ("width", "precision", "vectors", "cell", "depth", "window", "context", "token_dropout")
 
 
 def tagger_nlp(**settings: Any) -> Language:

@@ -24,7 +24,7 @@ TOK2VEC_V2 = {
         "rows": [100, 100],
         "include_static_vectors": False,
     },
-    "encode": {"@architectures": "spacy-rnn.RNN.v1", "width": 16, "precision": "fp32"},
+    "encode": {"@architectures": "spacy-rnn.RNN.v1", "width": 16, "token_dropout": 0.0, "precision": "fp32"},
 }
 
 

@@ -20,6 +20,7 @@ from ..helpers import build
         ("RNN", {"width": 0}, "R005.*width"),
         ("RNN", {"width": 0, "bidirectional": False}, "R005.*width"),
         ("RNN", {"dropout": 1.0}, "R005.*dropout = 1.0.*below 1"),
+        ("RNN", {"token_dropout": 1.0}, "R005.*token_dropout"),
         ("RNN", {"context": -1}, "R005.*context"),
         ("RNN", {"window": 64, "context": 32}, "R005.*window = 64.*at least 65"),
         ("CharEmbed", {"cell": "elman"}, "R001.*cell"),

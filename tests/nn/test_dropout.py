@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from spacy_rnn.nn.dropout import SequenceDropout, drop_rows, set_dropout
+from spacy_rnn.nn.dropout import SequenceDropout, TokenDropout, drop_rows, set_dropout
+from spacy_rnn.nn.layout import layout
 from spacy_rnn.nn.rnn import RNN
 
 
@@ -56,3 +58,30 @@ def test_drop_rows() -> None:
     dropped = drop_rows(rows, torch.full((2000,), 0.25), replacement=-1)
     assert ((dropped == -1) | (dropped == rows)).all()
     assert (dropped == -1).float().mean().item() == pytest.approx(0.25, abs=0.04)
+
+
+def test_token_dropout_replaces_whole_tokens() -> None:
+    """By one vector, which learns from them; `training.dropout` leaves the rate alone."""
+    dropout = TokenDropout(3, 0.3)
+    torch.nn.init.constant_(dropout.blank, 7.0)
+    set_dropout(dropout, 0.9)
+    y = dropout(torch.zeros(20, 100, 3))
+    replaced = (y == 7.0).all(dim=2)
+    assert torch.equal(replaced, (y == 7.0).any(dim=2))
+    assert replaced.float().mean().item() == pytest.approx(0.3, abs=0.04)
+    y.sum().backward()
+    assert dropout.blank.grad is not None
+    torch.testing.assert_close(dropout.blank.grad, torch.full((3,), float(replaced.sum())))
+    assert not dropout.eval()(torch.zeros(20, 100, 3)).any()
+
+
+def test_token_dropout_of_a_network() -> None:
+    """Nothing is replaced in evaluation; without a rate there is no vector to learn."""
+    rnn = RNN(3, 4, token_dropout=0.5)
+    x, (block,) = torch.randn(6, 2, 3), layout(np.array([6, 6]))
+    rnn.eval()
+    assert torch.equal(rnn.run_block(x, block.reverse), rnn.run_block(x, block.reverse))
+    rnn.train()
+    assert not torch.equal(rnn.run_block(x, block.reverse), rnn.run_block(x, block.reverse))
+    assert "token_dropout.blank" in dict(rnn.named_parameters())
+    assert not [name for name, _ in RNN(3, 4).named_parameters() if "token_dropout" in name]

@@ -92,9 +92,10 @@ def test_missing_and_unknown_annotations() -> None:
 
 def test_frequent_sets_and_composed_ones() -> None:
     """A set that is no label by itself is composed; its values are known either way."""
-    sets = ["Case=Nom|Number=Sing", "Case=Nom", ""]
-    columns = {"pos": pos_keys(["X"] * 3), "tag": keys(["NN"] * 3), "morph": keys(sets, "morph")}
-    assert codec().encode(columns)[:, 2:].tolist() == [[1, 2, 1, 0], [0, 2, 0, 0], [2, 0, 0, 0]]
+    sets = ["Case=Nom|Number=Sing", "Case=Nom", "", "Case=Dat|Number=Sing"]
+    columns = {"pos": pos_keys(["X"] * 4), "tag": keys(["NN"] * 4), "morph": keys(sets, "morph")}
+    unknown = [MISSING, MISSING, 1, 0]
+    assert codec().encode(columns)[:, 2:].tolist() == [[1, 2, 1, 0], [0, 2, 0, 0], [2, 0, 0, 0], unknown]
 
 
 def test_empty_features_are_not_missing() -> None:

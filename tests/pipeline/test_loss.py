@@ -111,6 +111,7 @@ def test_aligned_annotations() -> None:
     assert column([example(["do", "n't", "go", "!"], gold)], "tag") == ["A", "B", "C", ""]
     assert column([example(["don't", "go!"], gold)], "tag") == ["", ""]
     assert column([example(["d", "o", "n't", "go", "!"], gold)], "tag") == ["A", "A", "B", "C", ""]
+    assert column([example(["don", "'t", "go", "!"], gold)], "tag") == ["", "B", "C", ""]
     assert column([example(["don't", "go"], [("do", "A"), ("n't", "A"), ("go", "C")])], "tag") == ["A", "C"]
 
 
