@@ -113,7 +113,9 @@ def main(
     for column in columns:
         table.add_column(column, justify="right")
     for name, figures in results.items():
-        table.add_row(name, *(f"{figures[c]:,.2f}" if "/" not in c else f"{figures[c]:,.0f}" for c in columns if c in figures))
+        table.add_row(
+            name, *(f"{figures[c]:,.2f}" if "/" not in c else f"{figures[c]:,.0f}" for c in columns if c in figures)
+        )
     ratios = {c: results["spacy-rnn"][c] / results["spaCy CNN"][c] for c in columns if "/" in c}
     table.add_row("ratio", *(f"{ratios[c]:.2f}x" if c in ratios else "" for c in columns))
     Console().print(table)

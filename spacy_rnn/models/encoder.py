@@ -97,9 +97,7 @@ def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Calla
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
         vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
-    blocks = layout(
-        lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device
-    )
+    blocks = layout(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
     x = to_tensor(vectors, shim.device, requires_grad=is_train)
     if is_train:
         output, backward = shim.begin_update((x, index, blocks))

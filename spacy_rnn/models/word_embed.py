@@ -19,9 +19,7 @@ from .checks import check_at_least, check_choice
 from .feature import run_torch_feature, torch_feature
 
 LEXEME_ATTRS = ("ORTH", "NORM", "LOWER", "SHAPE", "PREFIX", "SUFFIX")
-LEXEME_FLAGS = tuple(
-    sorted(name for name in IDS if name.startswith(("IS_", "LIKE_")) and name != "IS_SENT_START")
-)
+LEXEME_FLAGS = tuple(sorted(name for name in IDS if name.startswith(("IS_", "LIKE_")) and name != "IS_SENT_START"))
 
 
 def build_word_embed_v1(

@@ -62,9 +62,7 @@ class RecurrentLayer(nn.Module):
     learn_initial_state: start from a learned state instead of zeros.
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, cell: str = "lstm", *, learn_initial_state: bool = False
-    ):
+    def __init__(self, input_size: int, hidden_size: int, cell: str = "lstm", *, learn_initial_state: bool = False):
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size

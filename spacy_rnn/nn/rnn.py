@@ -54,9 +54,7 @@ class RNN(nn.Module):
         for i in range(depth):
             size = input_size if i == 0 else self.output_size
             for layers in [self.forward_layers, self.backward_layers][: 2 if bidirectional else 1]:
-                layers.append(
-                    RecurrentLayer(size, hidden_size, cell, learn_initial_state=learn_initial_state)
-                )
+                layers.append(RecurrentLayer(size, hidden_size, cell, learn_initial_state=learn_initial_state))
             if layer_norm:
                 self.norms.append(nn.LayerNorm(self.output_size))
 

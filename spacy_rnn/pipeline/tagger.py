@@ -276,9 +276,7 @@ class RNNTagger(TrainablePipe):
         validate_get_examples(get_examples, "RNNTagger.initialize")
         spacy.util.check_lexeme_norms(self.vocab, "rnn_tagger")
         if labels is None:
-            found = TagLabels.from_annotations(
-                collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"]
-            )
+            found = TagLabels.from_annotations(collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"])
         else:
             found = TagLabels.from_data(labels, self.name)
         known = self._labels
@@ -397,4 +395,3 @@ class RNNTagger(TrainablePipe):
         super().from_disk(path, exclude=exclude)
         self._codec = None
         return self
-
