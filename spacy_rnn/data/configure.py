@@ -27,7 +27,7 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     config = load_config(config_path)
     config["nlp"]["lang"] = stats.lang
     config["nlp"]["tokenizer"] = stats.tokenizer
-    weights = config["training"]["score_weights"]
+    weights = config["training"].get("score_weights", {})
     for attr in {"pos", "tag", "morph"} - set(stats.attrs):
         # A score that nothing can be measured for would only lower the total.
         weights.update({name: None for name in weights if name.startswith(f"{attr}_")})
