@@ -81,9 +81,10 @@ def configure_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output_path: Path = typer.Argument(..., help="Where to write the config."),
     threads: int = THREADS,
+    words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
-    configure(config_path, corpus_dir, output_path, threads=threads)
+    configure(config_path, corpus_dir, output_path, threads=threads, words=words)
 
 
 @app.command("evaluate")

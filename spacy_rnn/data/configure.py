@@ -13,13 +13,15 @@ MOST_EPOCHS = 400
 LEAST_EVALUATIONS = 5
 
 
-def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1) -> None:
+def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1, words: bool = False) -> None:
     """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
     tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
     where the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless
     the config has a callback of its own in `initialize.before_init`.
+
+    `words` trains on the words as annotated instead of the tokens of the text.
 
     Raises CorpusError if the folder was not made by `convert_treebank`.
     """
@@ -31,8 +33,9 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     for attr in {"pos", "tag", "morph"} - set(stats.attrs):
         # A score that nothing can be measured for would only lower the total.
         weights.update({name: None for name in weights if name.startswith(f"{attr}_")})
-    config["paths"]["train"] = str(corpus_dir / "train.spacy")
-    config["paths"]["dev"] = str(corpus_dir / "dev.spacy")
+    kind = "-words" if words else ""
+    config["paths"]["train"] = str(corpus_dir / f"train{kind}.spacy")
+    config["paths"]["dev"] = str(corpus_dir / f"dev{kind}.spacy")
     if config["initialize"].get("before_init") is None:
         config["initialize"]["before_init"] = {"@callbacks": "spacy-rnn.SetThreads.v1", "threads": threads}
     batcher = config["training"]["batcher"]
