@@ -8,7 +8,9 @@ from spacy.util import load_config
 from .convert import read_stats
 
 # More passes over a small treebank only cost time.
-MOST_EPOCHS = 400
+MOST_EPOCHS = 60
+# Less than this trains nothing, however small the treebank.
+LEAST_STEPS = 200
 # So that a short training has checkpoints to choose from.
 LEAST_EVALUATIONS = 5
 
@@ -17,9 +19,10 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
-    tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over the treebank more than MOST_EPOCHS times are left out,
-    where the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless
-    the config has a callback of its own in `initialize.before_init`.
+    tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over
+    the treebank more than MOST_EPOCHS times are left out (but never so many that fewer than LEAST_STEPS remain), where the config makes batches of a fixed number of words.
+    `threads` is how many threads torch trains with, unless the config has a callback of its own in
+    `initialize.before_init`.
 
     `words` trains on the words as annotated instead of the tokens of the text.
 
@@ -40,7 +43,7 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
         config["initialize"]["before_init"] = {"@callbacks": "spacy-rnn.SetThreads.v1", "threads": threads}
     batcher = config["training"]["batcher"]
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
-        steps = ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"])
+        steps = max(LEAST_STEPS, ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"]))
         # 0 is how a config says that the number of steps is unlimited.
         steps = min(config["training"]["max_steps"] or steps, steps)
         config["training"]["max_steps"] = steps

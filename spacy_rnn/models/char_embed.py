@@ -23,7 +23,7 @@ UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
 
 def build_char_embed_v1(
-    width: int = 128,
+    width: int = 200,
     char_width: int = 48,
     cell: Cell = "lstm",
     depth: int = 1,
@@ -81,7 +81,7 @@ def build_char_embed_v1(
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 
 
-def spell(word: str, max_chars: int, unicode_form: Optional[str]) -> str:
+def spell(word: str, max_chars: int, unicode_form: Optional[UnicodeForm]) -> str:
     """The characters that stand for a word: normalised, the middle of an overlong word left
     out, with a mark at either end."""
     if unicode_form is not None:

@@ -12,19 +12,19 @@ from thinc.types import Floats2d
 from ..nn.cells import CELLS, Cell
 from ..nn.layout import layout
 from ..nn.rnn import RNN
-from ..shim import Precision, TorchShim, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 from .checks import check_at_least, check_choice, check_share, direction_width
 
 
 def build_rnn_v1(
-    width: int = 256,
+    width: int = 320,
     depth: int = 1,
     cell: Cell = "lstm",
     bidirectional: bool = True,
     dropout: Optional[float] = None,
     variational: bool = True,
-    token_dropout: float = 0.1,
+    token_dropout: float = 0.0,
     residual: bool = False,
     layer_norm: bool = False,
     learn_initial_state: bool = False,
@@ -84,7 +84,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
     if X is not None:
         vectors = X.vectors if isinstance(X, WordVectors) else X[0]
         model.set_dim("nI", vectors.shape[1], force=True)
-    shim = model.shims[0]
+    shim = shim_of(model)
     shim.resize({"input_size": model.get_dim("nI")})
     shim.initialize()
 
@@ -92,7 +92,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Callable]:
     if model.attrs["own_dropout"] is not None:
         model.attrs["dropout_rate"] = model.attrs["own_dropout"]
-    shim, module = torch_layer(model)
+    shim, _ = torch_layer(model)
     if isinstance(X, WordVectors):
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
@@ -106,7 +106,7 @@ def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Calla
 
     def backprop(d_outputs: List[Floats2d]) -> Any:
         backward(DocVectors.join(model.ops, d_outputs))
-        d_vectors = to_array(x.grad if x.grad is not None else torch.zeros_like(x))
+        d_vectors = gradient_of(x)
         return d_vectors if isinstance(X, WordVectors) else DocVectors(d_vectors, lengths)
 
     return DocVectors(to_array(output), lengths), backprop

@@ -1,7 +1,7 @@
 """Learned vectors, lexical attributes and static vectors as features of a word."""
 
 from functools import partial
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Tuple, cast
 
 import numpy as np
 import torch
@@ -23,10 +23,10 @@ LEXEME_FLAGS = tuple(sorted(name for name in IDS if name.startswith(("IS_", "LIK
 
 
 def build_word_embed_v1(
-    width: int = 64,
+    width: int = 100,
     attr: str = "NORM",
     rows: int = 20000,
-    word_dropout: float = 0.25,
+    word_dropout: float = 1.0,
     precision: Precision = "auto",
 ) -> WordFeature:
     """A learned vector for each word met in training, one shared vector for all others.
@@ -128,7 +128,7 @@ def vectors_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2
     if X.vocab.vectors.shape[1] != model.get_dim("nI"):
         raise ValueError(Errors.R010.format(found=X.vocab.vectors.shape[1], expected=model.get_dim("nI")))
     vectors = model.ops.asarray2f(X.vocab.vectors.get_batch(X.orths.tolist()))
-    W = model.get_param("W")
+    W = cast(Floats2d, model.get_param("W"))
 
     def backprop(d_vectors: Floats2d) -> List:
         model.inc_grad("W", model.ops.gemm(d_vectors, vectors, trans1=True))

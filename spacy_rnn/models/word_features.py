@@ -11,7 +11,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..nn.maxout import Maxout
-from ..shim import Precision, TorchShim
+from ..shim import Precision, TorchShim, shim_of
 from ..types import KeyArray, WordEncoder, WordFeature, WordTypes, WordVectors
 from .cache import WordCache
 from .checks import check_at_least
@@ -23,7 +23,7 @@ def build_word_features_v1(
     chars: Optional[WordFeature] = None,
     lexical: Optional[WordFeature] = None,
     vectors: Optional[WordFeature] = None,
-    width: Optional[int] = 128,
+    width: Optional[int] = 160,
     cache_size: int = 50000,
     precision: Precision = "auto",
 ) -> WordEncoder:
@@ -125,7 +125,7 @@ def _predict(model: Model, types: WordTypes) -> Tuple[Floats2d, np.ndarray]:
         return mix_fresh(fresh[0].predict(types)), np.arange(len(types.orths))
     # The same key can stand for different strings in another vocabulary's string store,
     # and the lexical attributes belong to the vocabulary.
-    version = (types.vocab, *(shim.version for node in model.walk() for shim in node.shims))
+    version = (types.vocab, *(shim_of(node).version for node in model.walk() if node.shims))
     table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
     if not fresh:
         return table, rows

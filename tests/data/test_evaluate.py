@@ -12,7 +12,7 @@ from spacy.training import Example
 from spacy.util import load_config
 from thinc.api import Config
 
-from spacy_rnn.data.configure import LEAST_EVALUATIONS, MOST_EPOCHS, configure
+from spacy_rnn.data.configure import LEAST_EVALUATIONS, LEAST_STEPS, configure
 from spacy_rnn.data.convert import convert_treebank, read_stats
 from spacy_rnn.data.evaluate import evaluate, evaluation_json
 from spacy_rnn.errors import CorpusError
@@ -128,10 +128,10 @@ def test_config_keeps_its_own_callback(corpus: Path) -> None:
 
 @pytest.mark.parametrize("max_steps", [0, 100_000])
 def test_small_treebank_is_not_passed_over_for_ever(corpus: Path, max_steps: int) -> None:
-    # Six tokens are two batches of three.
+    # Six tokens are two batches of three, which allow fewer steps than the least.
     training = fit(corpus, max_steps, eval_frequency=1000)["training"]
-    assert training["max_steps"] == 2 * MOST_EPOCHS
-    assert training["eval_frequency"] == 2 * MOST_EPOCHS / LEAST_EVALUATIONS
+    assert training["max_steps"] == LEAST_STEPS
+    assert training["eval_frequency"] == LEAST_STEPS / LEAST_EVALUATIONS
 
 
 def test_korean_config_has_the_stand_in_tokenizer(tmp_path: Path) -> None:
