@@ -6,7 +6,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from ..shim import TorchShim, to_array, to_tensor, torch_layer
+from ..shim import TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import WordFeature, WordTypes
 
 Forward = Callable[[Model, WordTypes, bool], Tuple[Floats2d, Callable]]
@@ -27,7 +27,7 @@ def torch_feature(
 
 
 def init_torch_layer(model: Model, X: Any = None, Y: Any = None) -> None:
-    model.shims[0].initialize()
+    shim_of(model).initialize()
 
 
 def run_torch_layer(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats2d, Callable]:
@@ -40,7 +40,7 @@ def run_torch_layer(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats2d
 
     def backprop(d_output: Floats2d) -> Floats2d:
         backward(d_output)
-        return to_array(x.grad)
+        return gradient_of(x)
 
     return to_array(output), backprop
 

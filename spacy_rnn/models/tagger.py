@@ -8,7 +8,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..nn.heads import LinearHead
-from ..shim import Precision, TorchShim
+from ..shim import Precision, TorchShim, shim_of
 from ..types import DocVectors, Tok2Vec
 from .feature import run_torch_layer
 
@@ -27,7 +27,7 @@ def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[Li
         dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
         shims=[TorchShim(LinearHead, precision=precision)],
     )
-    model = chain(tok2vec, head)
+    model: Model[List[Doc], Floats2d] = chain(tok2vec, head)
     model.name = "rnn_tagger"
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", head)
@@ -40,7 +40,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
         model.set_dim("nI", X[0].shape[1], force=True)
     if Y is not None:
         model.set_dim("nO", Y.shape[1], force=True)
-    shim = model.shims[0]
+    shim = shim_of(model)
     shim.resize({"input_size": model.get_dim("nI"), "output_size": model.get_dim("nO")})
     shim.initialize()
 

@@ -8,18 +8,19 @@ from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from .labels import ATTRS, KeyArray
+from ..types import KeyArray
+from .annotate import read_annotations
+from .labels import ATTRS
 
 
 def aligned_keys(examples: List[Example], attrs: List[str]) -> Dict[str, KeyArray]:
     """The gold value of each attribute for each predicted token, (n_tokens,) uint64, the
     tokens of all examples joined; 0 where it is missing or the token is not aligned with
     exactly one gold token."""
-    names = [attr.upper() for attr in attrs]
     rows = [
-        example.reference.to_array(names).reshape(-1, len(names))
+        read_annotations(example.reference, attrs)
         if same_tokens(example.predicted, example.reference)
-        else np.array([_aligned(example, name) for name in names], dtype=np.uint64).T.reshape(-1, len(names))
+        else np.array([_aligned(example, attr) for attr in attrs], dtype=np.uint64).T.reshape(-1, len(attrs))
         for example in examples
     ]
     joined = np.concatenate(rows)
@@ -31,17 +32,16 @@ def same_tokens(first: Doc, second: Doc) -> bool:
     return len(first) == len(second) and bool((first.to_array(ORTH) == second.to_array(ORTH)).all())
 
 
-def _aligned(example: Example, name: str) -> List[int]:
+def _aligned(example: Example, attr: str) -> List[int]:
     # Values that differ among several gold tokens, and misaligned tokens, come as None.
-    return [value or 0 for value in example.get_aligned(name)]
+    return [value or 0 for value in example.get_aligned(attr.upper())]
 
 
-def collect_annotations(examples: Iterable[Example]) -> Dict[str, Counter]:
+def collect_annotations(examples: Iterable[Example]) -> Dict[str, Counter[int]]:
     """The distinct gold values of each attribute, and how often each occurs."""
-    values: Dict[str, Counter] = {attr: Counter() for attr in ATTRS}
-    names = [attr.upper() for attr in ATTRS]
+    values: Dict[str, Counter[int]] = {attr: Counter() for attr in ATTRS}
     for example in examples:
         if len(example.reference):
-            for attr, column in zip(ATTRS, example.reference.to_array(names).T):
+            for attr, column in zip(ATTRS, read_annotations(example.reference, ATTRS).T):
                 values[attr].update(column.tolist())
     return values

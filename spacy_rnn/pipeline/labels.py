@@ -1,16 +1,15 @@
 """The labels of a tagger: what its output columns mean, and the way from annotations to
 columns and back."""
 
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
 import numpy as np
-import numpy.typing as npt
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.vocab import Vocab
-from thinc.types import Floats2d
 
 from ..errors import Errors
+from ..types import FloatArray, IntArray, KeyArray
 
 ATTRS = ("pos", "tag", "morph")
 MISSING = -1
@@ -28,8 +27,6 @@ MAX_SETS = 500
 # features are easy and many, and would outweigh the other attributes.
 FEATURE_WEIGHT = 0.2
 
-IntArray = npt.NDArray[np.int64]
-KeyArray = npt.NDArray[np.uint64]
 LabelData = Dict[str, Any]
 
 
@@ -128,7 +125,7 @@ class TagLabels:
 
     @classmethod
     def from_annotations(
-        cls, annotations: Dict[str, Dict[int, int]], vocab: Vocab, neg_prefix: str = "!"
+        cls, annotations: Mapping[str, Mapping[int, int]], vocab: Vocab, neg_prefix: str = "!"
     ) -> "TagLabels":
         """Collect labels from the distinct values of each attribute and how often they occur,
         sorted by name."""
@@ -185,7 +182,7 @@ class TagCodec:
         """How much each group counts in training."""
         return [FEATURE_WEIGHT if "=" in name else 1.0 for name in self.groups]
 
-    def encode(self, columns: Dict[str, KeyArray]) -> IntArray:
+    def encode(self, columns: Mapping[str, KeyArray]) -> IntArray:
         """Gold annotations, one (n,) array an attribute, to the label of each group,
         (n, n_groups). Missing annotations and unknown labels are MISSING."""
         return np.concatenate([self._encode_attr(attr, columns[attr]) for attr in self.attrs], axis=1)
@@ -218,7 +215,7 @@ class TagCodec:
         unknown = MISSING in values or not set(features) <= set(self.features)
         return (MISSING if unknown else self._set_rows.get(key, 0), *values)
 
-    def decode(self, scores: Floats2d) -> Dict[str, KeyArray]:
+    def decode(self, scores: FloatArray) -> Dict[str, KeyArray]:
         """The best annotation of each attribute by the scores of all labels, (n, n_labels), as
         one (n,) array an attribute."""
         found = {attr: self._keys[attr][scores[:, self.groups[attr]].argmax(axis=1)] for attr in self.attrs}
@@ -228,7 +225,7 @@ class TagCodec:
                 found["morph"][composed] = self._compose(scores[composed])
         return found
 
-    def _compose(self, scores: Floats2d) -> KeyArray:
+    def _compose(self, scores: FloatArray) -> KeyArray:
         choices = [scores[:, self.groups[f"morph={feature}"]].argmax(axis=1).tolist() for feature in self.features]
         return np.array([self._composed_key(row) for row in zip(*choices)], dtype=np.uint64)
 

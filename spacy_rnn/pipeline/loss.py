@@ -1,17 +1,17 @@
 """Losses over groups of labels."""
 
-from typing import Any, Iterable, Optional, Sequence, Tuple
+from typing import Any, Collection, Optional, Sequence, Tuple
 
 import numpy as np
-from thinc.types import Floats2d
 
-from .labels import MISSING, NEGATIVE, IntArray
+from ..types import Array, IntArray
+from .labels import MISSING, NEGATIVE
 
 # Keeps logarithms and quotients finite.
 _TINY = 1e-30
 
 
-def softmax_groups(scores: Floats2d, groups: Iterable[slice], xp: Any = np) -> Floats2d:
+def softmax_groups(scores: Array, groups: Collection[slice], xp: Any = np) -> Array:
     """A softmax within each group of columns. Shape (n, n_labels) to the same."""
     probabilities = xp.empty_like(scores)
     for group in groups:
@@ -22,14 +22,14 @@ def softmax_groups(scores: Floats2d, groups: Iterable[slice], xp: Any = np) -> F
 
 
 def grouped_cross_entropy(
-    scores: Floats2d,
+    scores: Array,
     truths: IntArray,
-    groups: Iterable[slice],
+    groups: Collection[slice],
     *,
     weights: Optional[Sequence[float]] = None,
     label_smoothing: float = 0.0,
     xp: Any = np,
-) -> Tuple[float, Floats2d]:
+) -> Tuple[float, Array]:
     """The cross-entropy of each group's softmax, summed over tokens and groups, and its
     gradient. Where the truth is MISSING, loss and gradient are zero; where it says which
     label is wrong, the loss is -log(1 - p) of that label.
@@ -58,7 +58,7 @@ def grouped_cross_entropy(
     return loss, gradient
 
 
-def _positive(part: Floats2d, truth: Any, known: Any, smoothing: float, xp: Any) -> float:
+def _positive(part: Array, truth: Array, known: Array, smoothing: float, xp: Any) -> float:
     """The loss where the right label is known; turns probabilities into the gradient in place."""
     size = part.shape[1]
     off = smoothing / (size - 1) if size > 1 else 0.0
@@ -73,11 +73,11 @@ def _positive(part: Floats2d, truth: Any, known: Any, smoothing: float, xp: Any)
     return float((losses * known).sum())
 
 
-def _negative(part: Floats2d, wrong: Any, xp: Any) -> Tuple[float, Floats2d]:
+def _negative(part: Array, wrong: IntArray, xp: Any) -> Tuple[float, Array]:
     """The loss where only one wrong label is known, and its gradient."""
-    rows, wrong = xp.arange(len(part)), xp.asarray(wrong)
-    p = part[rows, wrong]
+    rows, columns = xp.arange(len(part)), xp.asarray(wrong)
+    p = part[rows, columns]
     left = xp.maximum(1.0 - p, _TINY)
     gradient = -part * (p / left)[:, None]
-    gradient[rows, wrong] += p / left
+    gradient[rows, columns] += p / left
     return float(-xp.log(left).sum()), gradient

@@ -5,73 +5,34 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 import spacy.util
-from spacy.attrs import IS_SPACE
 from spacy.language import Language
-from spacy.morphology import Morphology
-from spacy.parts_of_speech import SPACE
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import Errors
+from ..models.checks import check_choice, check_share
+from ..types import FloatArray, KeyArray
+from .annotate import EXTENSION, write_annotations, write_probabilities
+from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
 from .gold import aligned_keys, collect_annotations
-from .labels import ATTRS, KeyArray, LabelData, TagCodec, TagLabels
+from .labels import ATTRS, LabelData, TagCodec, TagLabels
 from .loss import grouped_cross_entropy, softmax_groups
 from .scoring import make_tagger_scorer
 
-DEFAULT_MODEL = """
-[model]
-@architectures = "spacy-rnn.Tagger.v1"
-
-[model.tok2vec]
-@architectures = "spacy-rnn.RNNEncoder.v1"
-
-[model.tok2vec.embed]
-@architectures = "spacy-rnn.WordFeatures.v1"
-vectors = null
-
-[model.tok2vec.embed.words]
-@architectures = "spacy-rnn.WordEmbed.v1"
-
-[model.tok2vec.embed.chars]
-@architectures = "spacy-rnn.CharEmbed.v1"
-
-[model.tok2vec.embed.lexical]
-@architectures = "spacy-rnn.LexEmbed.v1"
-
-[model.tok2vec.encode]
-@architectures = "spacy-rnn.RNN.v1"
-"""
-
 # What the model says of a batch: the annotation of each token, one (n_tokens,) array an attribute,
 # and the probabilities of all labels where they are to be kept.
-Prediction = Tuple[Dict[str, KeyArray], Optional[Floats2d]]
-
-EXTENSION = "rnn_scores"
+Prediction = Tuple[Dict[str, KeyArray], Optional[FloatArray]]
 
 
 @Language.factory(
     "rnn_tagger",
     assigns=["token.pos", "token.tag", "token.morph"],
-    default_config={
-        "model": Config().from_str(DEFAULT_MODEL)["model"],
-        "attrs": None,
-        "overwrite": True,
-        "extend": False,
-        "neg_prefix": "!",
-        "label_smoothing": 0.0,
-        "save_scores": False,
-        "scorer": {"@scorers": "spacy-rnn.tagger_scorer.v1"},
-    },
-    default_score_weights={
-        "pos_acc": 0.34,
-        "tag_acc": 0.33,
-        "morph_acc": 0.33,
-        "morph_per_feat": None,
-    },
+    default_config=DEFAULT_CONFIG,
+    default_score_weights=DEFAULT_SCORE_WEIGHTS,
 )
 def make_rnn_tagger(
     nlp: Language,
@@ -131,14 +92,10 @@ class RNNTagger(TrainablePipe):
         scorer: Optional[Callable] = None,
     ):
         for attr in attrs or []:
-            if attr not in ATTRS:
-                raise ValueError(Errors.R001.format(name="attrs", value=attr, allowed=", ".join(ATTRS)))
+            check_choice("attrs", attr, ATTRS)
         if attrs is not None and not attrs:
             raise ValueError(Errors.R001.format(name="attrs", value=attrs, allowed=", ".join(ATTRS) + " or null"))
-        if not 0.0 <= label_smoothing < 1.0:
-            raise ValueError(
-                Errors.R005.format(name="label_smoothing", value=label_smoothing, expected="at least 0 and below 1")
-            )
+        check_share("label_smoothing", label_smoothing)
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -227,37 +184,10 @@ class RNNTagger(TrainablePipe):
         docs = [doc for doc in docs if len(doc)]
         if not docs:
             return
-        space = {"pos": SPACE, "tag": self.vocab.strings.add("_SP"), "morph": self.vocab.morphology.add("")}
-        names = [attr.upper() for attr in columns]
-        values = np.stack(list(columns.values()), axis=1)
-        end = 0
-        for doc in docs:
-            start, end = end, end + len(doc)
-            new = values[start:end]
-            spaces = doc.to_array(IS_SPACE).astype(bool)
-            if spaces.any():
-                new[spaces] = [space[attr] for attr in columns]
-            if not self.cfg["overwrite"] or self.cfg["extend"]:
-                new = self._merge(list(columns), doc.to_array(names).reshape(new.shape), new)
-            doc.from_array(names, new)
-            if probabilities is not None:
-                doc._.set(EXTENSION, self._named_scores(probabilities[start:end]))
-
-    def _merge(self, attrs: List[str], old: np.ndarray, new: np.ndarray) -> np.ndarray:
-        """Combine annotations that are there (n, n_attrs) with predicted ones, by `overwrite`
-        and `extend`."""
-        merged = new if self.cfg["overwrite"] else np.where(old == 0, new, old)
-        if self.cfg["extend"] and "morph" in attrs:
-            column = attrs.index("morph")
-            strings, morphology = self.vocab.strings, self.vocab.morphology
-            for i, (before, predicted) in enumerate(zip(old[:, column].tolist(), new[:, column].tolist())):
-                both = [Morphology.feats_to_dict(strings[key] if key else "") for key in (before, predicted)]
-                first, second = both if self.cfg["overwrite"] else both[::-1]
-                merged[i, column] = morphology.add({**first, **second})
-        return merged
-
-    def _named_scores(self, probabilities: np.ndarray) -> Dict[str, np.ndarray]:
-        return {name: probabilities[:, group].copy() for name, group in self.codec.groups.items()}
+        overwrite, extend = self.cfg["overwrite"], self.cfg["extend"]
+        write_annotations(docs, columns, self.vocab, overwrite=overwrite, extend=extend)
+        if probabilities is not None:
+            write_probabilities(docs, probabilities, self.codec.groups)
 
     # ---- training
 
@@ -386,12 +316,12 @@ class RNNTagger(TrainablePipe):
         """Score the attributes that it predicts, with spaCy's own scorers."""
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = tuple()) -> "RNNTagger":
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RNNTagger":
         super().from_bytes(bytes_data, exclude=exclude)
         self._codec = None
         return self
 
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = tuple()) -> "RNNTagger":
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RNNTagger":
         super().from_disk(path, exclude=exclude)
         self._codec = None
         return self

@@ -1,15 +1,17 @@
 """Where Thinc meets torch: calls, conversions, precision, devices and serialization."""
 
 from . import fork as fork
-from .convert import to_array, to_tensor
+from .convert import gradient_of, to_array, to_tensor
 from .precision import PRECISIONS, Precision, resolve_precision
-from .torch_shim import TorchShim, torch_layer
+from .torch_shim import TorchShim, shim_of, torch_layer
 
 __all__ = [
     "PRECISIONS",
     "Precision",
     "TorchShim",
+    "gradient_of",
     "resolve_precision",
+    "shim_of",
     "to_array",
     "to_tensor",
     "torch_layer",

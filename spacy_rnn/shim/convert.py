@@ -29,6 +29,12 @@ def to_array(tensor: Tensor) -> Any:
     return torch2xp(detached)
 
 
+def gradient_of(tensor: Tensor) -> Any:
+    """The gradient that backward passes added up in a tensor, zeros after none, as an array of
+    Thinc's backend."""
+    return to_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
+
+
 def same_memory(array: Any, tensor: Tensor) -> bool:
     """Whether an array is a view of a CPU tensor's memory."""
     xp = get_array_module(array)

@@ -7,7 +7,7 @@ import copy
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
-from thinc.api import Optimizer, Shim
+from thinc.api import Model, Optimizer, Shim
 from thinc.util import get_torch_default_device, torch2xp
 from torch import Tensor, nn
 
@@ -123,8 +123,9 @@ class TorchShim(Shim):
                 continue
             # Given away rather than zeroed: `nlp.rehearse` keeps it for later.
             gradient, parameter.grad = parameter.grad, None
-            weights = torch2xp(parameter.data)
-            updated, _ = optimizer((self.id, name), weights, torch2xp(gradient))
+            weights: Any = torch2xp(parameter.data)
+            d_weights: Any = torch2xp(gradient)
+            updated, _ = optimizer((self.id, name), weights, d_weights)
             if not same_memory(updated, parameter):
                 with torch.no_grad():
                     parameter.copy_(to_tensor(updated, parameter.device))
@@ -190,12 +191,17 @@ class TorchShim(Shim):
             raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
 
-def torch_layer(model: Any, dropout_attr: str = "dropout_rate") -> Tuple[TorchShim, nn.Module]:
+def shim_of(model: Model) -> TorchShim:
+    """The shim of a Thinc node that wraps one torch module."""
+    if len(model.shims) == 1 and isinstance(model.shims[0], TorchShim):
+        return model.shims[0]
+    raise ValueError(Errors.R002.format(name=model.name))
+
+
+def torch_layer(model: Model, dropout_attr: str = "dropout_rate") -> Tuple[TorchShim, nn.Module]:
     """The shim and the module of a Thinc node that wraps one torch module, with the node's
     dropout rate (set by `thinc.api.set_dropout_rate`) handed to the module."""
-    if len(model.shims) != 1 or not isinstance(model.shims[0], TorchShim):
-        raise ValueError(Errors.R002.format(name=model.name))
-    shim: TorchShim = model.shims[0]
+    shim = shim_of(model)
     rate: Optional[float] = model.attrs.get(dropout_attr)
     if rate is not None:
         set_dropout(shim.module, rate)

@@ -1,0 +1,67 @@
+"""Annotations of documents as arrays: reading, writing and combining them."""
+
+from typing import Iterable, List, Mapping, Sequence, Union
+
+import numpy as np
+from spacy.attrs import IS_SPACE
+from spacy.morphology import Morphology
+from spacy.parts_of_speech import SPACE
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..types import FloatArray, KeyArray
+
+EXTENSION = "rnn_scores"
+
+
+def read_annotations(doc: Doc, attrs: Sequence[str]) -> KeyArray:
+    """The values of some attributes, (n_tokens, n_attrs)."""
+    # spaCy declares floats, but gives keys.
+    values = doc.to_array(_as_spacy(attrs)).astype(np.uint64, copy=False)
+    return values.reshape(len(doc), len(attrs))
+
+
+def write_annotations(
+    docs: Iterable[Doc], columns: Mapping[str, KeyArray], vocab: Vocab, *, overwrite: bool, extend: bool
+) -> None:
+    """Write one (n_tokens,) array an attribute, the tokens of all documents joined. Whitespace tokens are SPACE,
+    without features. The settings are those of `RNNTagger`."""
+    space = {"pos": SPACE, "tag": vocab.strings.add("_SP"), "morph": vocab.morphology.add("")}
+    attrs = list(columns)
+    values = np.stack(list(columns.values()), axis=1)
+    end = 0
+    for doc in docs:
+        start, end = end, end + len(doc)
+        new = values[start:end]
+        spaces = doc.to_array(IS_SPACE).astype(bool)
+        if spaces.any():
+            new[spaces] = [space[attr] for attr in attrs]
+        if not overwrite or extend:
+            new = _merge(attrs, read_annotations(doc, attrs), new, vocab, overwrite=overwrite, extend=extend)
+        doc.from_array(_as_spacy(attrs), new)  # type: ignore[arg-type]  # spaCy declares Thinc's integers
+
+
+def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
+    """Keep the probabilities of all labels, (n_tokens, n_labels), by group in the documents' extension."""
+    end = 0
+    for doc in docs:
+        start, end = end, end + len(doc)
+        rows = probabilities[start:end]
+        doc._.set(EXTENSION, {name: rows[:, group].copy() for name, group in groups.items()})
+
+
+def _merge(attrs: List[str], old: KeyArray, new: KeyArray, vocab: Vocab, *, overwrite: bool, extend: bool) -> KeyArray:
+    """Combine annotations that are there (n, n_attrs) with predicted ones."""
+    merged = new if overwrite else np.where(old == 0, new, old)
+    if extend and "morph" in attrs:
+        column = attrs.index("morph")
+        strings, morphology = vocab.strings, vocab.morphology
+        for i, (before, predicted) in enumerate(zip(old[:, column].tolist(), new[:, column].tolist())):
+            both = [Morphology.feats_to_dict(strings[key] if key else "") for key in (before, predicted)]
+            first, second = both if overwrite else both[::-1]
+            merged[i, column] = morphology.add({**first, **second})
+    return merged
+
+
+def _as_spacy(attrs: Iterable[str]) -> List[Union[int, str]]:
+    return [attr.upper() for attr in attrs]
