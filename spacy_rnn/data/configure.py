@@ -20,9 +20,9 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
     tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over
-    the treebank more than MOST_EPOCHS times are left out (but never so many that fewer than LEAST_STEPS remain), where the config makes batches of a fixed number of words.
-    `threads` is how many threads torch trains with, unless the config has a callback of its own in
-    `initialize.before_init`.
+    the treebank more than MOST_EPOCHS times are left out (but never so many that fewer than LEAST_STEPS remain), where
+    the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless the
+    config has a callback of its own in `initialize.before_init`.
 
     `words` trains on the words as annotated instead of the tokens of the text.
 
