@@ -317,11 +317,19 @@ class RNNTagger(TrainablePipe):
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RNNTagger":
+        settings = dict(self.cfg)
         super().from_bytes(bytes_data, exclude=exclude)
-        self._codec = None
-        return self
+        return self._keep_settings(settings)
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RNNTagger":
+        settings = dict(self.cfg)
         super().from_disk(path, exclude=exclude)
+        return self._keep_settings(settings)
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> "RNNTagger":
+        """Take from what was loaded only what belongs to the weights. The settings are the
+        config's, so that `spacy.load(path, config=...)` can change them."""
+        saved = {name: self.cfg[name] for name in ("attrs", "labels")}
+        self.cfg = {**settings, **saved}
         self._codec = None
         return self

@@ -229,3 +229,12 @@ def test_config_keeps_every_setting() -> None:
     unknown = {**tagger_config(), "unknown": 1}
     with pytest.raises(ValueError, match="unknown"):
         spacy.blank("xx").add_pipe("rnn_tagger", config=unknown)
+
+
+def test_settings_can_be_changed_when_loading(trained: Language, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path, config={"components.rnn_tagger.save_scores": True})
+    doc = loaded("the cats")
+    assert {"pos", "tag", "morph"} <= set(doc._.rnn_scores)
+    assert component(loaded).cfg["save_scores"]
+    assert component(loaded).label_data == component(trained).label_data
