@@ -53,7 +53,14 @@ def encoder_config(width: int = 16, precision: str = "fp32", vectors: bool = Fal
         "@architectures": "spacy-rnn.RNNEncoder.v1",
         "embed": {
             "@architectures": "spacy-rnn.WordFeatures.v1",
-            "words": {"@architectures": "spacy-rnn.WordEmbed.v1", "width": 8, "rows": 200, "precision": precision},
+            # Unless a test asks for it, what is learned by heart is not blotted out.
+            "words": {
+                "@architectures": "spacy-rnn.WordEmbed.v1",
+                "width": 8,
+                "rows": 200,
+                "word_dropout": 0.1,
+                "precision": precision,
+            },
             "chars": {
                 "@architectures": "spacy-rnn.CharEmbed.v1",
                 "width": 12,
@@ -66,7 +73,6 @@ def encoder_config(width: int = 16, precision: str = "fp32", vectors: bool = Fal
             "width": 24,
             "precision": precision,
         },
-        # Unless a test asks for it, what is learned by heart is not blotted out.
         "encode": {
             "@architectures": "spacy-rnn.RNN.v1",
             "width": width,

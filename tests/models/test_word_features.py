@@ -136,9 +136,10 @@ def test_unicode_forms() -> None:
 @pytest.mark.parametrize("pooling", ["last", "max", "mean", "attention"])
 @pytest.mark.parametrize("shape", [(True, 1), (False, 2)])
 def test_character_networks_of_every_kind(pooling: str, shape: Tuple[bool, int]) -> None:
-    model = feature("CharEmbed", ["ab"], pooling=pooling, bidirectional=shape[0], depth=shape[1], precision="fp32")
+    settings = {"width": 12, "pooling": pooling, "bidirectional": shape[0], "depth": shape[1], "precision": "fp32"}
+    model = feature("CharEmbed", ["ab"], **settings)
     first, second = vectors(model, ["ab", "ba"])
-    assert first.shape == (128,) and not np.allclose(first, second)
+    assert first.shape == (12,) and not np.allclose(first, second)
 
 
 @pytest.mark.parametrize("width", [None, 6])
