@@ -81,10 +81,11 @@ def configure_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output_path: Path = typer.Argument(..., help="Where to write the config."),
     threads: int = THREADS,
+    max_steps: int = typer.Option(0, help="Training steps at most; 0 leaves it to the config.", min=0),
     words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
-    configure(config_path, corpus_dir, output_path, threads=threads, words=words)
+    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps)
 
 
 @app.command("evaluate")

@@ -15,7 +15,9 @@ LEAST_STEPS = 200
 LEAST_EVALUATIONS = 5
 
 
-def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1, words: bool = False) -> None:
+def configure(
+    config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1, words: bool = False, max_steps: int = 0
+) -> None:
     """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
 
     The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
@@ -24,6 +26,7 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless the
     config has a callback of its own in `initialize.before_init`.
 
+    `max_steps` replaces the config's own number of steps, unless it is 0.
     `words` trains on the words as annotated instead of the tokens of the text.
 
     Raises CorpusError if the folder was not made by `convert_treebank`.
@@ -41,6 +44,8 @@ def configure(config_path: Path, corpus_dir: Path, output_path: Path, *, threads
     config["paths"]["dev"] = str(corpus_dir / f"dev{kind}.spacy")
     if config["initialize"].get("before_init") is None:
         config["initialize"]["before_init"] = {"@callbacks": "spacy-rnn.SetThreads.v1", "threads": threads}
+    if max_steps:
+        config["training"]["max_steps"] = max_steps
     batcher = config["training"]["batcher"]
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
         steps = max(LEAST_STEPS, ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"]))
