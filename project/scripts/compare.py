@@ -20,7 +20,8 @@ from spacy.training import Corpus, Example
 SCORES = {"pos_acc": "UPOS", "tag_acc": "XPOS", "morph_acc": "FEATS"}
 
 
-GROWING_BATCHES = 2500
+# The words after which spaCy's default batches have grown to their full size.
+GROWING_WORDS = 1_000_000
 
 
 def accuracy(nlp: Language, path: Path) -> Dict[str, float]:
@@ -67,9 +68,10 @@ def trainer(config_path: Path, train: Path) -> Tuple[Language, Callable[[int], f
             yield from settings["batcher"](corpus(nlp))
 
     stream = batches()
-    # spaCy's default batches grow over the first steps: measure what most steps are like.
-    for _ in range(GROWING_BATCHES):
-        next(stream)
+    # Measure what most steps are like.
+    words = 0
+    while words < GROWING_WORDS:
+        words += sum(len(example.x) for example in next(stream))
 
     def run(steps: int) -> float:
         taken = [next(stream) for _ in range(steps)]
