@@ -23,7 +23,7 @@ UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
 
 def build_char_embed_v1(
-    width: int = 200,
+    width: int = 128,
     char_width: int = 48,
     cell: Cell = "lstm",
     depth: int = 1,

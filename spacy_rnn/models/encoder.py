@@ -18,7 +18,7 @@ from .checks import check_at_least, check_choice, check_share, direction_width
 
 
 def build_rnn_v1(
-    width: int = 320,
+    width: int = 256,
     depth: int = 1,
     cell: Cell = "lstm",
     bidirectional: bool = True,

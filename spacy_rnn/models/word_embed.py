@@ -23,7 +23,7 @@ LEXEME_FLAGS = tuple(sorted(name for name in IDS if name.startswith(("IS_", "LIK
 
 
 def build_word_embed_v1(
-    width: int = 100,
+    width: int = 64,
     attr: str = "NORM",
     rows: int = 20000,
     word_dropout: float = 1.0,

@@ -23,7 +23,7 @@ def build_word_features_v1(
     chars: Optional[WordFeature] = None,
     lexical: Optional[WordFeature] = None,
     vectors: Optional[WordFeature] = None,
-    width: Optional[int] = 160,
+    width: Optional[int] = 128,
     cache_size: int = 50000,
     precision: Precision = "auto",
 ) -> WordEncoder:
