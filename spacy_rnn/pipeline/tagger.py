@@ -250,16 +250,27 @@ class RNNTagger(TrainablePipe):
     ) -> Dict[str, float]:
         """Learn from a batch. Tokens without an annotation, tokens that are not aligned with
         exactly one gold token, and unknown labels do not count."""
+        return self._learn(list(examples), self.get_loss, "update", drop, sgd, losses)
+
+    def _learn(
+        self,
+        examples: List[Example],
+        get_loss: Callable[[List[Example], Floats2d], Tuple[float, Floats2d]],
+        method: str,
+        drop: float,
+        sgd: Optional[Optimizer],
+        losses: Optional[Dict[str, float]],
+    ) -> Dict[str, float]:
+        """One step of training by a loss of the scores; `method` names the caller in messages."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "RNNTagger.update")
+        validate_examples(examples, f"RNNTagger.{method}")
         docs = [example.predicted for example in examples]
         if not any(map(len, docs)):
             return losses
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update(docs)
-        loss, gradient = self.get_loss(examples, scores)
+        loss, gradient = get_loss(examples, scores)
         backprop(gradient)
         if sgd not in (None, False):
             self.finish_update(sgd)
@@ -292,23 +303,19 @@ class RNNTagger(TrainablePipe):
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
         """Make predictions more like those of the model that training was resumed from."""
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "RNNTagger.rehearse")
-        docs = [example.predicted for example in examples]
-        if self._rehearsal_model is None or not any(map(len, docs)):
+        teacher = self._rehearsal_model
+        if teacher is None:
+            losses = {} if losses is None else losses
+            losses.setdefault(self.name, 0.0)
             return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
-        xp, groups = self.model.ops.xp, self.codec.groups.values()
-        target = softmax_groups(self._rehearsal_model.predict(docs), groups, xp)
-        difference = softmax_groups(scores, groups, xp) - target
-        backprop(difference / len(scores))
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += float((difference**2).sum())
-        return losses
+
+        def distance(examples: List[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
+            xp, groups = self.model.ops.xp, self.codec.groups.values()
+            target = softmax_groups(teacher.predict([example.predicted for example in examples]), groups, xp)
+            difference = softmax_groups(scores, groups, xp) - target
+            return float((difference**2).sum()), difference / len(scores)
+
+        return self._learn(list(examples), distance, "rehearse", drop, sgd, losses)
 
     # ---- scoring and loading
 
