@@ -1,7 +1,7 @@
 """The labels of a tagger: what its output columns mean, and the way from annotations to
 columns and back."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import numpy as np
 from spacy.morphology import Morphology
@@ -146,6 +146,18 @@ class TagLabels:
 
 
 _POS_NAMES = {value: key for key, value in POS_IDS.items()}
+
+
+def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> List[str]:
+    """Raise ValueError if there are no labels for a wanted attribute, or none at all. Returns the attributes that are
+    left out because the data lacks them. `name` is the component's, for messages."""
+    present = [attr for attr in ATTRS if labels.data[attr]]
+    for attr in wanted or []:
+        if attr not in present:
+            raise ValueError(Errors.R011.format(name=name, attr=attr))
+    if not present:
+        raise ValueError(Errors.R012.format(name=name, attrs=", ".join(ATTRS)))
+    return [attr for attr in ATTRS if attr not in present] if wanted is None else []
 
 
 class TagCodec:

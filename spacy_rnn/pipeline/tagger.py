@@ -19,7 +19,7 @@ from ..types import FloatArray, KeyArray
 from .annotate import EXTENSION, write_annotations, write_probabilities
 from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
 from .gold import aligned_keys, collect_annotations
-from .labels import ATTRS, LabelData, TagCodec, TagLabels
+from .labels import ATTRS, LabelData, TagCodec, TagLabels, check_wanted
 from .loss import grouped_cross_entropy, softmax_groups
 from .scoring import make_tagger_scorer
 
@@ -212,7 +212,10 @@ class RNNTagger(TrainablePipe):
         known = self._labels
         found.merge(known)
         self._set_labels(found)
-        self._check_attrs()
+        absent = check_wanted(found, self.cfg["attrs"], self.name)
+        if absent:
+            message = "%s: the training data has no %s, so only %s will be trained"
+            spacy.util.logger.warning(message, self.name, " and no ".join(absent), " and ".join(self.attrs))
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
@@ -221,24 +224,6 @@ class RNNTagger(TrainablePipe):
             for node in (self.model, self.model.get_ref("output_layer")):
                 node.set_dim("nO", self.codec.width, force=True)
         self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
-
-    def _check_attrs(self) -> None:
-        """Leave out what the data lacks, with a message, unless it was asked for."""
-        wanted = self.cfg["attrs"]
-        present = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
-        for attr in wanted or []:
-            if attr not in present:
-                raise ValueError(Errors.R011.format(name=self.name, attr=attr))
-        if not present:
-            raise ValueError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
-        absent = [attr for attr in ATTRS if attr not in present]
-        if wanted is None and absent:
-            spacy.util.logger.warning(
-                "%s: the training data has no %s, so only %s will be trained",
-                self.name,
-                " and no ".join(absent),
-                " and ".join(present),
-            )
 
     def update(
         self,
