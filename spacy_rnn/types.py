@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List
+from typing import Any, Callable, List
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,9 @@ class DocVectors(list):
         """The array that a list of arrays is cut from, or a new one."""
         return vectors.joined if isinstance(vectors, DocVectors) else ops.flatten(vectors)
 
+
+ScoreColumns = Callable[..., FloatArray]
+"""(columns: slice, rows: (m,) int64 or None for all) to the scores of those labels, (m, n_columns)."""
 
 WordFeature = Model[WordTypes, Floats2d]
 """One kind of feature: distinct words to (n_types, width)."""

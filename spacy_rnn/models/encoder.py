@@ -8,13 +8,16 @@ import torch
 from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
+from torch import Tensor
 
 from ..nn.cells import CELLS, Cell
 from ..nn.layout import layout
 from ..nn.rnn import RNN
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
+from ..types import DocVectors, IntArray, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 from .checks import check_at_least, check_choice, check_share, direction_width
+
+RNN_LAYER = "rnn"
 
 
 def build_rnn_v1(
@@ -71,7 +74,7 @@ def build_rnn_v1(
         token_dropout=token_dropout,
     )
     return Model(
-        "rnn",
+        RNN_LAYER,
         forward,
         init=init,
         dims={"nO": width, "nI": None},
@@ -90,6 +93,21 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    shim, inputs, lengths = _prepare(model, X, is_train)
+    if not is_train:
+        return DocVectors(to_array(shim.predict(inputs)), lengths), _no_backprop
+    output, backward = shim.begin_update(inputs)
+
+    def backprop(d_outputs: List[Floats2d]) -> Any:
+        backward(DocVectors.join(model.ops, d_outputs))
+        d_vectors = gradient_of(inputs[0])
+        return d_vectors if isinstance(X, WordVectors) else DocVectors(d_vectors, lengths)
+
+    return DocVectors(to_array(output), lengths), backprop
+
+
+def _prepare(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tuple[Any, ...], IntArray]:
+    """The shim, what its module is called with, and the lengths of the documents."""
     if model.attrs["own_dropout"] is not None:
         model.attrs["dropout_rate"] = model.attrs["own_dropout"]
     shim, _ = torch_layer(model)
@@ -98,18 +116,20 @@ def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Calla
     else:
         vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
     blocks = layout(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
-    x = to_tensor(vectors, shim.device, requires_grad=is_train)
-    if is_train:
-        output, backward = shim.begin_update((x, index, blocks))
-    else:
-        output = shim.predict((x, index, blocks))
+    return shim, (to_tensor(vectors, shim.device, requires_grad=is_train), index, blocks), lengths
 
-    def backprop(d_outputs: List[Floats2d]) -> Any:
-        backward(DocVectors.join(model.ops, d_outputs))
-        d_vectors = gradient_of(x)
-        return d_vectors if isinstance(X, WordVectors) else DocVectors(d_vectors, lengths)
 
-    return DocVectors(to_array(output), lengths), backprop
+def _no_backprop(d_outputs: Any) -> Any:
+    return d_outputs
+
+
+def predict_tokens(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device) -> Tensor:
+    """The vectors of the tokens of all documents, (n_tokens, nO). Those of our own encoder come
+    in the type they were computed in, without the copies that arrays of Thinc need."""
+    if tok2vec.has_ref("encode") and tok2vec.get_ref("encode").name == RNN_LAYER:
+        shim, inputs, _ = _prepare(tok2vec.get_ref("encode"), tok2vec.get_ref("embed").predict(docs), False)
+        return shim.predict(inputs)
+    return to_tensor(DocVectors.join(tok2vec.ops, tok2vec.predict(docs)), device)
 
 
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:

@@ -1,6 +1,6 @@
 """The tagger's model: any encoder, and one linear layer for the labels of all attributes."""
 
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
 from spacy.tokens import Doc
@@ -8,9 +8,12 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..nn.heads import LinearHead
-from ..shim import Precision, TorchShim, shim_of
-from ..types import DocVectors, Tok2Vec
+from ..shim import Precision, TorchShim, shim_of, to_array, to_tensor
+from ..types import DocVectors, IntArray, ScoreColumns, Tok2Vec
+from .encoder import predict_tokens
 from .feature import run_torch_layer
+
+HEAD = "linear_head"
 
 
 def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[List[Doc], Floats2d]:
@@ -21,7 +24,7 @@ def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[Li
     precision: "auto", "bf16" or "fp32".
     """
     head: Model[List[Floats2d], Floats2d] = Model(
-        "linear_head",
+        HEAD,
         forward,
         init=init,
         dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
@@ -53,3 +56,23 @@ def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, 
         return DocVectors(backward(d_scores), lengths)
 
     return scores, backprop
+
+
+def predict_columns(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
+    """Encode documents, and give a function that computes the scores of some columns, and of
+    some tokens, when they are asked for: most tokens need no more than a part of them.
+
+    model: as `build_tagger_v1` makes it. For any other model all scores are computed at once.
+    """
+    head = model.get_ref("output_layer") if model.has_ref("output_layer") else None
+    if head is None or not model.has_ref("tok2vec") or head.name != HEAD:
+        scores = model.ops.to_numpy(model.predict(docs))
+        return lambda columns, rows=None: (scores if rows is None else scores[rows])[:, columns]
+    shim = shim_of(head)
+    vectors = predict_tokens(model.get_ref("tok2vec"), docs, shim.device)
+
+    def score(columns: slice, rows: Optional[IntArray] = None) -> Any:
+        x = vectors if rows is None else vectors[to_tensor(rows, shim.device)]
+        return model.ops.to_numpy(to_array(shim.predict((x, columns))))
+
+    return score

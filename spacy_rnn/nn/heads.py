@@ -21,6 +21,7 @@ class LinearHead(nn.Module):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (n, input_size). Returns scores before the softmax, (n, output_size)."""
-        return self.linear(x)
+    def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
+        """x: (n, input_size). Returns scores before the softmax, (n, output_size), or those of
+        some columns only."""
+        return nn.functional.linear(x, self.linear.weight[columns], self.linear.bias[columns])

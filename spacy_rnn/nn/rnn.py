@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Optional
+from typing import Any, Iterable, Optional
 
 import torch
 from torch import Tensor, nn
@@ -65,17 +65,21 @@ class RNN(nn.Module):
         token i reads row i. blocks: their targets cover each of the n tokens once.
         Returns (n, output_size), in token order.
         """
-        outputs, targets = [], []
+        if not self.training:
+            x = to_compute_type(x)  # before gathering, which then moves half as much
+        outputs, cells, n_cells = [], [], 0
         for block in blocks:
             rows = block.rows if index is None else index[block.rows]
-            y = self.run_block(x[rows], block.reverse)
-            outputs.append(y.flatten(0, 1)[block.kept])
-            targets.append(block.targets)
+            y = self.run_block(nn.functional.embedding(rows, x), block.reverse)
+            outputs.append(y.flatten(0, 1))
+            cells.append((block.targets, block.kept + n_cells))
+            n_cells += block.rows.numel()
         if not outputs:
             return x.new_zeros(0, self.output_size)
-        order = torch.empty_like(joined := torch.cat(targets))
-        order[joined] = torch.arange(len(joined), device=joined.device)
-        return torch.cat(outputs)[order]
+        targets, kept = map(torch.cat, zip(*cells))
+        order = torch.empty_like(targets)
+        order[targets] = kept
+        return torch.cat(outputs).index_select(0, order)
 
     def run_block(self, x: Tensor, reverse: Tensor, initial: Optional[Tensor] = None) -> Tensor:
         """x: (steps, batch, input_size), padded at the end; reverse: (steps * batch,), see
@@ -84,6 +88,7 @@ class RNN(nn.Module):
         meaning."""
         if self.token_dropout is not None:
             x = self.token_dropout(x)
+        x = to_compute_type(x)  # once for both directions
         for i, layer in enumerate(self.forward_layers):
             x = self.dropout(x)
             given = initial if i == 0 else None
@@ -99,7 +104,27 @@ class RNN(nn.Module):
         return self.dropout(x) if self.output_dropout else x
 
 
+class _Permute(torch.autograd.Function):
+    """Rows in an order that is its own inverse, so that the gradient needs no scattering."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, order: Tensor) -> Tensor:
+        ctx.save_for_backward(order)
+        return x.index_select(0, order)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return gradients[0].index_select(0, ctx.saved_tensors[0]), None
+
+
 def mirror(x: Tensor, reverse: Tensor) -> Tensor:
     """Reverse each sequence within its own length.
     x: (steps, batch, width); reverse: (steps * batch,). Returns the shape of x."""
-    return x.flatten(0, 1)[reverse].view(x.shape)
+    permuted: Tensor = _Permute.apply(x.flatten(0, 1), reverse)
+    return permuted.view(x.shape)
+
+
+def to_compute_type(x: Tensor) -> Tensor:
+    """In the type that autocast lets matrix products run in, where it is on."""
+    device = x.device.type
+    return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x

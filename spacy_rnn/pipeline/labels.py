@@ -9,7 +9,7 @@ from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.vocab import Vocab
 
 from ..errors import Errors
-from ..types import FloatArray, IntArray, KeyArray
+from ..types import FloatArray, IntArray, KeyArray, ScoreColumns
 
 ATTRS = ("pos", "tag", "morph")
 MISSING = -1
@@ -227,18 +227,25 @@ class TagCodec:
         unknown = MISSING in values or not set(features) <= set(self.features)
         return (MISSING if unknown else self._set_rows.get(key, 0), *values)
 
-    def decode(self, scores: FloatArray) -> Dict[str, KeyArray]:
-        """The best annotation of each attribute by the scores of all labels, (n, n_labels), as
-        one (n,) array an attribute."""
+    def decode(self, score: ScoreColumns) -> Dict[str, KeyArray]:
+        """The best annotation of each attribute, as one (n,) array an attribute.
+
+        score: gives the scores of some columns. The single features, which lie behind the rest,
+        are asked for those tokens only whose features have to be composed.
+        """
+        whole = slice(0, max(self.groups[attr].stop for attr in self.attrs))
+        scores = score(whole)
         found = {attr: self._keys[attr][scores[:, self.groups[attr]].argmax(axis=1)] for attr in self.attrs}
         if "morph" in found:
             composed = np.flatnonzero(found["morph"] == 0)
             if len(composed):
-                found["morph"][composed] = self._compose(scores[composed])
+                found["morph"][composed] = self._compose(score(slice(whole.stop, self.width), composed), whole.stop)
         return found
 
-    def _compose(self, scores: FloatArray) -> KeyArray:
-        choices = [scores[:, self.groups[f"morph={feature}"]].argmax(axis=1).tolist() for feature in self.features]
+    def _compose(self, scores: FloatArray, first: int) -> KeyArray:
+        """scores: (m, n) of the single features, whose first column is column `first` of the output."""
+        groups = [self.groups[f"morph={feature}"] for feature in self.features]
+        choices = [scores[:, group.start - first : group.stop - first].argmax(axis=1).tolist() for group in groups]
         return np.array([self._composed_key(row) for row in zip(*choices)], dtype=np.uint64)
 
     def _composed_key(self, row: Tuple[int, ...]) -> int:

@@ -173,10 +173,13 @@ class RNNTagger(TrainablePipe):
             return {}, None
         if not self.attrs:
             raise ValueError(Errors.R016.format(name=self.name))
-        scores = self.model.ops.to_numpy(self.model.predict(docs))
-        groups = self.codec.groups.values()
-        probabilities = softmax_groups(scores, groups) if self.cfg["save_scores"] else None
-        return self.codec.decode(scores), probabilities
+        from ..models.tagger import predict_columns  # on use: it brings torch
+
+        score = predict_columns(self.model, docs)
+        probabilities = None
+        if self.cfg["save_scores"]:
+            probabilities = softmax_groups(score(slice(None)), self.codec.groups.values())
+        return self.codec.decode(score), probabilities
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents. Whitespace tokens are SPACE, without features."""
