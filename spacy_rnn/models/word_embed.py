@@ -1,11 +1,13 @@
 """Learned vectors, lexical attributes and static vectors as features of a word."""
 
+import re
 from functools import partial
 from typing import Any, Callable, List, Tuple, cast
 
 import numpy as np
 import torch
 from spacy.attrs import IDS
+from spacy.strings import get_string_id
 from thinc.api import Model, glorot_uniform_init
 from thinc.types import Floats2d
 
@@ -19,6 +21,7 @@ from .checks import check_at_least, check_choice
 from .feature import run_torch_feature, torch_feature
 
 LEXEME_ATTRS = ("ORTH", "NORM", "LOWER", "SHAPE", "PREFIX", "SUFFIX")
+AFFIX = re.compile("(PREFIX|SUFFIX)([1-9])")
 LEXEME_FLAGS = tuple(sorted(name for name in IDS if name.startswith(("IS_", "LIKE_")) and name != "IS_SENT_START"))
 
 
@@ -71,15 +74,17 @@ def build_lex_embed_v1(
     """Hashed embeddings of spaCy's lexical attributes, joined.
 
     width: of each attribute's vector; the output is `len(attrs) * width` wide.
-    attrs: any of ORTH, NORM, LOWER, SHAPE, PREFIX, SUFFIX and the IS_/LIKE_ flags.
+    attrs: any of ORTH, NORM, LOWER, SHAPE, PREFIX, SUFFIX and the IS_/LIKE_ flags; and PREFIX1 to
+        PREFIX9 and SUFFIX1 to SUFFIX9, the first and the last so many characters in lower case.
     rows: the size of each attribute's table.
     """
     check_at_least("width", width, 1)
     check_at_least("rows", rows, 2)
     check_at_least("len(attrs)", len(attrs), 1)
     for attr in attrs:
-        if attr not in LEXEME_ATTRS + LEXEME_FLAGS:
-            raise ValueError(Errors.R008.format(attr=attr, allowed=", ".join(LEXEME_ATTRS + LEXEME_FLAGS)))
+        if attr not in LEXEME_ATTRS + LEXEME_FLAGS and not AFFIX.fullmatch(attr):
+            allowed = ", ".join((*LEXEME_ATTRS, "PREFIX1 to PREFIX9", "SUFFIX1 to SUFFIX9", *LEXEME_FLAGS))
+            raise ValueError(Errors.R008.format(attr=attr, allowed=allowed))
     build = partial(LexicalTables, len(attrs), rows, width)
     return torch_feature("lex_embed", lex_forward, build, width * len(attrs), precision, attrs=list(attrs))
 
@@ -95,8 +100,14 @@ def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
     """One attribute of each word, as a key of the string store or 0/1 for a flag. (n_types,)"""
     if attr == "ORTH":
         return X.orths
-    name = attr.lower()
     vocab = X.vocab
+    affix = AFFIX.fullmatch(attr)
+    if affix is not None:
+        size = int(affix[2])
+        part = slice(size) if affix[1] == "PREFIX" else slice(-size, None)
+        words = (vocab.strings[orth].lower()[part] for orth in X.orths.tolist())
+        return np.fromiter(map(get_string_id, words), dtype=np.uint64, count=len(X.orths))
+    name = attr.lower()
     return np.fromiter((getattr(vocab[orth], name) for orth in X.orths.tolist()), dtype=np.uint64, count=len(X.orths))
 
 

@@ -271,16 +271,16 @@ class RNNTagger(TrainablePipe):
         codec = self.codec
         truths = codec.encode(aligned_keys(examples, codec.attrs))
         loss, gradient = grouped_cross_entropy(
-            scores,
+            self.model.ops.to_numpy(scores),
             truths,
             codec.groups.values(),
             weights=codec.weights,
             label_smoothing=self.cfg["label_smoothing"],
-            xp=self.model.ops.xp,
         )
         if not np.isfinite(loss):
             raise ValueError(Errors.R013.format(name=self.name))
-        return loss, gradient / max(1, len(scores))
+        mean: Any = gradient / max(1, len(scores))
+        return loss, self.model.ops.asarray2f(mean)
 
     def rehearse(
         self,
@@ -298,10 +298,11 @@ class RNNTagger(TrainablePipe):
             return losses
 
         def distance(examples: List[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-            xp, groups = self.model.ops.xp, self.codec.groups.values()
-            target = softmax_groups(teacher.predict([example.predicted for example in examples]), groups, xp)
-            difference = softmax_groups(scores, groups, xp) - target
-            return float((difference**2).sum()), difference / len(scores)
+            ops, groups = self.model.ops, self.codec.groups.values()
+            expected = teacher.predict([example.predicted for example in examples])
+            target, found = (softmax_groups(ops.to_numpy(array), groups) for array in (expected, scores))
+            difference: Any = found - target
+            return float((difference**2).sum()), ops.asarray2f(difference / len(scores))
 
         return self._learn(list(examples), distance, "rehearse", drop, sgd, losses)
 

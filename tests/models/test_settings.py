@@ -38,6 +38,7 @@ from ..helpers import build
         ("WordEmbed", {"word_dropout": -1.0}, "R005.*word_dropout"),
         ("LexEmbed", {"attrs": []}, "R005.*attrs"),
         ("LexEmbed", {"attrs": ["POS"]}, "R008.*'POS'.*PREFIX"),
+        ("LexEmbed", {"attrs": ["SUFFIX0"]}, "R008.*'SUFFIX0'.*SUFFIX9"),
         ("LexEmbed", {"width": 0}, "R005.*width"),
         ("LexEmbed", {"rows": 1}, "R005.*rows"),
         ("StaticVectors", {"width": 0}, "R005.*width"),

@@ -95,6 +95,16 @@ def test_lexical_attributes(attr: str, same: str, other: str) -> None:
     assert not np.allclose(cat, second)
 
 
+@pytest.mark.parametrize(
+    ("attr", "word", "same", "other"),
+    [("SUFFIX2", "Going", "seeING", "gone"), ("PREFIX3", "undo", "Undone", "nude"), ("SUFFIX9", "x", "X", "xx")],
+)
+def test_affixes(attr: str, word: str, same: str, other: str) -> None:
+    first, second, third = vectors(feature("LexEmbed", [word], attrs=[attr], precision="fp32"), [word, same, other])
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, third)
+
+
 def test_characters_see_every_character() -> None:
     model = feature("CharEmbed", ["abcdefgh"], precision="fp32")
     found = vectors(model, ["abcd", "abdc", "abcdabcd", "dcba", "abc"])
