@@ -1,13 +1,15 @@
 # make train [TREEBANK=UD_English-EWT]   fetch, convert, train, evaluate
 # make test, make lint                   what .ci/run calls
+# make benchmark [SIZE=--small]          this tagger beside others, in an environment of its own
 
 PYTHON ?= python3
 TREEBANK ?= UD_Portuguese-PetroGold
+SIZE ?= --no-small
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: train test lint clean
+.PHONY: train test lint benchmark clean
 
 train: $(INSTALLED)
 	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK)
@@ -19,6 +21,11 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+benchmark:
+	$(MAKE) .venv-benchmark/.installed VENV=.venv-benchmark
+	.venv-benchmark/bin/python -m pip install --disable-pip-version-check -c constraints.txt -r project/requirements-benchmark.txt
+	cd project && ../.venv-benchmark/bin/python -m spacy project run benchmark . --vars.treebank $(TREEBANK) --vars.benchmark_size=$(SIZE)
 
 # torch goes first: chosen by a range beside everything else, pip may take a build with several GB of GPU libraries.
 $(INSTALLED): setup.py constraints.txt

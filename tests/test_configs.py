@@ -18,7 +18,7 @@ CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.
 
 
 def test_there_are_configs() -> None:
-    assert {path.stem for path in CONFIGS} >= {"tagger", "tagger_wide", "cnn", "cnn_morphologizer"}
+    assert {path.stem for path in CONFIGS} >= {"tagger", "tagger_fast", "cnn", "cnn_morphologizer", "bilstm"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -1,0 +1,47 @@
+"""Which systems take part, and how long each is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, NamedTuple, Type
+
+from .systems import SpacySystem, Stanza, System, UDPipe
+
+CELL = "components.rnn_tagger.model.tok2vec.encode.cell"
+
+
+class Contestant(NamedTuple):
+    """A system and how it is trained."""
+
+    label: str
+    system: Type[System]
+    full: Dict[str, Any]
+    """Settings of the full run."""
+    small: Dict[str, Any]
+    """What differs in the small one."""
+
+
+def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Any:
+    overrides = {CELL: cell} if cell else {}
+    settings = {"config": f"configs/{config}.cfg", "max_steps": max_steps, "overrides": overrides}
+    return SpacySystem, {**settings, "growing_words": growing_words}, {"max_steps": small, "growing_words": 0}
+
+
+# Steps of 0 leave the number to the config. spaCy's default batches have grown to their full size after about
+# a million words.
+CONTESTANTS: Dict[str, Contestant] = {
+    "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40)),
+    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 0, 40)),
+    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 1500, 40, cell="gru")),
+    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 1500, 40, cell="rnn_tanh")),
+    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000)),
+    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000)),
+    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 20}, {"iterations": 1}),
+    "stanza": Contestant("Stanza", Stanza, {"max_steps": 300, "batch_size": 250}, {"max_steps": 3, "batch_size": 20}),
+}
+
+
+def build(name: str, small: bool, treebank: Path, corpus: Path, models: Path) -> System:
+    contestant = CONTESTANTS[name]
+    settings = {**contestant.full, **(contestant.small if small else {})}
+    return contestant.system(treebank, corpus, models / name, **settings)
