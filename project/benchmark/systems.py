@@ -239,7 +239,7 @@ class Stanza(System):
 
     def fit(self) -> None:
         steps = self.settings["max_steps"]
-        run_logged(self._command(steps, "--eval_interval", str(max(50, steps // 5))), self.model)
+        run_logged(self._command(steps, "--eval_interval", str(max(1, steps // 3))), self.model)
 
     def _command(self, steps: int, *more: str) -> List[str]:
         train, dev = (str(conllu_path(self.treebank, split)) for split in ("train", "dev"))
@@ -255,6 +255,8 @@ class Stanza(System):
         import spacy
         import stanza
 
+        # Stanza wants its index of downloadable models even where nothing is downloaded.
+        (self.model / "resources.json").write_text('{"en": {"lang_name": "English"}}', encoding="utf8")
         settings = {"lang": "en", "dir": str(self.model), "download_method": None, "use_gpu": False, "verbose": False}
         tagger = {"pos_model_path": str(self.model / "tagger.pt"), "allow_unknown_language": True}
         words = {"processors": "tokenize,pos", "tokenize_pretokenized": True, "package": None}
@@ -282,7 +284,7 @@ class Stanza(System):
         """From the log: the median of some batches, after the first one."""
         trial = Stanza(self.treebank, self.corpus, self.model.parent / "stanza-trial", **self.settings)
         steps = 4
-        log = run_logged(trial._command(steps, "--log_step", "1", "--eval_interval", "1000"), trial.model)
+        log = run_logged(trial._command(steps, "--log_step", "1", "--eval_interval", str(steps)), trial.model)
         batches = [float(found) for found in re.findall(r"\(([\d.]+) sec/batch\)", log)]
         sentences = read(self.treebank, "train")
         mean_length = sentences.n_words / len(sentences.words)
