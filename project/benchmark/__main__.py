@@ -17,7 +17,7 @@ from .corpus import cut
 from .measure import measure_all, train_all
 
 # Sentences of each split in the small run.
-SMALL = {"train": 1000, "dev": 100, "test": 200}
+SMALL = {"train": 400, "dev": 100, "test": 200}
 
 app = typer.Typer(add_completion=False, help=__doc__)
 console = Console()
@@ -42,7 +42,7 @@ def run_command(
     corpus: Path = typer.Argument(..., help="The same, converted", exists=True, file_okay=False),
     models: Path = typer.Argument(..., help="Folder for models; what is trained already is not trained again"),
     output: Path = typer.Argument(..., help="Folder for benchmark.json, benchmark.md and benchmark.svg"),
-    small: bool = typer.Option(False, help="A few training steps on 1,000 sentences: shows that all works, in minutes"),
+    small: bool = typer.Option(False, help="A few training steps on 400 sentences: shows that all works, in minutes"),
     systems: Optional[str] = typer.Option(None, help=f"Some of {', '.join(CONTESTANTS)}, joined by commas"),
     repeats: int = typer.Option(3, min=1, help="Turns of measuring"),
     threads: int = typer.Option(1, min=1, help="Threads of each system"),
