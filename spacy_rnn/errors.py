@@ -99,3 +99,20 @@ class Errors:
         "[R019] '{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
         "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
     )
+    R101 = (
+        "[R101] hierarchy = 'sentences' needs sentence boundaries. Put the component 'sentencizer' (or a parser) "
+        "before this one and name it in training.annotating_components, or set hierarchy = 'windows'."
+    )
+    R102 = (
+        "[R102] '{name}' does not fit its model: set exclusive_classes = {value} in components.{name}.model. Exactly "
+        "one category is predicted by 'rnn_textcat', any number of them by 'rnn_textcat_multilabel'."
+    )
+    R103 = (
+        "[R103] '{name}': save_attention needs a model that has attention weights; add 'attention' to pooling in "
+        "components.{name}.model (architecture spacy-rnn.TextCat.v1)."
+    )
+    R104 = "[R104] '{name}': class_weights names {label!r}, which is not a category of the training data: {labels}."
+    R105 = (
+        "[R105] There is no text categorizer '{name}' that could be calibrated; the pipeline has: {found}. Set the "
+        "callback's component to one of them or to null."
+    )
