@@ -32,6 +32,7 @@ ENTRY_POINTS = {
         "spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1",
         "spacy-rnn.Calibrate.v1 = spacy_rnn.pipeline.calibration:build_calibrate_v1",
     ],
+    "spacy_readers": ["spacy-rnn.TextCatCorpus.v1 = spacy_rnn.data.textcat_corpus:build_textcat_corpus_v1"],
     "spacy_scorers": [
         "spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer",
         "spacy-rnn.textcat_scorer.v1 = spacy_rnn.pipeline.cats_scoring:make_textcat_scorer",

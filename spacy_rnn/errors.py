@@ -43,6 +43,19 @@ class Errors:
     D020 = "[D020] {path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "[D021] {path}: not found; convert the treebank first."
     D100 = "[D100] There is no labelled corpus '{name}'; choose one of: {allowed}."
+    D101 = "[D101] {path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
+    D102 = "[D102] {path}:{line}: the label '{label}' is not one of: {labels}."
+    D103 = "[D103] {path}:{line}: the text is empty; leave the record out."
+    D104 = "[D104] {path}:{line}: {reason}."
+    D105 = (
+        "[D105] {path}:{line}: {value!r} does not say whether the text is in '{label}'; expected 1, 0, or nothing "
+        "where that is unknown."
+    )
+    D106 = "[D106] {path}: unknown kind of file; expected one of: {allowed}."
+    D107 = "[D107] {path}: the file holds no record; is it an incomplete download?"
+    D108 = "[D108] {path}: no such file."
+    D109 = "[D109] {path}: there is another file named '{name}'; give each a name of its own."
+    D110 = "[D110] {path}: not found; convert the texts first."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
@@ -115,4 +128,9 @@ class Errors:
     R105 = (
         "[R105] There is no text categorizer '{name}' that could be calibrated; the pipeline has: {found}. Set the "
         "callback's component to one of them or to null."
+    )
+    R106 = (
+        "[R106] The document has no attention weights. Set save_attention = true in the config of 'rnn_textcat' or "
+        "'rnn_textcat_multilabel', for example with spacy.load(path, config={'components': {'rnn_textcat': "
+        "{'save_attention': True}}}), and process the document again."
     )
