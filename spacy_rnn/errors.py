@@ -131,6 +131,5 @@ class Errors:
     )
     R106 = (
         "[R106] The document has no attention weights. Set save_attention = true in the config of 'rnn_textcat' or "
-        "'rnn_textcat_multilabel', for example with spacy.load(path, config={'components': {'rnn_textcat': "
-        "{'save_attention': True}}}), and process the document again."
+        "'rnn_textcat_multilabel' (as for any setting, spacy.load takes it as config) and process the document again."
     )

@@ -136,7 +136,6 @@ def resize_output(model: Model, n_labels: int) -> Model:
     # A new identity, since the optimizer remembers the shapes of the old weights.
     new = TorchShim(ClassifierHead, precision=old.precision)
     new.resize({**old.sizes, "output_size": n_labels})
-    new.initialize()
     for before, after in zip(old.module.parameters(), new.module.parameters()):
         after.data[: len(before)] = before.data
     new.touch()

@@ -66,7 +66,7 @@ class SequencePool(nn.Module):
             if scores is not None:
                 attended = torch.softmax(scores[block.rows].masked_fill(outside, float("-inf")), dim=0)
                 if weights is not None:
-                    weights[block.targets] = attended.mean(dim=2).flatten()[block.kept]
+                    weights[block.targets] = attended.detach().mean(dim=2).flatten()[block.kept]
             pooled.append(self._pool(y, block.lengths, outside, attended))
             sequences.append(block.sequences)
         if not pooled:
