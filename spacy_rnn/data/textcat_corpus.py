@@ -14,6 +14,7 @@ from spacy.training import Example
 from ..errors import CorpusError, Errors
 from .files import replaced_folder
 from .textcat_files import LabelledText, read_textcat_file
+from .treebanks import SOURCE_FILE
 
 STATS_FILE = "stats.json"
 LABELS_FILE = "labels.json"
@@ -74,17 +75,19 @@ def convert_textcat(
     paths: Sequence[Path],
     output_dir: Path,
     *,
-    lang: str = "xx",
+    lang: str = "",
     labels: Optional[Sequence[str]] = None,
     text: str = "text",
     label: str = "label",
 ) -> TextCatStats:
     """Convert files of labelled texts to `{name}.spacy`, one Doc a text, tokenized by the language's tokenizer.
 
+    lang: a spaCy language code; by default that of the corpus that was fetched into the first file's folder, else "xx".
     labels: the categories; by default those of the first file. A category that is not among them is an error.
     `labels.json`, for `initialize.components.NAME.labels`, and `stats.json` are written beside the files, and a folder
     that is there already is replaced. Raises CorpusError for a file that cannot be read; the folder then is as it was.
     """
+    lang = lang or fetched_lang(paths[0].parent)
     nlp = spacy.blank(lang)
     known = list(labels) if labels else None
     stats = TextCatStats(lang, [], True, {})
@@ -110,6 +113,12 @@ def convert_textcat(
         srsly.write_json(folder / LABELS_FILE, stats.labels)
         srsly.write_json(folder / STATS_FILE, asdict(stats))
     return stats
+
+
+def fetched_lang(folder: Path) -> str:
+    """The language of what was fetched into a folder, "xx" if nothing was."""
+    path = folder / SOURCE_FILE
+    return str(srsly.read_json(path)["source"].get("lang", "xx")) if path.is_file() else "xx"
 
 
 def read_textcat_stats(corpus_dir: Path) -> Dict[str, Any]:
