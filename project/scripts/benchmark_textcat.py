@@ -1,5 +1,5 @@
-"""Compare trained text categorizers on one converted corpus: scores on the test set, words/s in prediction and training,
-all sides in one run, as a table, a JSON file and a picture."""
+"""Compare trained text categorizers on one converted corpus: scores on the test set, words/s in prediction and training.
+All sides in one run; a table, a JSON file and a picture."""
 
 import random
 import statistics
