@@ -1,4 +1,4 @@
-"""Compare trained text categorizers on one converted corpus: scores on the test set, words/s in prediction and training.
+"""Compare trained text categorizers on one converted corpus: test scores, words/s in prediction and in training.
 All sides in one run; a table, a JSON file and a picture."""
 
 import random
