@@ -57,14 +57,14 @@ class SequencePool(nn.Module):
         """x: (n, width), the vectors of all sequences joined; lengths: (n_sequences,), zeros allowed.
         weights: (n,), where the attention weights are to be written, the mean of all heads.
         Returns (n_sequences, output_size), zeros for an empty sequence."""
-        scores = self.query(torch.tanh(self.hidden(x))).float() if "attention" in self.kinds else None
         pooled, sequences = [], []
         for block in layout(lengths, device=x.device):
             y = x[block.rows]
             outside = ~block.mask.unsqueeze(2)
             attended = None
-            if scores is not None:
-                attended = torch.softmax(scores[block.rows].masked_fill(outside, float("-inf")), dim=0)
+            if "attention" in self.kinds:
+                scores = self.query(torch.tanh(self.hidden(y))).float()
+                attended = torch.softmax(scores.masked_fill(outside, float("-inf")), dim=0)
                 if weights is not None:
                     weights[block.targets] = attended.detach().mean(dim=2).flatten()[block.kept]
             pooled.append(self._pool(y, block.lengths, outside, attended))
