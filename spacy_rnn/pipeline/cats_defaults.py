@@ -15,19 +15,18 @@ pooling = ["attention", "max"]
 
 [model.tok2vec.embed]
 @architectures = "spacy-rnn.WordFeatures.v1"
+chars = null
 vectors = null
 
 [model.tok2vec.embed.words]
 @architectures = "spacy-rnn.WordEmbed.v1"
-
-[model.tok2vec.embed.chars]
-@architectures = "spacy-rnn.CharEmbed.v1"
 
 [model.tok2vec.embed.lexical]
 @architectures = "spacy-rnn.LexEmbed.v1"
 
 [model.tok2vec.encode]
 @architectures = "spacy-rnn.RNN.v1"
+width = 128
 """
 
 
