@@ -133,3 +133,8 @@ class Errors:
         "[R106] The document has no attention weights. Set save_attention = true in the config of 'rnn_textcat' or "
         "'rnn_textcat_multilabel' (as for any setting, spacy.load takes it as config) and process the document again."
     )
+    R107 = (
+        "[R107] '{name}': class_weights = 'balanced' needs the sizes of the categories, which are counted by "
+        "nlp.initialize() where the setting is there from the start. To train on from a pipeline that was trained "
+        "without it, give a dict from labels to weights."
+    )

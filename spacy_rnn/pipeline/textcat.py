@@ -158,10 +158,13 @@ class CategorizerMixin(TextCategorizer):
     def _prepare(self, get_examples: Callable[[], Iterable[Example]]) -> None:
         """What both `initialize` methods do beside spaCy's own."""
         spacy.util.check_lexeme_norms(self.vocab, self.name)
-        inside, outside = count_cats(get_examples(), self.labels)
         self.cfg["temperature"] = 1.0
-        self.cfg["balanced_weights"] = dict(zip(self.labels, balanced_weights(inside, outside, self.exclusive)))
-        for label in self.cfg["class_weights"] if isinstance(self.cfg["class_weights"], dict) else ():
+        self.cfg["balanced_weights"] = None
+        wanted: Any = self.cfg["class_weights"]
+        if wanted == "balanced":
+            counts = count_cats(get_examples(), self.labels)
+            self.cfg["balanced_weights"] = dict(zip(self.labels, balanced_weights(*counts, self.exclusive)))
+        for label in wanted if isinstance(wanted, dict) else ():
             if label not in self.labels:
                 raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
 
@@ -170,6 +173,8 @@ class CategorizerMixin(TextCategorizer):
         wanted: Any = self.cfg["class_weights"]
         if wanted == "balanced":
             wanted = self.cfg["balanced_weights"]
+            if wanted is None:
+                raise ValueError(Errors.R107.format(name=self.name))
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]

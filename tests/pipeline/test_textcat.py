@@ -129,6 +129,8 @@ def test_saved_and_loaded(exclusive: bool, trained: Dict[bool, Any], tmp_path: P
     loaded = component(spacy.load(tmp_path, config={"components": {name: settings}}), name)
     assert {key: loaded.cfg[key] for key in settings} == settings
     assert loaded.labels == component(nlp, name).labels
+    with pytest.raises(ValueError, match="R107.*class_weights"):
+        loaded.update(make_texts(nlp))
 
 
 # ---- unknown categories
