@@ -93,8 +93,9 @@ class SequencePool(nn.Module):
 
 
 class TextPool(nn.Module):
-    """A text's vector: pooled from all its vectors, or from those of its segments, which a recurrent network reads
-    after each was pooled from its own (the hierarchy of Yang et al. 2016).
+    """A text's vector: pooled from all its vectors, or from those of its segments: each is pooled from its own, and a
+    recurrent network reads them in order (the hierarchy of Yang et al. 2016). A segment's vector is joined with what the
+    network says of it: without this shortcut long texts take many times as long to learn.
 
     width: of the vectors. kinds, heads: see `SequencePool`; the same on both levels.
     segment_width: of the recurrent network over segments, both directions together; None for texts in one piece.
@@ -118,7 +119,7 @@ class TextPool(nn.Module):
         self.rnn = self.second = self.mix = None
         if segment_width is not None:
             self.rnn = RNN(self.output_size, segment_width // 2, cell=cell)
-            self.second = SequencePool(segment_width, kinds, heads=heads)
+            self.second = SequencePool(self.output_size + segment_width, kinds, heads=heads)
             self.output_size = self.second.output_size
         if hidden is not None:
             self.mix = Maxout(self.output_size, hidden)
@@ -137,7 +138,7 @@ class TextPool(nn.Module):
         assert self.rnn is not None and self.second is not None
         segments = self.first(x, sizes, weights)
         blocks = layout(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=x.device)
-        read = self.rnn(segments, None, blocks)
+        read = torch.cat([segments, self.rnn(segments, None, blocks)], dim=1)
         of_segments = None if weights is None else weights.new_zeros(len(sizes))
         pooled = self.second(read, counts, of_segments)
         if weights is not None and of_segments is not None:
