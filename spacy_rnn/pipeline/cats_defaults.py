@@ -27,6 +27,7 @@ vectors = null
 [model.tok2vec.encode]
 @architectures = "spacy-rnn.RNN.v1"
 width = 128
+residual = true
 """
 
 
