@@ -94,8 +94,8 @@ class SequencePool(nn.Module):
 
 class TextPool(nn.Module):
     """A text's vector: pooled from all its vectors, or from those of its segments: each is pooled from its own, and a
-    recurrent network reads them in order (the hierarchy of Yang et al. 2016). A segment's vector is joined with what the
-    network says of it: without this shortcut long texts take many times as long to learn.
+    recurrent network reads them in order (the hierarchy of Yang et al. 2016). A segment's vector is joined with what
+    the network says of it: without this shortcut long texts take many times as long to learn.
 
     width: of the vectors. kinds, heads: see `SequencePool`; the same on both levels.
     segment_width: of the recurrent network over segments, both directions together; None for texts in one piece.
