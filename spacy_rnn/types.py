@@ -16,6 +16,9 @@ IntArray = npt.NDArray[np.int64]
 KeyArray = npt.NDArray[np.uint64]
 FloatArray = npt.NDArray[np.float32]
 
+Array = Any
+"""An array of Thinc's backend, numpy's or cupy's."""
+
 
 @dataclass
 class WordTypes:

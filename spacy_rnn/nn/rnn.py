@@ -68,12 +68,21 @@ class RNN(nn.Module):
         if not self.training:
             x = to_compute_type(x)  # before gathering, which then moves half as much
         outputs, cells, n_cells = [], [], 0
+        joined = None
         for block in blocks:
             rows = block.rows if index is None else index[block.rows]
-            y = self.run_block(nn.functional.embedding(rows, x), block.reverse)
-            outputs.append(y.flatten(0, 1))
-            cells.append((block.targets, block.kept + n_cells))
-            n_cells += block.rows.numel()
+            y = self.run_block(nn.functional.embedding(rows, x), block.reverse).flatten(0, 1)
+            if torch.is_grad_enabled():
+                outputs.append(y)
+                cells.append((block.targets, block.kept + n_cells))
+                n_cells += len(y)
+            else:
+                # In place, so that a long document takes memory once.
+                if joined is None:
+                    joined = y.new_empty(len(x) if index is None else len(index), self.output_size)
+                joined.index_copy_(0, block.targets, y.index_select(0, block.kept))
+        if joined is not None:
+            return joined
         if not outputs:
             return x.new_zeros(0, self.output_size)
         targets, kept = map(torch.cat, zip(*cells))
