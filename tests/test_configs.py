@@ -18,7 +18,14 @@ CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.
 
 
 def test_there_are_configs() -> None:
-    assert {path.stem for path in CONFIGS} >= {"tagger", "tagger_fast", "cnn", "cnn_morphologizer", "bilstm"}
+    assert {path.stem for path in CONFIGS} >= {
+        "tagger",
+        "tagger_fast",
+        "tagger_wide",
+        "cnn",
+        "cnn_morphologizer",
+        "bilstm",
+    }
     assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
 
 
