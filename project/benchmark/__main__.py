@@ -11,9 +11,9 @@ from rich.markdown import Markdown
 
 from spacy_rnn.data.convert import convert_treebank
 
-from . import report, scaling
+from . import limit, report, scaling
 from .contestants import CONTESTANTS
-from .corpus import cut
+from .corpus import cut, read
 from .measure import measure_all, train_all
 
 # Sentences of each split in the small run.
@@ -75,6 +75,36 @@ def write(run: Dict[str, Any], output: Path) -> None:
     report.picture(run, output / "benchmark.svg")
     console.print(Markdown(text))
     console.print(f"{run['machine']['processor']}, {run['threads']} thread(s) each; written to {output}")
+
+
+@app.command("limit")
+def limit_command(
+    model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
+    treebank: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu", exists=True, file_okay=False),
+    precision: str = typer.Option("auto", help="auto, bf16 or fp32"),
+    threads: int = typer.Option(1, min=1, help="Threads"),
+) -> None:
+    """How many times as long as its bare kernels prediction takes."""
+    import spacy
+    import torch
+
+    torch.set_num_threads(threads)
+    changes = dict.fromkeys(precisions(spacy.util.load_config(model / "config.cfg")), precision)
+    nlp = spacy.load(model, config=changes)
+    found = limit.measure(nlp, read(treebank, "train").words)
+    console.print({name: round(value, 2) for name, value in found.items()})
+
+
+def precisions(config: Dict[str, Any], path: str = "") -> List[str]:
+    """The dotted names of all settings called precision."""
+    found = []
+    for name, value in config.items():
+        dotted = f"{path}.{name}" if path else name
+        if isinstance(value, dict):
+            found += precisions(value, dotted)
+        elif name == "precision":
+            found.append(dotted)
+    return found
 
 
 @app.command("scaling")
