@@ -80,6 +80,13 @@ def test_trains(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_rate_falls_until_the_last_step(path: Path) -> None:
-    training = load_config(path, interpolate=True)["training"]
+    training = load_config(path)["training"]
     if isinstance(training["optimizer"]["learn_rate"], dict):
         assert training["optimizer"]["learn_rate"]["total_steps"] == training["max_steps"]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_the_optimizer_stands_by_itself(path: Path) -> None:
+    """spaCy resolves that block alone, without the variables of others, in `resume_training` and `debug data`."""
+    nlp = load_model_from_config(load_config(path), auto_fill=False)
+    assert nlp.create_optimizer().learn_rate is not None

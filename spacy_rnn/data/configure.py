@@ -26,7 +26,8 @@ def configure(
     the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless the
     config has a callback of its own in `initialize.before_init`.
 
-    `max_steps` replaces the config's own number of steps, unless it is 0.
+    `max_steps` replaces the config's own number of steps, unless it is 0. A learning rate that falls over a number of
+    steps falls over those that remain.
     `words` trains on the words as annotated instead of the tokens of the text.
 
     Raises CorpusError if the folder was not made by `convert_treebank`.
@@ -55,5 +56,9 @@ def configure(
         config["training"]["eval_frequency"] = min(
             config["training"]["eval_frequency"], ceil(steps / LEAST_EVALUATIONS)
         )
+    schedule = config["training"].get("optimizer", {}).get("learn_rate")
+    if isinstance(schedule, dict) and "total_steps" in schedule:
+        # Written out as a number, since spaCy resolves the optimizer by itself in `resume_training` and `debug data`.
+        schedule["total_steps"] = config["training"]["max_steps"]
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)

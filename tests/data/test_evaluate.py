@@ -134,6 +134,13 @@ def test_small_treebank_is_not_passed_over_for_ever(corpus: Path, max_steps: int
     assert training["eval_frequency"] == LEAST_STEPS / LEAST_EVALUATIONS
 
 
+def test_rate_falls_over_the_steps_that_remain(corpus: Path, tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "project" / "configs" / "tagger.cfg"
+    configure(shipped, corpus, tmp_path / "config.cfg", max_steps=7)
+    training = load_config(tmp_path / "config.cfg")["training"]
+    assert training["max_steps"] == training["optimizer"]["learn_rate"]["total_steps"] == 7
+
+
 def test_korean_config_has_the_stand_in_tokenizer(tmp_path: Path) -> None:
     convert_treebank(write_splits(tmp_path / "source", SENTENCE, "ko_test"), tmp_path / "corpus")
     config = fit(tmp_path / "corpus", 1)
