@@ -103,11 +103,10 @@ def draw(results: Dict[str, Dict[str, float]], title: str, path: Path) -> None:
         axis.set_title(key)
         axis.invert_yaxis()
         axis.margins(x=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.spines[["top", "right", "bottom"]].set_visible(False)
+        axis.set_xticks([])
         if axis is not left:
             axis.set_yticklabels([])
-    low = min(results[name]["accuracy"] for name in names)
-    left.set_xlim(max(0.0, low - 10.0), 104.0)
     figure.suptitle(title)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)

@@ -27,7 +27,8 @@ def at_temperature(probabilities: Array, temperature: float, exclusive: bool, xp
         scores = xp.log(p) / temperature
         odds = xp.exp(scores - scores.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
-    return 1.0 / (1.0 + xp.exp(-xp.log(p / (1.0 - p)) / temperature))
+    scores = xp.log(p / (1.0 - p)) / temperature
+    return 1.0 / (1.0 + xp.exp(-scores.clip(-80.0, 80.0)))
 
 
 def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:

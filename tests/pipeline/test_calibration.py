@@ -15,7 +15,14 @@ from spacy.training.loop import train
 from spacy.util import load_config, registry
 
 from spacy_rnn.models.textcat import activate
-from spacy_rnn.pipeline.calibration import at_temperature, build_calibrate_v1, calibration_error, fit_temperature
+from spacy_rnn.pipeline.calibration import (
+    COLDEST,
+    HOTTEST,
+    at_temperature,
+    build_calibrate_v1,
+    calibration_error,
+    fit_temperature,
+)
 from spacy_rnn.pipeline.cats_scoring import score_textcat, score_textcat_multilabel
 
 from ..helpers import component
@@ -34,6 +41,14 @@ def test_temperature_divides_scores(exclusive: bool, temperature: float, seed: i
     )
     assert (at_temperature(p, temperature, exclusive).argmax(axis=1) == p.argmax(axis=1)).all()
     assert at_temperature(p, 1.0, exclusive) is p
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("temperature", [COLDEST, HOTTEST])
+def test_certain_predictions_at_the_ends(exclusive: bool, temperature: float) -> None:
+    p = at_temperature(np.array([[1.0, 0.0], [0.5, 0.5]], dtype="f"), temperature, exclusive)
+    assert np.isfinite(p).all() and p[0, 0] > 0.5 > p[0, 1]
+    np.testing.assert_allclose(p[1], 0.5)
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

@@ -3,6 +3,8 @@
 import copy
 from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
+import pytest
 import spacy
 from spacy.language import Language
 from spacy.training import Example
@@ -17,6 +19,14 @@ CATS: List[Dict[str, float]] = [
 ]
 
 NAMES = {True: "rnn_textcat", False: "rnn_textcat_multilabel"}
+BAG_OF_WORDS = {
+    "@architectures": "spacy.TextCatBOW.v3",
+    "exclusive_classes": True,
+    "length": 100,
+    "ngram_size": 1,
+    "no_output_layer": False,
+}
+BOTH = pytest.mark.parametrize("exclusive", [True, False], ids=["exclusive", "multilabel"])
 
 
 def textcat_nlp(
@@ -73,3 +83,18 @@ def read_cats(nlp: Language, texts: Sequence[str] = TEXTS, **kwargs: Any) -> Lis
 
 def best(nlp: Language, texts: Sequence[str] = TEXTS) -> List[str]:
     return [max(cats, key=lambda label: cats[label]) for cats in read_cats(nlp, texts)]
+
+
+def close(first: List[Dict[str, float]], second: List[Dict[str, float]], tolerance: float = 1e-5) -> bool:
+    return [list(cats) for cats in first] == [list(cats) for cats in second] and np.allclose(
+        [list(cats.values()) for cats in first], [list(cats.values()) for cats in second], atol=tolerance
+    )
+
+
+def without_noise(nlp: Any) -> Any:
+    """Turn off word and character dropout, which act in every update."""
+    for node in nlp.pipeline[-1][1].model.walk():
+        for name in ("word_dropout", "char_dropout"):
+            if name in node.attrs:
+                node.attrs[name] = 0.0
+    return nlp
