@@ -93,7 +93,7 @@ def _resized(model: str, width: int, depth: int) -> Any:
     from spacy.training import Example
 
     trained = _loaded(model)
-    config = trained.config.copy()
+    config = trained.config.interpolate()
     encode = config["components"]["rnn_tagger"]["model"]["tok2vec"]["encode"]
     encode.update({"width": width or encode["width"], "depth": depth or encode["depth"]})
     nlp = util.load_model_from_config(config, auto_fill=True, vocab=trained.vocab)
