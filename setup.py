@@ -11,7 +11,10 @@ README = ROOT / "README.md"
 
 ENTRY_POINTS = {
     "console_scripts": ["spacy-rnn = spacy_rnn.cli:main"],
-    "spacy_factories": ["rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger"],
+    "spacy_factories": [
+        "rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger",
+        "tree_rnn = spacy_rnn.pipeline.tree_rnn:make_tree_rnn",
+    ],
     "spacy_architectures": [
         "spacy-rnn.CharEmbed.v1 = spacy_rnn.models.char_embed:build_char_embed_v1",
         "spacy-rnn.WordEmbed.v1 = spacy_rnn.models.word_embed:build_word_embed_v1",
@@ -21,9 +24,15 @@ ENTRY_POINTS = {
         "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",
         "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",
         "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
+        "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",
+        "spacy-rnn.TreeRNN.v1 = spacy_rnn.models.tree:build_tree_rnn_v1",
     ],
     "spacy_callbacks": ["spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1"],
-    "spacy_scorers": ["spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer"],
+    "spacy_readers": ["spacy-rnn.GoldParseCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_parse_corpus_v1"],
+    "spacy_scorers": [
+        "spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer",
+        "spacy-rnn.tree_scorer.v1 = spacy_rnn.pipeline.tree_scoring:make_tree_scorer",
+    ],
 }
 
 setup(

@@ -98,3 +98,32 @@ class Errors:
         "[R019] '{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
         "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
     )
+
+    R150 = (
+        "[R150] '{name}' needs dependency parses, and this document has none: {text!r}. Run a parser before it; in "
+        "training, name the parser in training.annotating_components, or read gold parses with "
+        "spacy-rnn.GoldParseCorpus.v1."
+    )
+    R151 = (
+        "[R151] dep_matrices = true does not go with cell = {cell!r}; choose rnn_tanh or rnn_relu, or tell labels apart "
+        "by dep_width."
+    )
+    R152 = "[R152] '{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
+    R153 = (
+        "[R153] '{name}': the training data has neither doc.cats nor labelled spans in doc.spans[{key!r}]. Add one of "
+        "them, or set spans_key to the key that the phrases are stored under."
+    )
+    R154 = (
+        "[R154] '{name}': target = 'ordinal' needs an order, and the labels {labels} are not numbers. List them from "
+        "low to high in initialize.components.{name}.labels."
+    )
+    R155 = (
+        "[R155] '{name}': target = {target!r} needs at least {n} labels, found: {labels}. Check the training data, or "
+        "list them in initialize.components.{name}.labels."
+    )
+    R156 = (
+        "[R156] '{name}': with target = 'regression' a phrase is labelled by a number, or as name=number where there "
+        "are several values ({labels}), got {label!r}."
+    )
+    R157 = "[R157] '{name}': save_spans = true needs a spans_key to store the phrases under."
+    R158 = "[R158] '{name}': a label is a string that is not empty, got {label!r}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List
+from typing import Any, List, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,18 @@ class DocVectors(list):
     def join(ops: Ops, vectors: List[Floats2d]) -> Floats2d:
         """The array that a list of arrays is cut from, or a new one."""
         return vectors.joined if isinstance(vectors, DocVectors) else ops.flatten(vectors)
+
+
+@dataclass
+class TreeScores:
+    """What `tree_rnn`'s model says of a batch; or, without vectors, the gradient of that."""
+
+    nodes: Floats2d
+    """(n_tokens, n_scores): of each token's subtree, the tokens of all documents joined."""
+    docs: Floats2d
+    """(n_docs, n_scores)."""
+    vectors: Optional[Floats2d] = None
+    """(n_tokens, width): the states that the scores come from."""
 
 
 WordFeature = Model[WordTypes, Floats2d]
