@@ -80,6 +80,21 @@ def subtree_spans(heads: IntArray) -> Tuple[IntArray, IntArray, IntArray]:
     return start, end, size
 
 
+def nodes_of(spans: IntArray, heads: IntArray) -> IntArray:
+    """The node whose subtree is exactly each span (m, 2), -1 where there is none. heads: (n,)."""
+    start, end, size = subtree_spans(heads)
+    whole = np.flatnonzero(end - start == size)
+    # Two subtrees never have the same nodes, so a span names one at most.
+    keys = start[whole] * (len(heads) + 1) + end[whole]
+    order = np.argsort(keys)
+    wanted = spans[:, 0] * (len(heads) + 1) + spans[:, 1]
+    if not len(keys):
+        return np.full(len(spans), -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    found = order[place]
+    return np.where(keys[found] == wanted, whole[found], -1)
+
+
 def starts_of(counts: IntArray) -> IntArray:
     """Where runs of these lengths begin."""
     return np.cumsum(counts) - counts

@@ -8,7 +8,7 @@ from spacy.training import Example
 
 from ..errors import Errors
 from ..models.parses import read_heads
-from ..nn.tree_shape import subtree_spans
+from ..nn.tree_shape import nodes_of
 from ..types import FloatArray, IntArray
 from .gold import same_tokens
 
@@ -31,7 +31,7 @@ def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
         reference = example.reference
         if key is not None and key in reference.spans:
             group = reference.spans[key]
-            spans = group if same_tokens(example.predicted, reference) else example.get_aligned_spans_y2x(group)
+            spans = group if same_tokens(example.predicted, reference) else example.get_aligned_spans_y2x(group, allow_overlap=True)
             for span in spans:
                 bounds += (n + span.start, n + span.end)
                 labels.append(span.label_)
@@ -40,21 +40,6 @@ def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
         return Phrases(np.zeros(0, dtype=np.int64), labels)
     pairs = np.array(bounds, dtype=np.int64).reshape(-1, 2)
     return Phrases(nodes_of(pairs, read_heads([example.predicted for example in examples])), labels)
-
-
-def nodes_of(spans: IntArray, heads: IntArray) -> IntArray:
-    """The node whose subtree is exactly each span (m, 2), -1 where there is none. heads: (n,)."""
-    start, end, size = subtree_spans(heads)
-    whole = np.flatnonzero(end - start == size)
-    # Two subtrees never have the same nodes, so a span names one at most.
-    keys = start[whole] * (len(heads) + 1) + end[whole]
-    order = np.argsort(keys)
-    wanted = spans[:, 0] * (len(heads) + 1) + spans[:, 1]
-    if not len(keys):
-        return np.full(len(spans), -1, dtype=np.int64)
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    found = order[place]
-    return np.where(keys[found] == wanted, whole[found], -1)
 
 
 def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str], target: str, name: str) -> FloatArray:
