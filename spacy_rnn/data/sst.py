@@ -111,8 +111,8 @@ def spaces_after(words: List[str]) -> List[bool]:
 def convert_sst(
     source_dir: Path, output_dir: Path, nlp: Language, *, binary: bool = False, batch_size: int = 256
 ) -> Dict[str, AlignedStats]:
-    """Parse the sentences of `{train,dev,test}.txt` and write `{train,dev,test}.spacy`, one document a sentence, with the
-    sentence's label in `doc.cats` and in `doc.spans["tree"]` the labelled phrases that are exactly the span of a
+    """Parse the sentences of `{train,dev,test}.txt` and write `{train,dev,test}.spacy`, one document a sentence, with
+    the sentence's label in `doc.cats` and in `doc.spans["tree"]` the labelled phrases that are exactly the span of a
     dependency subtree (as Tai et al. 2015, sect. 5.1). `stats.json` is written beside them.
 
     nlp: a pipeline with a parser, which is kept from cutting the sentences.

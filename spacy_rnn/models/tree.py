@@ -103,7 +103,7 @@ class Sample:
 
 
 def encoder_init(model: Model, X: Any = None, Y: Any = None) -> None:
-    embed = model.get_ref("embed")
+    embed = model.layers[0]
     embed.initialize(X=X)
     width = embed.maybe_get_dim("nO")
     if width is None and X is not None:
@@ -143,7 +143,7 @@ def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
     shim, _ = torch_layer(model)
     if not lengths.any():
         return _nothing(model)
-    vectors, index = _flat(model, model.get_ref("embed").predict(docs))
+    vectors, index = _flat(model, model.layers[0].predict(docs))
     x = to_tensor(vectors, shim.device)
     return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
 
@@ -152,7 +152,7 @@ def _update(model: Model, docs: List[Doc], lengths: IntArray) -> Tuple[Floats2d,
     if not lengths.any():
         return _nothing(model), lambda d_outputs: []
     shim, _ = torch_layer(model)
-    embedded, backprop_embed = model.get_ref("embed")(docs, True)
+    embedded, backprop_embed = model.layers[0](docs, True)
     vectors, index = _flat(model, embedded)
     x = to_tensor(vectors, shim.device, requires_grad=True)
     output, backward = shim.begin_update((x, *_trees(model, docs, lengths, index, len(vectors), is_train=True)))
@@ -213,7 +213,7 @@ def build_tree_rnn_v1(
 
 def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
     """X: parsed documents. Y: (n, n_scores), of which the width counts."""
-    tok2vec = model.get_ref("tok2vec")
+    tok2vec = model.layers[0]
     tok2vec.initialize(X=X)
     if Y is not None:
         model.set_dim("nO", Y.shape[1], force=True)
@@ -224,7 +224,7 @@ def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScores, Callable]:
     shim, _ = torch_layer(model)
-    vectors, backprop_vectors = model.get_ref("tok2vec")(docs, is_train)
+    vectors, backprop_vectors = model.layers[0](docs, is_train)
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     joined = DocVectors.join(model.ops, vectors)
     heads = read_heads(docs)

@@ -31,7 +31,11 @@ def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
         reference = example.reference
         if key is not None and key in reference.spans:
             group = reference.spans[key]
-            spans = group if same_tokens(example.predicted, reference) else example.get_aligned_spans_y2x(group, allow_overlap=True)
+            spans = (
+                group
+                if same_tokens(example.predicted, reference)
+                else example.get_aligned_spans_y2x(group, allow_overlap=True)
+            )
             for span in spans:
                 bounds += (n + span.start, n + span.end)
                 labels.append(span.label_)

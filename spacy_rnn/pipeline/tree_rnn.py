@@ -179,8 +179,8 @@ class TreeRNN(TrainablePipe):
         check_parsed(docs, self.name)
         scores = self.model.predict(docs)
         to_numpy, target = self.model.ops.to_numpy, self.cfg["target"]
-        values = [to_values(to_numpy(part), target)[:, : len(self.labels)] for part in (scores.nodes, scores.docs)]
-        return TreeScores(*values, to_numpy(scores.vectors))
+        nodes, documents = (to_values(to_numpy(part), target) for part in (scores.nodes, scores.docs))
+        return TreeScores(nodes, documents, to_numpy(scores.vectors))
 
     def set_annotations(self, docs: Iterable[Doc], prediction: TreeScores) -> None:
         """Write `doc.cats`, and of the subtrees what the settings ask for."""
@@ -230,7 +230,7 @@ class TreeRNN(TrainablePipe):
         self.cfg["labels"] = list(labels)
         sample = [example.x for example in islice(get_examples(), 10)]
         width = score_width(target, len(labels))
-        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, width))
+        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, width))  # type: ignore[arg-type]
 
     def _in_order(self, labels: Iterable[str]) -> List[str]:
         """Numbers by size, other labels by name; those that need an order must be numbers."""
@@ -268,7 +268,7 @@ class TreeRNN(TrainablePipe):
         losses[self.name] += loss
         return losses
 
-    def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:  # type: ignore[override]
+    def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:
         """The loss, summed over documents and phrases, and the gradient of its mean."""
         examples, xp = list(examples), self.model.ops.xp
         phrases = find_phrases(examples, self.cfg["spans_key"] if self.cfg["phrase_weight"] else None)

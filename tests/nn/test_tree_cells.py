@@ -25,7 +25,7 @@ VARIANTS: list[Dict[str, Any]] = [
     {"cell": "rnn_tanh", "n_relations": 3},
     {"cell": "rnn_relu", "n_relations": 3, "attention": True, "label_size": 2},
 ]
-SIZES = {"input_size": 3, "hidden_size": 4}
+SIZES: Dict[str, Any] = {"input_size": 3, "hidden_size": 4}
 
 
 def make_layer(**settings: Any) -> TreeLayer:
@@ -77,7 +77,7 @@ def test_equals_recursion(settings: Any, upward: bool, heads: np.ndarray) -> Non
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
 @given(heads=forests(max_nodes=7), seed=st.integers(0, 100))
 def test_gradients_equal_those_of_the_recursion(settings: Any, upward: bool, heads: np.ndarray, seed: int) -> None:
-    """Each along a random direction: for the inputs and for every weight, against differences of the numpy recursion."""
+    """Along random directions of the inputs and of every weight, against differences of the numpy recursion."""
     layer = make_layer(**settings)
     plain = inputs_for(layer, len(heads))
     tensors = as_tensors(plain)
