@@ -4,7 +4,7 @@ in brackets as in the Penn Treebank, onto dependency trees."""
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 import srsly
@@ -49,6 +49,7 @@ class AlignedStats:
     phrases: int = 0  # labelled constituents
     matched: int = 0  # of them, those that are exactly the span of a dependency subtree
     roots: int = 0  # sentences whose own label is one of those
+    fragments: int = 0  # other constituents that were written as documents of their own
 
 
 def read_brackets(path: Path) -> Iterator[Constituents]:
@@ -109,7 +110,13 @@ def spaces_after(words: List[str]) -> List[bool]:
 
 
 def convert_sst(
-    source_dir: Path, output_dir: Path, nlp: Language, *, binary: bool = False, batch_size: int = 256
+    source_dir: Path,
+    output_dir: Path,
+    nlp: Language,
+    *,
+    binary: bool = False,
+    fragments: bool = False,
+    batch_size: int = 256,
 ) -> Dict[str, AlignedStats]:
     """Parse the sentences of `{train,dev,test}.txt` and write `{train,dev,test}.spacy`, one document a sentence, with
     the sentence's label in `doc.cats` and in `doc.spans["tree"]` the labelled phrases that are exactly the span of a
@@ -117,20 +124,29 @@ def convert_sst(
 
     nlp: a pipeline with a parser, which is kept from cutting the sentences.
     binary: two labels instead of five, without neutral sentences and phrases.
+    fragments: of the training sentences, write every other labelled phrase too, the first time it occurs, as a document
+        of its own whose trees are what the sentence's tree has within it.
     """
     if "parser" not in nlp.pipe_names:
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
     relabel: Callable[[str], Optional[str]] = BINARY.get if binary else str
     labels = sorted({label for label in BINARY.values() if label}) if binary else sorted(BINARY)
     stats = {}
+    seen: Set[Tuple[Tuple[str, ...], str]] = set()
     with replaced_folder(output_dir) as folder:
         for split in SPLITS:
             trees = [tree for tree in read_brackets(source_dir / f"{split}.txt") if relabel(tree.spans[-1][2])]
             docs, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), AlignedStats()
             unparsed = (whole_sentence(nlp.vocab, tree.words) for tree in trees)
             for doc, tree in zip(nlp.pipe(unparsed, batch_size=batch_size), trees):
-                add_labels(doc, tree, relabel, labels, found)
+                others = add_labels(doc, tree, relabel, labels, found)
                 docs.add(doc)
+                if fragments and split == "train":
+                    for span in others:
+                        if (key := (tuple(tree.words[slice(*span[:2])]), span[2])) not in seen:
+                            seen.add(key)
+                            docs.add(cut_fragment(doc, *span, labels))
+                            found.fragments += 1
             docs.to_disk(folder / f"{split}.spacy")
             stats[split] = found
         record: Dict[str, Any] = {"lang": nlp.lang, "labels": labels, "parser": nlp.meta["name"]}
@@ -148,8 +164,8 @@ def whole_sentence(vocab: Vocab, words: List[str]) -> Doc:
 
 def add_labels(
     doc: Doc, tree: Constituents, relabel: Callable[[str], Optional[str]], labels: List[str], found: AlignedStats
-) -> None:
-    """Write a tree's labels to its parsed sentence, and count them."""
+) -> List[Tuple[int, int, str]]:
+    """Write a tree's labels to its parsed sentence, count them, and return those that have no subtree."""
     spans = [(start, end, label) for start, end, old in tree.spans if (label := relabel(old))]
     nodes = nodes_of(np.array([span[:2] for span in spans], dtype=np.int64), read_heads([doc]))
     doc.spans[SPANS_KEY] = [
@@ -161,3 +177,19 @@ def add_labels(
     found.phrases += len(spans)
     found.matched += int((nodes >= 0).sum())
     found.roots += int(nodes[-1] >= 0)
+    return [span for span, node in zip(spans, nodes.tolist()) if node < 0]
+
+
+def cut_fragment(doc: Doc, start: int, end: int, label: str, labels: List[str]) -> Doc:
+    """A labelled part of a parsed sentence; a word whose head lies outside is a root."""
+    tokens = list(doc[start:end])
+    inside = [start <= token.head.i < end for token in tokens]
+    fragment = Doc(
+        doc.vocab,
+        words=[token.text for token in tokens],
+        spaces=[bool(token.whitespace_) for token in tokens],
+        heads=[token.head.i - start if kept else i for i, (token, kept) in enumerate(zip(tokens, inside))],
+        deps=[token.dep_ if kept else "ROOT" for token, kept in zip(tokens, inside)],
+    )
+    fragment.cats = {name: float(name == label) for name in labels}
+    return fragment

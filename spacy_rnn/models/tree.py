@@ -32,7 +32,7 @@ def build_tree_encoder_v1(
     dep_rows: int = 64,
     dep_min_count: int = 100,
     max_tokens: int = 8192,
-    precision: Precision = "auto",
+    precision: Precision = "fp32",
 ) -> Tok2Vec:
     """A recursive network along the dependency trees of parsed documents: an ordinary tok2vec
     architecture, for any component that runs after the parser.
@@ -50,7 +50,7 @@ def build_tree_encoder_v1(
     dep_min_count: a label met less often in training shares its matrix.
     max_tokens: documents are predicted in groups of about so many tokens, so that memory does
         not grow with the batch.
-    precision: "auto", "bf16" or "fp32".
+    precision: "auto", "bf16" or "fp32"; levels are small and of many sizes, for which bf16 is slower.
     """
     check_choice("cell", cell, TREE_CELLS)
     check_at_least("dep_width", dep_width, 0)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .dropout import SequenceDropout
 from .embedding import GrowingEmbedding
 from .tree_cells import Reading, TreeLayer
 from .tree_schedule import TreeSchedule, group_rows, schedule_downward, schedule_upward
 from .tree_shape import IntArray, break_cycles
+from .unit_dropout import UnitDropout
 
 
 @dataclass
@@ -85,7 +85,7 @@ class TreeNet(nn.Module):
         self.output_size = hidden_size * (2 if top_down else 1)
         self.min_count = min_count
         n_relations = n_labels if by_relation else 0
-        self.dropout = SequenceDropout(variational=False)
+        self.dropout = UnitDropout()
         self.labels = GrowingEmbedding(n_labels, max(1, label_size)) if label_size or by_relation else None
         self.label_size = label_size
         self.up = TreeLayer(

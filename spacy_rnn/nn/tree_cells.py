@@ -120,7 +120,9 @@ class TreeLayer(nn.Module):
             projected = gather(projected, reading)
         if self.label is not None and labels is not None and label_reading is not None:
             projected = projected + gather(self.label(labels).to(projected.dtype), label_reading)
-        with torch.autocast(projected.device.type, enabled=False):
+        device = projected.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else projected.dtype
+        with torch.autocast(device, enabled=False):
             if self.attention or self.by_relation is not None:
                 if relation is None:
                     relation = torch.zeros_like(schedule.sources)
@@ -129,11 +131,10 @@ class TreeLayer(nn.Module):
                     self.step, schedule, relation, self.hidden_size, projected, self.recurrent, *matrices
                 )
             if self.cell == "lstm":
-                u_iou, u_f = self.recurrent[: 3 * self.hidden_size], self.recurrent[3 * self.hidden_size :]
-                return ChildSumLSTM.apply(projected, u_iou, u_f, schedule)
+                return ChildSumLSTM.apply(projected, self.recurrent, schedule, dtype)
             if self.cell == "gru":
-                return ChildSumGRU.apply(projected, self.recurrent, schedule)
-            return ChildSumPlain.apply(projected, self.recurrent, self.cell[len("rnn_") :], schedule)
+                return ChildSumGRU.apply(projected, self.recurrent, schedule, dtype)
+            return ChildSumPlain.apply(projected, self.recurrent, self.cell[len("rnn_") :], schedule, dtype)
 
     def step(
         self, weights: Sequence[Tensor], x: Tensor, hidden: Tensor, cell: Tensor, target: Tensor, relation: Tensor

@@ -49,17 +49,16 @@ class ReplayedScan(torch.autograd.Function):
     def backward(ctx: Any, d_hidden: Tensor) -> Any:
         relation, x, hidden, cell, *weights = ctx.saved_tensors
         schedule: TreeSchedule = ctx.schedule
-        parts, outgoing = _Parts(schedule, relation), schedule.outgoing
-        ends = torch.cat([outgoing.offsets[1:], outgoing.offsets.new_tensor([schedule.n_edges])]).tolist()
-        starts = outgoing.offsets.tolist()
+        parts = _Parts(schedule, relation)
+        leaving = schedule.outgoing.split(schedule.outgoing_sizes)
+        starts = schedule.outgoing_starts.split(schedule.sizes)
         d_x = torch.empty_like(x)
         d_edges = [x.new_zeros(schedule.n_edges, hidden.shape[1]) for _ in range(2)]
         d_weights: List[Optional[Tensor]] = [None] * len(weights)
         end, edge_end = len(x), schedule.n_edges
         for level in range(len(schedule.sizes) - 1, -1, -1):
             start, edge_start = end - schedule.sizes[level], edge_end - schedule.edge_sizes[level]
-            rows = outgoing.rows[starts[start] : ends[end - 1]]
-            dh, dc = (sum_rows(d, rows, outgoing.offsets[start:end] - starts[start]) for d in d_edges)
+            dh, dc = (sum_rows(d, leaving[level], starts[level]) for d in d_edges)
             sources, target, kind = parts.of(level)
             inputs = [x[start:end], hidden.index_select(0, sources), cell.index_select(0, sources), *weights]
             inputs = [tensor.detach().requires_grad_() for tensor in inputs]
@@ -88,11 +87,8 @@ class _Parts:
 
     def __init__(self, schedule: TreeSchedule, relation: Tensor):
         self._sources = schedule.sources.split(schedule.edge_sizes)
-        self._targets = schedule.targets.split(schedule.edge_sizes)
+        self._targets = schedule.local_targets.split(schedule.edge_sizes)
         self._relations = relation.split(schedule.edge_sizes)
-        self._starts = [0]
-        for size in schedule.sizes:
-            self._starts.append(self._starts[-1] + size)
 
     def of(self, level: int) -> Tuple[Tensor, Tensor, Tensor]:
-        return self._sources[level], self._targets[level] - self._starts[level], self._relations[level]
+        return self._sources[level], self._targets[level], self._relations[level]

@@ -45,10 +45,16 @@ class TreeSchedule:
     """(n_edges,) int64: the position that each edge comes from, always on an earlier level."""
     targets: Tensor
     """(n_edges,) int64: the position that it leads to."""
+    local_targets: Tensor
+    """(n_edges,) int64: the same, counted within the level."""
     incoming: Tensor
     """(n,) int64: the first edge that leads to each position, counted within its level."""
-    outgoing: Segments
-    """For each position the edges that come from it."""
+    outgoing: Tensor
+    """(n_edges,) int64: the edges in the order of the positions that they come from."""
+    outgoing_sizes: List[int]
+    """Edges that come from each level."""
+    outgoing_starts: Tensor
+    """(n,) int64: where the edges that come from each position begin, counted within its level."""
 
     @property
     def n_edges(self) -> int:
@@ -90,8 +96,9 @@ def _schedule(level: IntArray, sources: IntArray, targets: IntArray, device: Opt
     sizes = np.bincount(level)
     edge_sizes = np.bincount(level[order[targets]], minlength=len(sizes))
     first_edge = starts_of(np.bincount(targets, minlength=len(level)))
-    incoming = first_edge - np.repeat(starts_of(edge_sizes), sizes)
-    outgoing = group_rows(sources, len(level))
+    sent = np.bincount(sources, minlength=len(level))
+    level_starts = starts_of(sizes)
+    sent_sizes = np.add.reduceat(sent, level_starts) if len(sizes) else sizes
 
     def tensor(array: IntArray) -> Tensor:
         return torch.from_numpy(array).to(device)
@@ -103,6 +110,9 @@ def _schedule(level: IntArray, sources: IntArray, targets: IntArray, device: Opt
         edge_sizes=edge_sizes.tolist(),
         sources=tensor(sources),
         targets=tensor(targets),
-        incoming=tensor(incoming),
-        outgoing=Segments(outgoing.rows.to(device), outgoing.offsets.to(device)),
+        local_targets=tensor(targets - np.repeat(level_starts, edge_sizes)),
+        incoming=tensor(first_edge - np.repeat(starts_of(edge_sizes), sizes)),
+        outgoing=tensor(np.argsort(sources, kind="stable")),
+        outgoing_sizes=sent_sizes.tolist(),
+        outgoing_starts=tensor(starts_of(sent) - np.repeat(starts_of(sent_sizes), sizes)),
     )

@@ -31,13 +31,18 @@ def node_heights(heads: IntArray) -> IntArray:
     nodes = np.arange(len(heads))
     waiting = np.bincount(heads[heads != nodes], minlength=len(heads))
     heights = np.full(len(heads), -1, dtype=np.int64)
+    last = np.empty_like(nodes)
     ready, height = np.flatnonzero(waiting == 0), 0
     while len(ready):
         heights[ready] = height
         parents = heads[ready]
-        parents, counts = np.unique(parents[parents != ready], return_counts=True)
-        waiting[parents] -= counts
-        ready, height = parents[waiting[parents] == 0], height + 1
+        parents = parents[parents != ready]
+        np.subtract.at(waiting, parents, 1)
+        parents = parents[waiting[parents] == 0]
+        # Each once, without sorting: where it was written last.
+        places = nodes[: len(parents)]
+        last[parents] = places
+        ready, height = parents[last[parents] == places], height + 1
     return heights
 
 

@@ -54,12 +54,18 @@ def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
     """Incoming edges, level by level, and outgoing edges."""
     schedule = build(heads)
     values = torch.rand(schedule.n_edges, 2)
-    outgoing = sum_rows(values, schedule.outgoing.rows, schedule.outgoing.offsets)
     expected = torch.zeros(len(heads), 2)
+    if not len(heads):
+        return
+    leaving = zip(schedule.outgoing.split(schedule.outgoing_sizes), schedule.outgoing_starts.split(schedule.sizes))
+    outgoing = torch.cat([sum_rows(values, rows, starts) for rows, starts in leaving])
     torch.testing.assert_close(outgoing, expected.index_add(0, schedule.sources, values))
-    parts = zip(values.split(schedule.edge_sizes), schedule.incoming.split(schedule.sizes)) if len(heads) else []
-    incoming = [sum_rows(part, torch.arange(len(part)), offsets) for part, offsets in parts]
-    torch.testing.assert_close(torch.cat([expected[:0], *incoming]), expected.index_add(0, schedule.targets, values))
+    parts = zip(values.split(schedule.edge_sizes), schedule.incoming.split(schedule.sizes))
+    incoming = torch.cat([sum_rows(part, torch.arange(len(part)), starts) for part, starts in parts])
+    torch.testing.assert_close(incoming, expected.index_add(0, schedule.targets, values))
+    starts = torch.tensor([0, *np.cumsum(schedule.sizes)[:-1].tolist()])
+    level = torch.repeat_interleave(torch.arange(len(schedule.sizes)), torch.tensor(schedule.edge_sizes))
+    assert torch.equal(schedule.local_targets + starts[level], schedule.targets)
 
 
 @given(heads=forests())
