@@ -133,4 +133,7 @@ class Errors:
     )
     R157 = "[R157] '{name}': save_spans = true needs a spans_key to store the phrases under."
     R158 = "[R158] '{name}': a label is a string that is not empty, got {label!r}."
-    R159 = "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with save_scores = true."
+    R159 = (
+        "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
+        "save_scores = true."
+    )

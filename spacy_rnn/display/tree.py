@@ -232,6 +232,7 @@ def _hex(colour: Tuple[float, ...]) -> str:
 def _page(svg: str, lang: str) -> str:
     return (
         f"<!DOCTYPE html>\n<html lang='{escape(lang)}'>\n<head>\n<meta charset='utf-8'>\n"
-        "<title>Dependency tree</title>\n<style>body{margin:0;background:#fff}figure{margin:0;overflow-x:auto}</style>\n"
+        "<title>Dependency tree</title>\n"
+        "<style>body{margin:0;background:#fff}figure{margin:0;overflow-x:auto}</style>\n"
         f"</head>\n<body>\n<figure>\n{svg}\n</figure>\n</body>\n</html>\n"
     )
