@@ -1,3 +1,17 @@
 """Recurrent and recursive neural networks as spaCy pipeline components."""
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+# Where to find what is imported on first use, so that `import spacy_rnn` stays light.
+_LAZY = {
+    "explain": "spacy_rnn.display.attention",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'spacy_rnn' has no attribute {name!r}")

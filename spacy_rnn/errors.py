@@ -42,6 +42,20 @@ class Errors:
     )
     D020 = "[D020] {path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "[D021] {path}: not found; convert the treebank first."
+    D100 = "[D100] There is no labelled corpus '{name}'; choose one of: {allowed}."
+    D101 = "[D101] {path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
+    D102 = "[D102] {path}:{line}: the label '{label}' is not one of: {labels}."
+    D103 = "[D103] {path}:{line}: the text is empty; leave the record out."
+    D104 = "[D104] {path}:{line}: {reason}."
+    D105 = (
+        "[D105] {path}:{line}: {value!r} does not say whether the text is in '{label}'; expected 1, 0, or nothing "
+        "where that is unknown."
+    )
+    D106 = "[D106] {path}: unknown kind of file; expected one of: {allowed}."
+    D107 = "[D107] {path}: the file holds no record; is it an incomplete download?"
+    D108 = "[D108] {path}: no such file."
+    D109 = "[D109] {path}: there is another file named '{name}'; give each a name of its own."
+    D110 = "[D110] {path}: not found; convert the texts first."
     D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
     D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = (
@@ -104,6 +118,26 @@ class Errors:
         "[R019] '{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
         "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
     )
+    R101 = (
+        "[R101] hierarchy = 'sentences' needs sentence boundaries. Put the component 'sentencizer' (or a parser) "
+        "before this one and name it in training.annotating_components, or set hierarchy = 'windows'."
+    )
+    R102 = (
+        "[R102] '{name}' does not fit its model: set exclusive_classes = {value} in components.{name}.model. Exactly "
+        "one category is predicted by 'rnn_textcat', any number of them by 'rnn_textcat_multilabel'."
+    )
+    R103 = (
+        "[R103] '{name}': save_attention needs a model that has attention weights; add 'attention' to pooling in "
+        "components.{name}.model (architecture spacy-rnn.TextCat.v1)."
+    )
+    R104 = "[R104] '{name}': class_weights names {label!r}, which is not a category of the training data: {labels}."
+    R105 = (
+        "[R105] There is no text categorizer '{name}' that could be calibrated; the pipeline has: {found}. Set the "
+        "callback's component to one of them or to null."
+    )
+    R106 = (
+        "[R106] The document has no attention weights. Set save_attention = true in the config of 'rnn_textcat' or "
+        "'rnn_textcat_multilabel' (as for any setting, spacy.load takes it as config) and process the document again."
 
     R150 = (
         "[R150] '{name}' needs dependency parses, and this document has none: {text!r}. Run a parser before it; in "

@@ -19,6 +19,7 @@ CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.
 
 def test_there_are_configs() -> None:
     assert {path.stem for path in CONFIGS} >= {"tagger", "tagger_wide", "cnn", "cnn_morphologizer"}
+    assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -41,7 +42,10 @@ def test_round_trips_through_a_pipeline(path: Path) -> None:
 
 def small(path: Path, corpus: Path) -> Config:
     """The config with a tiny corpus and two steps."""
-    DocBin(docs=[gold_doc(spacy.blank("xx"), sentence) for sentence in SENTENCES]).to_disk(corpus)
+    docs = [gold_doc(spacy.blank("xx"), sentence) for sentence in SENTENCES]
+    for i, doc in enumerate(docs):
+        doc.cats = {"odd": float(i % 2), "even": float(i % 2 == 0)}
+    DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     overrides: Dict[str, Any] = {
         "paths.train": str(corpus),
         "paths.dev": str(corpus),
@@ -60,5 +64,15 @@ def test_trains(path: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     nlp, _ = train(nlp, tmp_path / "out")
     loaded = spacy.load(tmp_path / "out" / "model-last")
-    assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
+    if "textcat" in path.stem:
+        assert all(set(doc.cats) == {"odd", "even"} for doc in loaded.pipe(TEXTS))
+    else:
+        assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
     assert loaded.meta["performance"]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_rate_falls_until_the_last_step(path: Path) -> None:
+    training = load_config(path, interpolate=True)["training"]
+    if isinstance(training["optimizer"]["learn_rate"], dict):
+        assert training["optimizer"]["learn_rate"]["total_steps"] == training["max_steps"]

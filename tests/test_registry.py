@@ -37,7 +37,7 @@ def test_every_argument_has_a_default_or_is_a_part(point: EntryPoint) -> None:
     for name, parameter in inspect.signature(point.load()).parameters.items():
         assert parameter.annotation is not inspect.Parameter.empty, name
         assert not isinstance(parameter.annotation, str), f"{name}: spaCy does not check annotations that are strings"
-        assert parameter.default is not inspect.Parameter.empty or name in ("tok2vec", "embed", "encode")
+        assert parameter.default is not inspect.Parameter.empty or name in ("tok2vec", "embed", "encode", "corpus")
 
 
 @pytest.mark.parametrize("name", [point.name for point in POINTS if point.group == "spacy_factories"])

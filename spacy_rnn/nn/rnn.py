@@ -66,15 +66,25 @@ class RNN(nn.Module):
         Returns (n, output_size), in token order.
         """
         outputs, targets = [], []
+        joined = None
         for block in blocks:
             rows = block.rows if index is None else index[block.rows]
-            y = self.run_block(x[rows], block.reverse)
-            outputs.append(y.flatten(0, 1)[block.kept])
-            targets.append(block.targets)
+            y = self.run_block(x[rows], block.reverse).flatten(0, 1)[block.kept]
+            if torch.is_grad_enabled():
+                outputs.append(y)
+                targets.append(block.targets)
+            else:
+                # In place, so that a long document takes memory once.
+                if joined is None:
+                    joined = y.new_empty(len(x) if index is None else len(index), self.output_size)
+                joined[block.targets] = y
+        if joined is not None:
+            return joined
         if not outputs:
             return x.new_zeros(0, self.output_size)
-        order = torch.empty_like(joined := torch.cat(targets))
-        order[joined] = torch.arange(len(joined), device=joined.device)
+        places = torch.cat(targets)
+        order = torch.empty_like(places)
+        order[places] = torch.arange(len(places), device=places.device)
         return torch.cat(outputs)[order]
 
     def run_block(self, x: Tensor, reverse: Tensor, initial: Optional[Tensor] = None) -> Tensor:

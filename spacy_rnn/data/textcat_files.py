@@ -1,0 +1,161 @@
+"""Read labelled texts from jsonl, csv and tsv files, with errors that name the line."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..errors import CorpusError, Errors
+
+Row = Tuple[int, Dict[str, Any]]
+
+# What a column of a category can hold; anything else that counts as a negative number is unknown as well.
+VALUES: Dict[str, Optional[float]] = {"1": 1.0, "1.0": 1.0, "true": 1.0, "0": 0.0, "0.0": 0.0, "false": 0.0, "": None}
+# As much as a text can be long.
+FIELD_SIZE = 2**31 - 1
+
+
+@dataclass
+class LabelledText:
+    """One text and what is known of its categories."""
+
+    line: int  # where its record begins in the file
+    text: str
+    cats: Dict[str, float]  # 1.0 or 0.0; what is not in it is unknown
+
+
+def read_textcat_file(
+    path: Path, *, labels: Optional[Sequence[str]] = None, text: str = "text", label: str = "label"
+) -> List[LabelledText]:
+    """Read a .jsonl, .csv or .tsv file, UTF-8, with a header in the last two (tsv fields are taken as they are, without
+    quotes).
+
+    A record has its text under `text`, and its categories in one of these forms:
+
+    - `label` (jsonl, csv, tsv): the one category it is in. In jsonl, "labels" is a list of any number of them. All
+      other categories of the file are known not to apply.
+    - "cats" (jsonl): an object from categories to 1, 0 or null.
+    - one column a category (csv, tsv, without a column `label`): 1, 0, or nothing or a negative number for unknown.
+
+    labels: the categories that may occur; None for all that the file has.
+    Raises CorpusError for a file that cannot be read, naming the line.
+    """
+    rows = list(_reader(path)(path, decode(path)))
+    if not rows:
+        raise CorpusError(Errors.D107.format(path=path))
+    columns = list(rows[0][1])
+    wide = path.suffix != ".jsonl" and label not in columns
+    known = list(labels) if labels is not None else None
+    found = []
+    for line, row in rows:
+        content = row.get(text)
+        if not isinstance(content, str):
+            raise CorpusError(Errors.D104.format(path=path, line=line, reason=f"there is no text under '{text}'"))
+        if not content.strip():
+            raise CorpusError(Errors.D103.format(path=path, line=line))
+        if wide:
+            cats = {name: _value(path, line, name, row[name]) for name in columns if name != text}
+        else:
+            cats = _cats(path, line, row, label)
+        for name in cats:
+            if known is not None and name not in known:
+                raise CorpusError(Errors.D102.format(path=path, line=line, label=name, labels=", ".join(known)))
+        found.append((line, content, {name: value for name, value in cats.items() if value is not None}, row))
+    everything = known if known is not None else list(dict.fromkeys(name for _, _, cats, _ in found for name in cats))
+    return [
+        LabelledText(line, content, {**dict.fromkeys(everything, 0.0), **cats} if _is_complete(row, label) else cats)
+        for line, content, cats, row in found
+    ]
+
+
+def decode(path: Path) -> str:
+    """A file's text. Raises CorpusError naming the line that is not UTF-8, or if there is no such file."""
+    if not path.is_file():
+        raise CorpusError(Errors.D108.format(path=path))
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(Errors.D001.format(path=path, line=data.count(b"\n", 0, error.start) + 1)) from error
+
+
+def _reader(path: Path) -> Callable[[Path, str], Iterator[Row]]:
+    readers = {".jsonl": _read_jsonl, ".csv": _read_csv, ".tsv": _read_tsv}
+    if path.suffix not in readers:
+        raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
+    return readers[path.suffix]
+
+
+def _read_jsonl(path: Path, content: str) -> Iterator[Row]:
+    for line, row in enumerate(content.split("\n"), start=1):
+        if row.strip():
+            try:
+                record = json.loads(row)
+            except json.JSONDecodeError as error:
+                raise CorpusError(Errors.D101.format(path=path, line=line, reason=error.msg)) from error
+            if not isinstance(record, dict):
+                raise CorpusError(Errors.D104.format(path=path, line=line, reason="the line is not a JSON object"))
+            yield line, record
+
+
+def _read_csv(path: Path, content: str) -> Iterator[Row]:
+    csv.field_size_limit(FIELD_SIZE)
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    line = 1
+    header: Optional[List[str]] = None
+    try:
+        for row in reader:
+            if header is None:
+                header = row
+            elif row:
+                yield line, _by_column(path, line, header, row)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise CorpusError(Errors.D104.format(path=path, line=line, reason=str(error))) from error
+
+
+def _read_tsv(path: Path, content: str) -> Iterator[Row]:
+    header: Optional[List[str]] = None
+    for line, row in enumerate(content.replace("\r\n", "\n").split("\n"), start=1):
+        if header is None:
+            header = row.split("\t")
+        elif row:
+            yield line, _by_column(path, line, header, row.split("\t"))
+
+
+def _by_column(path: Path, line: int, header: List[str], row: List[str]) -> Dict[str, str]:
+    if len(row) != len(header):
+        reason = f"the header has {len(header)} columns, this row has {len(row)}"
+        raise CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
+    return dict(zip(header, row))
+
+
+def _is_complete(row: Dict[str, Any], label: str) -> bool:
+    """Whether a record names all categories that apply, so that all others do not."""
+    return "cats" not in row and (label in row or "labels" in row)
+
+
+def _cats(path: Path, line: int, row: Dict[str, Any], label: str) -> Dict[str, Optional[float]]:
+    """The categories that a record names."""
+    if isinstance(row.get("cats"), dict):
+        return {name: _value(path, line, name, value) for name, value in row["cats"].items()}
+    named = [row[label]] if label in row else row.get("labels")
+    if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
+        reason = f"there is no category under '{label}'"
+        raise CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
+    return dict.fromkeys(named, 1.0)
+
+
+def _value(path: Path, line: int, name: str, value: Any) -> Optional[float]:
+    """1.0, 0.0, or None for unknown."""
+    text = "" if value is None else str(value).strip().lower()
+    if text in VALUES:
+        return VALUES[text]
+    try:
+        if float(text) < 0:
+            return None
+    except ValueError:
+        pass
+    raise CorpusError(Errors.D105.format(path=path, line=line, label=name, value=value))

@@ -1,0 +1,324 @@
+"""The components `rnn_textcat` (exactly one category) and `rnn_textcat_multilabel` (any number of them)."""
+
+from typing import Any, Callable, Dict, Iterable, List, Literal, Optional, Tuple, Union
+
+import numpy as np
+import spacy.util
+from spacy.language import Language
+from spacy.pipeline.textcat import TextCategorizer
+from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..models.checks import check_share
+from ..types import FloatArray
+from .calibration import at_temperature
+from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
+from .cats_defaults import DEFAULT_MULTILABEL_CONFIG, DEFAULT_SCORE_WEIGHTS, DEFAULT_TEXTCAT_CONFIG
+from .cats_scoring import make_textcat_multilabel_scorer, make_textcat_scorer
+
+ATTENTION = "rnn_attention"
+ClassWeights = Union[Literal["balanced"], Dict[str, float], None]
+
+# Probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each document's
+# tokens, (n_tokens,).
+Prediction = Union[Floats2d, Tuple[Floats2d, List[FloatArray]]]
+
+
+@Language.factory(
+    "rnn_textcat",
+    assigns=["doc.cats"],
+    default_config=DEFAULT_TEXTCAT_CONFIG,
+    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+)
+def make_rnn_textcat(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    threshold: float,
+    class_weights: ClassWeights,
+    label_smoothing: float,
+    save_attention: bool,
+    scorer: Optional[Callable],
+) -> "RNNTextCategorizer":
+    """Construct the component; see `CategorizerMixin` for the settings."""
+    settings = {"class_weights": class_weights, "label_smoothing": label_smoothing, "save_attention": save_attention}
+    return RNNTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
+
+
+@Language.factory(
+    "rnn_textcat_multilabel",
+    assigns=["doc.cats"],
+    default_config=DEFAULT_MULTILABEL_CONFIG,
+    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+)
+def make_rnn_textcat_multilabel(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    threshold: float,
+    class_weights: ClassWeights,
+    label_smoothing: float,
+    save_attention: bool,
+    scorer: Optional[Callable],
+) -> "RNNMultiLabelTextCategorizer":
+    """Construct the component; see `CategorizerMixin` for the settings."""
+    settings = {"class_weights": class_weights, "label_smoothing": label_smoothing, "save_attention": save_attention}
+    return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
+
+
+class CategorizerMixin(TextCategorizer):
+    """What both components add to spaCy's own: unknown categories, class weights, label smoothing, a temperature,
+    attention weights and rehearsal.
+
+    class_weights: how much each category counts in training: None for the same, "balanced" for weights that make up for
+        categories of different sizes, or a dict from labels to weights, where labels left out count 1.
+    label_smoothing: the share of probability that training gives to the wrong side.
+    save_attention: keep the attention weights of the tokens in `doc._.rnn_attention`, a float32 array (n_tokens,) that
+        sums to 1; the mean of all heads. Over several levels it is the product of a token's weight in its segment and
+        the segment's in the document; of an encoder over characters, the sum over the token's characters and the blank
+        behind it. `predict` then returns them beside the probabilities.
+    """
+
+    exclusive: bool
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str,
+        *,
+        threshold: float = 0.5,
+        class_weights: ClassWeights = None,
+        label_smoothing: float = 0.0,
+        save_attention: bool = False,
+        scorer: Optional[Callable] = None,
+    ):
+        check_share("label_smoothing", label_smoothing)
+        if not 0.0 <= threshold <= 1.0:
+            raise ValueError(Errors.R005.format(name="threshold", value=threshold, expected="from 0 to 1"))
+        if model.attrs.get("multi_label", not self.exclusive) == self.exclusive:
+            raise ValueError(Errors.R102.format(name=name, value=str(self.exclusive).lower()))
+        if save_attention and not model.attrs.get("attend"):
+            raise ValueError(Errors.R103.format(name=name))
+        super().__init__(vocab, model, name, threshold=threshold, scorer=scorer)
+        self.cfg.update(
+            class_weights=class_weights,
+            label_smoothing=label_smoothing,
+            save_attention=save_attention,
+            temperature=1.0,
+            balanced_weights=None,
+        )
+        if save_attention and not Doc.has_extension(ATTENTION):
+            Doc.set_extension(ATTENTION, default=None)
+
+    @property
+    def support_missing_values(self) -> bool:
+        """A category that an example does not mention is unknown."""
+        return True
+
+    # ---- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Prediction:
+        """RETURNS the probabilities of all categories, (n_docs, n_labels), those of an empty document included, and the
+        attention weights with them if `save_attention` is set."""
+        docs = list(docs)
+        if not docs or not self.labels:
+            return self._with_attention(self.model.ops.alloc2f(len(docs), len(self.labels)), docs)
+        if self.cfg["save_attention"]:
+            scores, attention = self.model.attrs["attend"](self.model, docs)
+            return self._tempered(scores), attention
+        return self._tempered(self.model.predict(docs))
+
+    def _with_attention(self, scores: Floats2d, docs: List[Doc]) -> Prediction:
+        if not self.cfg["save_attention"]:
+            return scores
+        return scores, [np.full(len(doc), 1 / max(1, len(doc)), dtype=np.float32) for doc in docs]
+
+    def _tempered(self, scores: Floats2d) -> Floats2d:
+        temperature: Any = self.cfg["temperature"]
+        return at_temperature(scores, temperature, self.exclusive, self.model.ops.xp)
+
+    def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
+        """Write predictions to `doc.cats`, and attention weights to `doc._.rnn_attention`."""
+        docs = list(docs)
+        scores, attention = prediction if isinstance(prediction, tuple) else (prediction, None)
+        labels = self.labels
+        for doc, row in zip(docs, scores.tolist()):
+            doc.cats.update(zip(labels, row))
+        for doc, weights in zip(docs, attention or []):
+            doc._.set(ATTENTION, weights)
+
+    # ---- training
+
+    def _prepare(self, get_examples: Callable[[], Iterable[Example]]) -> None:
+        """What both `initialize` methods do beside spaCy's own."""
+        spacy.util.check_lexeme_norms(self.vocab, self.name)
+        inside, outside = count_cats(get_examples(), self.labels)
+        self.cfg["temperature"] = 1.0
+        self.cfg["balanced_weights"] = dict(zip(self.labels, balanced_weights(inside, outside, self.exclusive)))
+        for label in self.cfg["class_weights"] if isinstance(self.cfg["class_weights"], dict) else ():
+            if label not in self.labels:
+                raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
+
+    def _weights(self) -> List[float]:
+        """How much each category counts, (n_labels,)."""
+        wanted: Any = self.cfg["class_weights"]
+        if wanted == "balanced":
+            wanted = self.cfg["balanced_weights"]
+        return listed_weights(wanted or {}, self.labels)
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]
+        """The loss, summed over documents, and the gradient of its mean over them."""
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        self._validate_categories(examples)
+        xp = self.model.ops.xp
+        truths, known = truth_arrays(examples, self.labels, xp)
+        weights = xp.asarray(self._weights(), dtype="f")
+        loss_of = exclusive_loss if self.exclusive else multilabel_loss
+        loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"], xp)
+        if not np.isfinite(loss):
+            raise ValueError(Errors.R013.format(name=self.name))
+        return loss, gradient / max(1, len(examples))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch. Categories that an example does not mention do not count."""
+        return self._learn(list(examples), self.get_loss, "update", drop, sgd, losses)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Make predictions more like those of the model that training was resumed from, for the categories that it
+        had."""
+        teacher: Optional[Model] = self._rehearsal_model
+        if teacher is None:
+            losses = {} if losses is None else losses
+            losses.setdefault(self.name, 0.0)
+            return losses
+
+        def distance(examples: List[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
+            target = teacher.predict([example.predicted for example in examples])
+            difference = self.model.ops.xp.zeros_like(scores)
+            difference[:, : target.shape[1]] = scores[:, : target.shape[1]] - target
+            return float((difference**2).sum()), difference / len(scores)
+
+        return self._learn(list(examples), distance, "rehearse", drop, sgd, losses)
+
+    def _learn(
+        self,
+        examples: List[Example],
+        get_loss: Callable[[List[Example], Floats2d], Tuple[float, Floats2d]],
+        method: str,
+        drop: float,
+        sgd: Optional[Optimizer],
+        losses: Optional[Dict[str, float]],
+    ) -> Dict[str, float]:
+        """One step of training by a loss of the scores; `method` names the caller in messages."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, f"{type(self).__name__}.{method}")
+        self._validate_categories(examples)
+        docs = [example.predicted for example in examples]
+        if not any(map(len, docs)):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        loss, gradient = get_loss(examples, scores)
+        backprop(gradient)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    # ---- loading
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CategorizerMixin":
+        settings = dict(self.cfg)
+        super().from_bytes(bytes_data, exclude=exclude)
+        return self._keep_settings(settings)
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "CategorizerMixin":
+        settings = dict(self.cfg)
+        super().from_disk(path, exclude=exclude)
+        return self._keep_settings(settings)
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> "CategorizerMixin":
+        """Take from what was loaded only what training found out. The settings are the config's, so that
+        `spacy.load(path, config=...)` can change them."""
+        for name in ("threshold", "class_weights", "label_smoothing", "save_attention"):
+            self.cfg[name] = settings[name]
+        return self
+
+
+class RNNTextCategorizer(CategorizerMixin):
+    """Predicts exactly one category; see `CategorizerMixin` for the settings. `threshold` is not used, as in spaCy."""
+
+    exclusive = True
+
+    def __init__(self, vocab: Vocab, model: Model, name: str = "rnn_textcat", *, threshold: float = 0.0, **kwargs: Any):
+        kwargs["scorer"] = kwargs.get("scorer") or make_textcat_scorer()
+        super().__init__(vocab, model, name, threshold=threshold, **kwargs)
+
+    def initialize(  # type: ignore[override]
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[List[str]] = None,
+        positive_label: Optional[str] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns a representative sample of the training data.
+        labels: as `spacy init labels` writes them; None collects them.
+        positive_label: of two labels, the one whose F-score is the score.
+        """
+        super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
+        self._prepare(get_examples)
+
+
+class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer):
+    """Predicts any number of categories; see `CategorizerMixin` for the settings.
+
+    threshold: from which probability on a category counts as predicted, in the scores.
+    """
+
+    exclusive = False
+
+    def __init__(
+        self, vocab: Vocab, model: Model, name: str = "rnn_textcat_multilabel", *, threshold: float = 0.5, **kwargs: Any
+    ):
+        kwargs["scorer"] = kwargs.get("scorer") or make_textcat_multilabel_scorer()
+        super().__init__(vocab, model, name, threshold=threshold, **kwargs)
+
+    def initialize(  # type: ignore[override]
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[List[str]] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns a representative sample of the training data.
+        labels: as `spacy init labels` writes them; None collects them.
+        """
+        MultiLabel_TextCategorizer.initialize(self, get_examples, nlp=nlp, labels=labels)
+        self._prepare(get_examples)

@@ -1,0 +1,92 @@
+"""Pooling of texts against one text at a time, without padding."""
+
+from __future__ import annotations
+
+from typing import List
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from spacy_rnn.nn.pooling import POOLINGS
+from spacy_rnn.nn.text_pool import Pieces, SequencePool, TextPool
+
+ALL = list(POOLINGS)
+
+
+def pool_one(pool: SequencePool, x: Tensor) -> Tensor:
+    """x: (steps, width)."""
+    parts = []
+    for kind in pool.kinds:
+        if kind == "last":
+            parts += [x[-1], x[0]]
+        elif kind == "max":
+            parts.append(x.max(dim=0).values)
+        elif kind == "mean":
+            parts.append(x.mean(dim=0))
+        else:
+            weights = torch.softmax(pool.query(torch.tanh(pool.hidden(x))).float(), dim=0).to(x.dtype)
+            parts += [(weights[:, head, None] * x).sum(dim=0) for head in range(pool.heads)]
+    return torch.cat(parts)
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+@pytest.mark.parametrize("kinds", [[kind] for kind in POOLINGS] + [ALL], ids="+".join)
+@given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=6))
+def test_equals_one_by_one(kinds: List[str], heads: int, lengths: List[int]) -> None:
+    pool = SequencePool(4, kinds, heads=heads).double()
+    x = torch.randn(sum(lengths), 4, dtype=torch.float64)
+    pooled = pool(x, np.array(lengths))
+    assert pooled.shape == (len(lengths), pool.output_size)
+    for row, part in zip(pooled, x.split(lengths)):
+        expected = pool_one(pool, part) if len(part) else torch.zeros(pool.output_size, dtype=torch.float64)
+        torch.testing.assert_close(row, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("heads", [1, 4])
+@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=8))
+def test_attention_sums_to_one_over_each_sequence(heads: int, lengths: List[int]) -> None:
+    """The weights cover exactly the vectors of the sequences: nothing is left for padding."""
+    pool = SequencePool(4, ["attention"], heads=heads)
+    weights = torch.full((sum(lengths),), float("nan"))
+    pool(torch.randn(sum(lengths), 4), np.array(lengths), weights)
+    assert (weights > 0).all()
+    for part in weights.split(lengths):
+        assert float(part.sum()) == pytest.approx(1.0 if len(part) else 0.0, abs=1e-5)
+
+
+def test_attention_weights_are_those_of_the_mean() -> None:
+    pool = SequencePool(4, ["attention"])
+    x = torch.randn(5, 4)
+    weights = torch.zeros(5)
+    pooled = pool(x, np.array([5]), weights)
+    torch.testing.assert_close(pooled[0], weights @ x)
+    assert weights.std() > 1e-4
+
+
+def segmented(lengths: List[List[int]]) -> Pieces:
+    """Texts by the sizes of their segments."""
+    sizes = np.array([size for text in lengths for size in text], dtype=np.int64)
+    return Pieces(np.array([sum(text) for text in lengths]), sizes, np.array([len(text) for text in lengths]))
+
+
+@given(texts=st.lists(st.lists(st.integers(1, 7), max_size=6), min_size=1, max_size=5))
+def test_hierarchy_equals_one_by_one(texts: List[List[int]]) -> None:
+    pool = TextPool(4, ALL, heads=2, segment_width=6, hidden=5).double().eval()
+    totals = [sum(text) for text in texts]
+    x = torch.randn(sum(totals), 4, dtype=torch.float64)
+    weights = torch.zeros(sum(totals))
+    together = pool(x, segmented(texts), weights)
+    for i, (part, own) in enumerate(zip(x.split(totals), weights.split(totals))):
+        torch.testing.assert_close(together[i], pool(part, segmented([texts[i]]))[0], rtol=1e-6, atol=1e-6)
+        assert float(own.sum()) == pytest.approx(1.0 if len(own) else 0.0, abs=1e-5)
+
+
+def test_every_part_of_a_text_counts_by_way_of_its_segment() -> None:
+    pool = TextPool(4, ["attention"], segment_width=6)
+    x = torch.randn(40, 4, requires_grad=True)
+    pool(x, segmented([[10] * 4])).square().sum().backward()
+    assert x.grad is not None and (x.grad.abs().sum(dim=1) > 0).all()

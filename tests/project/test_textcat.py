@@ -1,0 +1,59 @@
+"""The textcat workflow, on corpora in the place where the index's would be."""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import spacy
+import srsly
+from weasel.cli.run import project_run
+
+from spacy_rnn.data.labelled import LABELLED_CORPORA, SPLITS
+from spacy_rnn.data.treebanks import SOURCE_FILE, checksum
+
+from .test_project import project as project  # a fixture
+
+TRAINED = {"vars.textcat_steps": 12}
+
+
+def put(folder: Path, name: str, records: List[Dict[str, Any]]) -> None:
+    """What `fetch-textcat` would leave, so that nothing is fetched."""
+    corpus = LABELLED_CORPORA[name]
+    folder.mkdir(parents=True)
+    for split in SPLITS:
+        srsly.write_jsonl(folder / f"{split}.jsonl", records)
+    source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256, "lang": corpus.lang}
+    files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
+    srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
+
+
+RECORDS: Dict[str, List[Dict[str, Any]]] = {
+    "sentiment": [{"text": f"{word} {i}", "label": label} for i in range(4) for word, label in
+                  (("good", "positive"), ("bad", "negative"), ("it", "neutral"))],
+    "emotions": [{"text": f"{word} {i}", "cats": cats} for i in range(4) for word, cats in
+                 (("bom", {"joy": 1.0, "fear": 0.0}), ("mau", {"joy": 0.0}), ("medo", {"fear": 1.0}))],
+}  # fmt: skip
+
+
+def test_workflow(project: Path) -> None:
+    """The one with any number of categories; the other is trained below."""
+    name = "emotions"
+    put(project / "assets" / f"textcat-{name}", name, RECORDS[name])
+    project_run(project, "textcat", overrides={"vars.textcat": name, **TRAINED})
+    scores = srsly.read_json(project / "metrics" / f"textcat-{name}.json")
+    assert {"cats_macro_f", "cats_ece", "words_per_second"} < set(scores)
+    nlp = spacy.load(project / "training" / f"textcat-{name}" / "spacy-rnn" / "model-best")
+    assert nlp.lang == LABELLED_CORPORA[name].lang
+    assert set(nlp("bom").cats) == {"joy", "fear"}
+    assert nlp.pipeline[-1][1].cfg["temperature"] != 1.0  # type: ignore[attr-defined]
+
+
+def test_benchmark(project: Path) -> None:
+    put(project / "assets" / "textcat-sentiment", "sentiment", RECORDS["sentiment"])
+    project_run(project, "compare-textcat", overrides=TRAINED)
+    found = srsly.read_json(project / "metrics" / "textcat-sentiment-benchmark.json")
+    sides = ["spacy-rnn", "spacy-bow", "spacy-ensemble", "spacy-reduce"]
+    assert list(found["results"]) == sides
+    for figures in found["results"].values():
+        assert all(figures[name] > 0 for name in ("accuracy", "prediction words/s", "training words/s"))
+    assert set(found["ratios"]) == {"prediction words/s", "training words/s"}
+    assert (project / "metrics" / "textcat-sentiment-benchmark.png").read_bytes().startswith(b"\x89PNG")
