@@ -138,6 +138,7 @@ class Errors:
     R106 = (
         "[R106] The document has no attention weights. Set save_attention = true in the config of 'rnn_textcat' or "
         "'rnn_textcat_multilabel' (as for any setting, spacy.load takes it as config) and process the document again."
+    )
 
     R150 = (
         "[R150] '{name}' needs dependency parses, and this document has none: {text!r}. Run a parser before it; in "
