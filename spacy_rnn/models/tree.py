@@ -144,6 +144,10 @@ def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
     if not lengths.any():
         return _nothing(model)
     vectors, index = _flat(model, model.layers[0].predict(docs))
+    if index is not None:
+        # The table may be that of all words seen so far, of which this batch has few.
+        used, index = np.unique(index, return_inverse=True)
+        vectors, index = vectors[used], index.reshape(-1)
     x = to_tensor(vectors, shim.device)
     return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
 
