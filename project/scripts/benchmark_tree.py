@@ -234,7 +234,9 @@ def main(
                 speed = run(10 if name.startswith("spacy-rnn") else 4)
                 if repeat:
                     timings[name][kind].append(speed)
-    results = {name: {kind: statistics.median(found) for kind, found in kinds.items()} for name, kinds in timings.items()}
+    results = {
+        name: {kind: statistics.median(found) for kind, found in kinds.items()} for name, kinds in timings.items()
+    }
     table = Table(title=f"trees/s at width {width}, {threads} thread(s), medians of {repeats}")
     for column in ("", "training", "prediction", "prediction : training"):
         table.add_column(column, justify="right" if column else "left")

@@ -29,9 +29,7 @@ def convert_sst_command(
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
     parser: str = PARSER,
     binary: bool = typer.Option(False, help="Two labels instead of five, without what is neutral."),
-    fragments: bool = typer.Option(
-        False, help="Train on phrases that are no subtrees too, as documents of their own."
-    ),
+    fragments: bool = typer.Option(False, help="Train on phrases that are no subtrees too, as documents of their own."),
 ) -> None:
     """Put the labels of the Stanford Sentiment Treebank onto dependency trees."""
     stats = convert_sst(source_dir, output_dir, load_parser(parser), binary=binary, fragments=fragments)

@@ -32,7 +32,8 @@ LINES = {
 }
 words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=5)
 trees = st.recursive(
-    st.tuples(st.integers(0, 4), words), lambda inner: st.tuples(st.integers(0, 4), st.lists(inner, min_size=1, max_size=3))
+    st.tuples(st.integers(0, 4), words),
+    lambda inner: st.tuples(st.integers(0, 4), st.lists(inner, min_size=1, max_size=3)),
 )
 
 
@@ -95,7 +96,7 @@ def test_escapes() -> None:
 def test_spaces() -> None:
     words = ["He", "did", "n't", "say", '"', "no", '"', "(", "twice", ")", ",", "it", "'s", "$", "5", "."]
     assert "".join(word + " " * space for word, space in zip(words, spaces_after(words))) == (
-        'He didn\'t say "no" (twice), it\'s $5.'
+        "He didn't say \"no\" (twice), it's $5."
     )
 
 
