@@ -1,5 +1,5 @@
-"""Trees per second in training and prediction, beside a network of the same cell that takes one tree at a time and, where
-it is installed, the package pytorch-tree-lstm, all in one run."""
+"""Trees per second in training and prediction, beside a network of the same cell that takes one tree at a time and,
+where it is installed, the package pytorch-tree-lstm, all in one run."""
 
 import gc
 import statistics

@@ -38,7 +38,7 @@ class ParsedStats:
 
 
 def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[str, ParsedStats]:
-    """Parse files of labelled texts, see `read_textcat_file`, to `{name}.spacy`, one document a text with its categories.
+    """Parse files of labelled texts, see `read_textcat_file`, to `{name}.spacy`, one document a text with its cats.
 
     nlp: a pipeline with a parser. `stats.json` is written beside the files, and a folder that is there is replaced.
     """
