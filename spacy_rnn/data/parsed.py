@@ -59,7 +59,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
             docs.to_disk(folder / f"{path.stem}.spacy")
             found.labels = dict(sorted(counts.items()))
             stats[path.stem] = found
-        write_stats(folder, nlp.lang, stats)
+        write_stats(folder, str(nlp.lang), stats)
     return stats
 
 

@@ -2,7 +2,7 @@
 `tree_rnn`."""
 
 from functools import partial
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple, cast
 
 import numpy as np
 import torch
@@ -146,8 +146,8 @@ def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
     vectors, index = _flat(model, model.layers[0].predict(docs))
     if index is not None:
         # The table may be that of all words seen so far, of which this batch has few.
-        used, index = np.unique(index, return_inverse=True)
-        vectors, index = vectors[used], index.reshape(-1)
+        used, inverse = np.unique(index, return_inverse=True)
+        vectors, index = cast(Any, vectors)[used], inverse.reshape(-1)
     x = to_tensor(vectors, shim.device)
     return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
 

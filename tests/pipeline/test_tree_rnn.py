@@ -93,7 +93,7 @@ def test_nothing_is_kept_unless_asked_for() -> None:
 
 @pytest.mark.parametrize("settings", [*ENCODERS, {"pooling": "attention"}, {"precision": "bf16"}], ids=str)
 def test_learns_and_reloads(settings: Dict[str, Any], tmp_path: Path) -> None:
-    nlp = trained_tree(60, **settings)
+    nlp = trained_tree(40, **settings)
     assert nlp.evaluate(reviews(nlp))["tree_acc"] == 1.0
     nlp.to_disk(tmp_path)
     docs = parsed_reviews(nlp)
