@@ -185,6 +185,7 @@ class TreeRNN(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], prediction: TreeScores) -> None:
         """Write `doc.cats`, and of the subtrees what the settings ask for."""
         cfg, labels = self.cfg, self.label_data
+        register_extensions()  # a process that was started anew has none
         end = 0
         for doc, values in zip(docs, prediction.docs.tolist()):
             start, end = end, end + len(doc)

@@ -6,7 +6,7 @@ import numpy as np
 from spacy.scorer import Scorer
 from spacy.training import Example
 
-from .tree_annotate import EXTENSION
+from .tree_annotate import EXTENSION, register_extensions
 from .tree_gold import find_phrases, read_truths
 from .tree_targets import best_label
 
@@ -27,6 +27,7 @@ def score_trees(
     accuracy, macro F for several labels, the correlation for values; of documents, or of phrases where no
     document has a label. What the gold data cannot tell is left out."""
     examples = list(examples)
+    register_extensions()
     labelled = [example for example in examples if example.reference.cats]
     scores: Dict[str, Any] = {}
     if labelled and target != "regression":
