@@ -203,7 +203,7 @@ def main(
     config: Path = typer.Option(Path("configs/tree_sst.cfg"), help="Training config"),
     output: Path = typer.Option(None, help="JSON file for the figures"),
     width: int = typer.Option(150, help="Of words and states"),
-    batch_size: int = typer.Option(100, help="Trees a batch"),
+    batch_size: int = typer.Option(200, help="Trees a batch"),
     slow_batch_size: int = typer.Option(25, help="Trees a batch of the peers, as published"),
     repeats: int = typer.Option(5, help="Timed runs of each, alternating"),
     threads: int = typer.Option(1, help="Threads that torch may use; set OMP_NUM_THREADS for the rest"),
