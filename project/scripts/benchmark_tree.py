@@ -5,6 +5,7 @@ import gc
 import statistics
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -211,7 +212,9 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     sys.setrecursionlimit(10_000)
-    examples = list(build_gold_parse_corpus_v1(corpus, limit=limit)(spacy.blank("en")))
+    read = build_gold_parse_corpus_v1(corpus)(spacy.blank("en"))
+    # Sentences only, not the fragments of them that may be there too.
+    examples = list(islice((example for example in read if "tree" in example.reference.spans), limit))
     labels = sorted({span.label_ for example in examples for span in example.reference.spans["tree"]})
     ours, component = (Ours(config, examples, width, batch_size, whole) for whole in (True, False))
     sides: Dict[str, Dict[str, Run]] = {
