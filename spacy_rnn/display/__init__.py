@@ -1,1 +1,5 @@
-"""Pictures of what a network did, as HTML for a notebook or a file."""
+"""Pictures of what a network did, for a notebook or a file."""
+
+from .tree import render_tree
+
+__all__ = ["render_tree"]

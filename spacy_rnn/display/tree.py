@@ -1,0 +1,238 @@
+"""Dependency trees with each node coloured by the label of its subtree, as SVG or HTML."""
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Dict, List, Literal, Optional, Tuple, Union
+
+import numpy as np
+from spacy.tokens import Doc, Span, Token
+from spacy.util import is_in_jupyter
+
+from ..errors import Errors
+from ..models.checks import check_choice
+from ..models.parses import check_parsed, read_heads
+from ..nn.tree_shape import node_depths, subtree_spans
+from ..pipeline.tree_annotate import EXTENSION
+from .colours import Colour, ink_on, label_colours, text_width, value_colour
+
+Direction = Literal["auto", "down", "right"]
+DIRECTIONS = ("auto", "down", "right")
+
+# A sentence of more words than these is written one word a line.
+_WIDEST = 24
+_FONT = "font-family='system-ui, Segoe UI, Helvetica, Arial, sans-serif'"
+_SIZE, _SMALL = 14, 10
+_BOX, _MARGIN = 26, 16
+# Between levels of a tree that grows downwards; its words have at least this distance.
+_LEVEL, _STEP, _GAP = 74, 34, 10
+# Between lines, and between levels, of a tree that grows to the right.
+_LINE, _INDENT = 31, 34
+
+
+@dataclass
+class Node:
+    """A word as it is drawn. Coordinates are those of its box's left and middle."""
+
+    token: Token
+    depth: int
+    head: Optional[int]
+    width: float
+    fill: Colour
+    tooltip: str
+    x: float = 0.0
+    y: float = 0.0
+
+
+def render_tree(
+    doc: Union[Doc, Span],
+    *,
+    path: Optional[Union[str, Path]] = None,
+    direction: Direction = "auto",
+    page: bool = False,
+    jupyter: Optional[bool] = None,
+) -> Optional[str]:
+    """Draw the dependency trees of a document, one a sentence, each word coloured by the label that `tree_rnn`
+    gave its subtree: the stronger the colour, the likelier the label. Pointing at a word shows all scores.
+
+    doc: a document, or a part of one, that `tree_rnn` with `save_scores` has seen.
+    path: a file to write. ".svg" is the bare picture, any other ending a page of HTML.
+    direction: "down" draws roots on top and words from left to right, "right" one word a line; "auto" takes the
+        second for sentences that would be wider than a page.
+    page: return a page of HTML instead of the bare picture.
+    jupyter: show it in the notebook; None finds out whether there is one.
+    Returns the SVG or HTML, and nothing where a notebook shows it.
+    """
+    check_choice("direction", direction, DIRECTIONS)
+    whole = doc.doc if isinstance(doc, Span) else doc
+    check_parsed([whole], "render_tree")
+    kept = whole._.get(EXTENSION) if Doc.has_extension(EXTENSION) else None
+    if len(whole) and (kept is None or "scores" not in kept):
+        raise ValueError(Errors.R159)
+    svg = _draw(doc, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)
+    html = _page(svg, whole.lang_ or "en")
+    if path is not None:
+        file = Path(path)
+        file.write_text(svg if file.suffix.lower() == ".svg" else html, encoding="utf8")
+    if jupyter or (jupyter is None and path is None and is_in_jupyter()):
+        from IPython.display import SVG, display  # type: ignore[import-not-found, unused-ignore]
+
+        display(SVG(svg))
+        return None
+    return html if page else svg
+
+
+def _draw(doc: Union[Doc, Span], kept: Dict[str, Any], direction: str) -> str:
+    labels = kept["labels"]
+    colours = label_colours(labels)
+    parts, right = [_legend(labels, colours)] if labels else [], _MARGIN + sum(_legend_widths(labels))
+    bottom = 2.0 * _MARGIN + _SIZE if labels else 0.0
+    shape = _Shape(doc.doc if isinstance(doc, Span) else doc)
+    for sentence in _sentences(doc):
+        nodes = _nodes(sentence, shape, kept, colours)
+        down = direction == "down" or (direction == "auto" and len(nodes) <= _WIDEST)
+        (_place_down if down else _place_right)(nodes, bottom + _MARGIN)
+        parts += [_edge(nodes, node, down) for node in nodes] + [_box(node, down) for node in nodes]
+        right = max(right, *(node.x + node.width + (0 if down else 90) for node in nodes))
+        bottom = max(node.y for node in nodes) + _BOX / 2 + _MARGIN
+    width, height = round(right + _MARGIN), round(bottom + _MARGIN)
+    body = "\n".join(parts)
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}' "
+        f"{_FONT} font-size='{_SIZE}' role='img'>\n<rect width='100%' height='100%' fill='#ffffff'/>\n{body}\n</svg>"
+    )
+
+
+def _sentences(doc: Union[Doc, Span]) -> List[List[Token]]:
+    start, end = (doc.start, doc.end) if isinstance(doc, Span) else (0, len(doc))
+    sentences = [[token for token in sent if start <= token.i < end] for sent in (doc.doc.sents if end else [])]
+    return [sentence for sentence in sentences if sentence]
+
+
+class _Shape:
+    """The trees of a document. spaCy's own ways up and down a tree never end where heads form a cycle."""
+
+    def __init__(self, doc: Doc):
+        self.doc = doc
+        self.heads = read_heads([doc])
+        self.depths = node_depths(self.heads)
+        self._start, self._end, _ = subtree_spans(self.heads)
+
+    def phrase(self, token: Token) -> str:
+        """From the first to the last word of a subtree."""
+        return str(self.doc[int(self._start[token.i]) : int(self._end[token.i])])
+
+
+def _nodes(tokens: List[Token], shape: _Shape, kept: Dict[str, Any], colours: List[Colour]) -> List[Node]:
+    first, last = tokens[0].i, tokens[-1].i
+    nodes = []
+    for token in tokens:
+        head = int(shape.heads[token.i])
+        scores, best = kept["scores"][token.i], int(kept["best"][token.i])
+        nodes.append(
+            Node(
+                token,
+                depth=int(shape.depths[token.i]),
+                head=head - first if head != token.i and first <= head <= last else None,
+                width=text_width(_shown(token)) + 18,
+                fill=value_colour(scores, best, colours),
+                tooltip=_tooltip(shape.phrase(token), kept["labels"], scores),
+            )
+        )
+    least = min(node.depth for node in nodes)
+    for node in nodes:
+        node.depth -= least
+    return nodes
+
+
+def _shown(token: Token) -> str:
+    """The word; whitespace as a sign that can be seen, and the middle of very long words left out."""
+    text = token.text if not token.is_space else "␣"
+    return text if len(text) <= 30 else f"{text[:14]}…{text[-14:]}"
+
+
+def _tooltip(phrase: str, labels: List[str], scores: Any) -> str:
+    lines = [phrase if len(phrase) <= 200 else f"{phrase[:199]}…"]
+    return "\n".join([*lines, *(f"{label}: {float(score):.3f}" for label, score in zip(labels, scores))])
+
+
+def _place_down(nodes: List[Node], top: float) -> None:
+    """Words from left to right, each as far left as its left neighbour and the words of its level allow."""
+    ends: Dict[int, float] = {}
+    centre = 0.0
+    for node in nodes:
+        left = max(ends.get(node.depth, float(_MARGIN)), centre + _STEP - node.width / 2, float(_MARGIN))
+        node.x, node.y = left, top + 14 + node.depth * _LEVEL + _BOX / 2
+        centre = left + node.width / 2
+        ends[node.depth] = max(left + node.width, left + node.width / 2 + _dep_width(node) / 2) + _GAP
+
+
+def _place_right(nodes: List[Node], top: float) -> None:
+    for line, node in enumerate(nodes):
+        node.x, node.y = _MARGIN + node.depth * _INDENT, top + line * _LINE + _BOX / 2
+
+
+def _dep_width(node: Node) -> float:
+    return text_width(node.token.dep_) * _SMALL / _SIZE
+
+
+def _edge(nodes: List[Node], node: Node, down: bool) -> str:
+    if node.head is None:
+        return ""
+    head = nodes[node.head]
+    if down:
+        x1, y1 = head.x + head.width / 2, head.y + _BOX / 2
+        x2, y2 = node.x + node.width / 2, node.y - _BOX / 2
+        bend = (y2 - y1) / 2
+        curve = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}"
+    else:
+        x = head.x + 12
+        y = head.y + (_BOX / 2 if node.y > head.y else -_BOX / 2)
+        curve = f"M{x:.1f},{y:.1f} V{node.y:.1f} H{node.x:.1f}"
+    return f"<path d='{curve}' fill='none' stroke='#9aa0a6' stroke-width='1.2'/>"
+
+
+def _box(node: Node, down: bool) -> str:
+    middle = node.x + node.width / 2
+    dep = escape(node.token.dep_)
+    if down:
+        place = f"x='{middle:.1f}' y='{node.y - _BOX / 2 - 5:.1f}' text-anchor='middle'"
+    else:
+        place = f"x='{node.x + node.width + 8:.1f}' y='{node.y + 4:.1f}'"
+    return (
+        f"<g><title>{escape(node.tooltip)}</title>"
+        f"<rect x='{node.x:.1f}' y='{node.y - _BOX / 2:.1f}' width='{node.width:.1f}' height='{_BOX}' rx='6' "
+        f"fill='{_hex(node.fill)}' stroke='#5f6368' stroke-width='0.8'/>"
+        f"<text x='{middle:.1f}' y='{node.y + 5:.1f}' text-anchor='middle' fill='{_hex(ink_on(node.fill))}'>"
+        f"{escape(_shown(node.token))}</text>"
+        f"<text {place} font-size='{_SMALL}' fill='#5f6368' stroke='#ffffff' stroke-width='3' "
+        f"paint-order='stroke'>{dep}</text></g>"
+    )
+
+
+def _legend_widths(labels: List[str]) -> List[float]:
+    return [text_width(label) + 34 for label in labels]
+
+
+def _legend(labels: List[str], colours: List[Colour]) -> str:
+    x, parts = float(_MARGIN), []
+    for label, colour, width in zip(labels, colours, _legend_widths(labels)):
+        parts.append(
+            f"<rect x='{x:.1f}' y='{_MARGIN}' width='14' height='14' rx='3' fill='{_hex(colour)}' stroke='#5f6368' "
+            f"stroke-width='0.8'/><text x='{x + 19:.1f}' y='{_MARGIN + 12}' fill='#202124'>{escape(label)}</text>"
+        )
+        x += width
+    return "<g>" + "".join(parts) + "</g>"
+
+
+def _hex(colour: Tuple[float, ...]) -> str:
+    return "#" + "".join(f"{round(part):02x}" for part in colour)
+
+
+def _page(svg: str, lang: str) -> str:
+    return (
+        f"<!DOCTYPE html>\n<html lang='{escape(lang)}'>\n<head>\n<meta charset='utf-8'>\n"
+        "<title>Dependency tree</title>\n"
+        "<style>body{margin:0;background:#fff}figure{margin:0;overflow-x:auto}</style>\n"
+        f"</head>\n<body>\n<figure>\n{svg}\n</figure>\n</body>\n</html>\n"
+    )

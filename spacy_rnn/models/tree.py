@@ -1,0 +1,247 @@
+"""Recursive networks over dependency parses: an encoder for any component, and the model of
+`tree_rnn`."""
+
+from functools import partial
+from typing import Any, Callable, Iterator, List, Tuple, cast
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..nn.tree import TreeNet, plant
+from ..nn.tree_cells import TREE_CELLS, TreeCell
+from ..nn.tree_head import TREE_POOLINGS, TreeHead, TreePooling
+from ..nn.tree_shape import absolute_heads
+from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..types import DocVectors, IntArray, Tok2Vec, TreeScores, WordVectors
+from .checks import check_at_least, check_choice, direction_width
+from .parses import check_parsed, read_heads, read_parse
+
+
+def build_tree_encoder_v1(
+    embed: Model[List[Doc], Any],
+    width: int = 150,
+    cell: TreeCell = "lstm",
+    attention: bool = False,
+    top_down: bool = False,
+    dep_width: int = 0,
+    dep_matrices: bool = False,
+    dep_rows: int = 64,
+    dep_min_count: int = 100,
+    max_tokens: int = 8192,
+    precision: Precision = "fp32",
+) -> Tok2Vec:
+    """A recursive network along the dependency trees of parsed documents: an ordinary tok2vec
+    architecture, for any component that runs after the parser.
+
+    embed: "spacy-rnn.WordFeatures.v1", or any encoder, such as "spacy-rnn.RNNEncoder.v1".
+    width: of the output; with `top_down` each pass gives half of it.
+    cell: "lstm" (Child-Sum Tree-LSTM), "gru", "rnn_tanh" or "rnn_relu".
+    attention: average children by learned weights instead of summing them.
+    top_down: a second pass from the roots down, so that a word's vector tells of the whole
+        sentence and not of its own subtree only.
+    dep_width: of a learned vector of the dependency label, a second input of each word; 0 for none.
+    dep_matrices: a matrix for each dependency label, shared by rare ones; only with the cells
+        "rnn_tanh" and "rnn_relu".
+    dep_rows: how many labels are told apart, in the order training meets them.
+    dep_min_count: a label met less often in training shares its matrix.
+    max_tokens: documents are predicted in groups of about so many tokens, so that memory does
+        not grow with the batch.
+    precision: "auto", "bf16" or "fp32"; levels are small and of many sizes, for which bf16 is slower.
+    """
+    check_choice("cell", cell, TREE_CELLS)
+    check_at_least("dep_width", dep_width, 0)
+    check_at_least("dep_rows", dep_rows, 2)
+    check_at_least("dep_min_count", dep_min_count, 1)
+    check_at_least("max_tokens", max_tokens, 1)
+    if dep_matrices and not cell.startswith("rnn_"):
+        raise ValueError(Errors.R151.format(cell=cell))
+    build = partial(
+        TreeNet,
+        hidden_size=direction_width(width, top_down),
+        cell=cell,
+        attention=attention,
+        top_down=top_down,
+        label_size=dep_width,
+        n_labels=dep_rows,
+        by_relation=dep_matrices,
+        min_count=dep_min_count,
+    )
+    return Model(
+        "tree_encoder",
+        encoder_forward,
+        init=encoder_init,
+        layers=[embed],
+        dims={"nO": width, "nI": None},
+        attrs={"dropout_rate": 0.0, "max_tokens": max_tokens, "top_down": top_down, "sample": Sample()},
+        refs={"embed": embed},
+        shims=[TorchShim(build, precision=precision)],
+    )
+
+
+class Sample:
+    """The list of documents that a model was just initialized with. Layers above want to see
+    its output, though in training it is a parser's turn first to make trees of them."""
+
+    def __init__(self) -> None:
+        self._docs: Any = None
+
+    def keep(self, docs: Any) -> None:
+        self._docs = docs
+
+    def is_it(self, docs: Any) -> bool:
+        """Whether this is the very list; any other one ends the matter."""
+        if docs is not self._docs:
+            self._docs = None
+        return self._docs is not None
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return Sample, ()
+
+
+def encoder_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    embed = model.layers[0]
+    embed.initialize(X=X)
+    width = embed.maybe_get_dim("nO")
+    if width is None and X is not None:
+        width = _flat(model, embed.predict(X))[0].shape[1]
+    if width is not None:
+        model.set_dim("nI", width, force=True)
+    shim = shim_of(model)
+    shim.resize({"input_size": model.get_dim("nI")})
+    shim.initialize()
+    model.attrs["sample"].keep(X)
+
+
+def encoder_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    if not (model.attrs["sample"].is_it(docs) and not is_train):
+        check_parsed(docs, model.name)
+    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    if is_train:
+        output, backprop = _update(model, docs, lengths)
+        return DocVectors(output, lengths), backprop
+    parts = [_predict(model, docs[part], lengths[part]) for part in _groups(lengths, model.attrs["max_tokens"])]
+    joined = parts[0] if len(parts) == 1 else model.ops.xp.concatenate(parts) if parts else _nothing(model)
+    return DocVectors(joined, lengths), lambda d_outputs: []
+
+
+def _groups(lengths: IntArray, max_tokens: int) -> Iterator[slice]:
+    """Documents in groups of about `max_tokens` tokens, one at least."""
+    group = (np.cumsum(lengths) - 1) // max_tokens
+    bounds = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(lengths)]
+    return (slice(start, end) for start, end in zip(bounds, bounds[1:]) if end > start)
+
+
+def _nothing(model: Model) -> Floats2d:
+    return model.ops.alloc2f(0, model.get_dim("nO"))
+
+
+def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
+    shim, _ = torch_layer(model)
+    if not lengths.any():
+        return _nothing(model)
+    vectors, index = _flat(model, model.layers[0].predict(docs))
+    if index is not None:
+        # The table may be that of all words seen so far, of which this batch has few.
+        used, inverse = np.unique(index, return_inverse=True)
+        vectors, index = cast(Any, vectors)[used], inverse.reshape(-1)
+    x = to_tensor(vectors, shim.device)
+    return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
+
+
+def _update(model: Model, docs: List[Doc], lengths: IntArray) -> Tuple[Floats2d, Callable]:
+    if not lengths.any():
+        return _nothing(model), lambda d_outputs: []
+    shim, _ = torch_layer(model)
+    embedded, backprop_embed = model.layers[0](docs, True)
+    vectors, index = _flat(model, embedded)
+    x = to_tensor(vectors, shim.device, requires_grad=True)
+    output, backward = shim.begin_update((x, *_trees(model, docs, lengths, index, len(vectors), is_train=True)))
+
+    def backprop(d_outputs: List[Floats2d]) -> Any:
+        backward(DocVectors.join(model.ops, d_outputs))
+        d_vectors = gradient_of(x)
+        return backprop_embed(d_vectors if isinstance(embedded, WordVectors) else DocVectors(d_vectors, lengths))
+
+    return to_array(output), backprop
+
+
+def _flat(model: Model, embedded: Any) -> Tuple[Floats2d, Any]:
+    """The input's rows, and which of them each token reads; None for each its own."""
+    if isinstance(embedded, WordVectors):
+        return embedded.vectors, embedded.index
+    return DocVectors.join(model.ops, embedded), None
+
+
+def _trees(model: Model, docs: List[Doc], lengths: IntArray, index: Any, n_rows: int, *, is_train: bool) -> Tuple:
+    """The trees of a batch and the rows of their dependency labels, as `TreeNet` takes them."""
+    shim, net = torch_layer(model)
+    assert isinstance(net, TreeNet)
+    parse = read_parse(docs)
+    forest = plant(
+        absolute_heads(parse[:, 0], lengths), index, n_rows, top_down=model.attrs["top_down"], device=shim.device
+    )
+    if net.labels is None:
+        return forest, None
+    distinct, inverse, counts = np.unique(parse[:, 1], return_inverse=True, return_counts=True)
+    if is_train:
+        net.labels.learn(distinct, counts)
+    return forest, net.labels.find(distinct)[inverse.reshape(-1)]
+
+
+def build_tree_rnn_v1(
+    tok2vec: Tok2Vec, pooling: TreePooling = "mean", precision: Precision = "auto"
+) -> Model[List[Doc], TreeScores]:
+    """Parsed documents to the scores of all labels for every node and every document.
+
+    tok2vec: "spacy-rnn.TreeEncoder.v1", or a listener to one.
+    pooling: how a document's vector follows from its trees' roots, one a sentence: "mean", or
+        "attention" for learned weights.
+    precision: "auto", "bf16" or "fp32".
+    """
+    check_choice("pooling", pooling, TREE_POOLINGS)
+    build = partial(TreeHead, pooling=pooling)
+    return Model(
+        "tree_rnn",
+        rnn_forward,
+        init=rnn_init,
+        layers=[tok2vec],
+        dims={"nO": None},
+        refs={"tok2vec": tok2vec},
+        shims=[TorchShim(build, precision=precision)],
+    )
+
+
+def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """X: parsed documents. Y: (n, n_scores), of which the width counts."""
+    tok2vec = model.layers[0]
+    tok2vec.initialize(X=X)
+    if Y is not None:
+        model.set_dim("nO", Y.shape[1], force=True)
+    shim = shim_of(model)
+    shim.resize({"input_size": tok2vec.get_dim("nO"), "output_size": model.get_dim("nO")})
+    shim.initialize()
+
+
+def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScores, Callable]:
+    shim, _ = torch_layer(model)
+    vectors, backprop_vectors = model.layers[0](docs, is_train)
+    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    joined = DocVectors.join(model.ops, vectors)
+    heads = read_heads(docs)
+    roots = np.flatnonzero(heads == np.arange(len(heads)))
+    owner = np.repeat(np.arange(len(docs)), lengths)[roots]
+    x = to_tensor(joined, shim.device, requires_grad=is_train)
+    inputs = (x, torch.from_numpy(roots).to(shim.device), torch.from_numpy(owner).to(shim.device), len(docs))
+    output, backward = shim.begin_update(inputs) if is_train else (shim.predict(inputs), None)
+    scores = to_array(output)
+
+    def backprop(d_scores: TreeScores) -> List[Doc]:
+        assert backward is not None
+        backward(model.ops.xp.concatenate([d_scores.nodes, d_scores.docs]))
+        return backprop_vectors(DocVectors(gradient_of(x), lengths))
+
+    return TreeScores(scores[: len(heads)], scores[len(heads) :], joined), backprop
