@@ -142,14 +142,14 @@ def picture(found: List[Dict[str, Any]], path: Path) -> None:
         points = [point for point in found if point["curve"] == name]
         x = [point["x"] for point in points]
         axes.plot(x, [point["words_per_second"] for point in points], "o-", color="tab:red")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
         axes.set_xlabel(points[0]["axis"])
         axes.set_ylabel("words/s", color="tab:red")
         if name in ("length", "batch", "stream"):
             axes.set_xscale("log")
         memory = axes.twinx()
         memory.plot(x, [point["megabytes"] for point in points], "s--", color="tab:gray", markersize=4)
-        memory.set_ylim(bottom=0)
+        memory.set_ylim(0, 1.1 * memory.get_ylim()[1])
         memory.set_ylabel("peak memory, MB", color="tab:gray")
     figure.savefig(path)
     plt.close(figure)
