@@ -27,7 +27,7 @@ def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell
     return SpacySystem, {**settings, "growing_words": growing_words}, {"max_steps": small, "growing_words": 0}
 
 
-# UDPipe and Stanza train for less than their defaults of 20 iterations and 50,000 steps, which would take many hours here;
+# UDPipe and Stanza train for less than their defaults of 20 iterations and 50,000 steps, which would take many hours;
 # their speed does not depend on it.
 # Steps of 0 leave the number to the config. spaCy's default batches have grown to their full size after about
 # a million words.

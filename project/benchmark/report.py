@@ -38,7 +38,7 @@ def picture(run: Dict[str, Any], path: Path) -> None:
         axes.scatter(x, y, s=60, color="tab:red" if ours else "tab:gray", zorder=3)
         axes.annotate(result["label"], (x, y), textcoords="offset points", xytext=(7, -4), fontsize=9)
     axes.set_xscale("log")
-    axes.margins(x=0.25, y=0.12)
+    axes.margins(x=0.4, y=0.12)  # room for the labels
     axes.grid(True, which="major", alpha=0.3)
     axes.set_xlabel(f"words/s in prediction, {run['threads']} thread(s), warm cache")
     axes.set_ylabel("UPOS accuracy on the test set, %")
