@@ -67,6 +67,7 @@ setup(
         "srsly>=2.4,<3.0",
         "weasel>=0.4",
         "typer>=0.9",
+        "typing_extensions>=4.4",
         "rich>=13.0",
         "conllu>=5.0",
     ],

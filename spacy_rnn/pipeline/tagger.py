@@ -8,10 +8,11 @@ import spacy.util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
+from typing_extensions import Self
 
 from ..errors import Errors
 from ..models.checks import check_choice, check_share
@@ -20,6 +21,7 @@ from .annotate import EXTENSION, write_annotations, write_probabilities
 from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
 from .gold import aligned_keys, collect_annotations
 from .labels import ATTRS, LabelData, TagCodec, TagLabels, check_wanted
+from .learning import LearningMixin
 from .loss import grouped_cross_entropy, softmax_groups
 from .scoring import make_tagger_scorer
 
@@ -61,7 +63,7 @@ def make_rnn_tagger(
     )
 
 
-class RNNTagger(TrainablePipe):
+class RNNTagger(LearningMixin, TrainablePipe):
     """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
 
     attrs: which of "pos", "tag" and "morph"; None trains those that the training data has.
@@ -76,6 +78,8 @@ class RNNTagger(TrainablePipe):
         set of features is composed; and from "morph=FEATURE" to (n_tokens, 1 + n_values), whose
         first column says that the token does not have the feature.
     """
+
+    LEARNED = ("attrs", "labels")
 
     def __init__(
         self,
@@ -238,32 +242,7 @@ class RNNTagger(TrainablePipe):
     ) -> Dict[str, float]:
         """Learn from a batch. Tokens without an annotation, tokens that are not aligned with
         exactly one gold token, and unknown labels do not count."""
-        return self._learn(list(examples), self.get_loss, "update", drop, sgd, losses)
-
-    def _learn(
-        self,
-        examples: List[Example],
-        get_loss: Callable[[List[Example], Floats2d], Tuple[float, Floats2d]],
-        method: str,
-        drop: float,
-        sgd: Optional[Optimizer],
-        losses: Optional[Dict[str, float]],
-    ) -> Dict[str, float]:
-        """One step of training by a loss of the scores; `method` names the caller in messages."""
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, f"RNNTagger.{method}")
-        docs = [example.predicted for example in examples]
-        if not any(map(len, docs)):
-            return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
-        loss, gradient = get_loss(examples, scores)
-        backprop(gradient)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
         """The loss, summed over tokens and groups, and the gradient of its mean over tokens."""
@@ -304,7 +283,7 @@ class RNNTagger(TrainablePipe):
             difference: Any = found - target
             return float((difference**2).sum()), ops.asarray2f(difference / len(scores))
 
-        return self._learn(list(examples), distance, "rehearse", drop, sgd, losses)
+        return self._learn(examples, distance, "rehearse", drop, sgd, losses)
 
     # ---- scoring and loading
 
@@ -312,20 +291,6 @@ class RNNTagger(TrainablePipe):
         """Score the attributes that it predicts, with spaCy's own scorers."""
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RNNTagger":
-        settings = dict(self.cfg)
-        super().from_bytes(bytes_data, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RNNTagger":
-        settings = dict(self.cfg)
-        super().from_disk(path, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def _keep_settings(self, settings: Dict[str, Any]) -> "RNNTagger":
-        """Take from what was loaded only what belongs to the weights. The settings are the
-        config's, so that `spacy.load(path, config=...)` can change them."""
-        saved = {name: self.cfg[name] for name in ("attrs", "labels")}
-        self.cfg = {**settings, **saved}
+    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
         self._codec = None
-        return self
+        return super()._keep_settings(settings)

@@ -10,7 +10,7 @@ from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
 from ..errors import Errors
@@ -20,6 +20,7 @@ from .calibration import at_temperature
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
 from .cats_defaults import DEFAULT_MULTILABEL_CONFIG, DEFAULT_SCORE_WEIGHTS, DEFAULT_TEXTCAT_CONFIG
 from .cats_scoring import make_textcat_multilabel_scorer, make_textcat_scorer
+from .learning import LearningMixin
 
 ATTENTION = "rnn_attention"
 ClassWeights = Union[Literal["balanced"], Dict[str, float], None]
@@ -71,7 +72,7 @@ def make_rnn_textcat_multilabel(
     return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
 
 
-class CategorizerMixin(TextCategorizer):
+class CategorizerMixin(LearningMixin, TextCategorizer):
     """What both components add to spaCy's own: unknown categories, class weights, label smoothing, a temperature,
     attention weights and rehearsal.
 
@@ -84,6 +85,7 @@ class CategorizerMixin(TextCategorizer):
         behind it. `predict` then returns them beside the probabilities.
     """
 
+    LEARNED = ("labels", "positive_label", "temperature", "balanced_weights")
     exclusive: bool
 
     def __init__(
@@ -200,7 +202,7 @@ class CategorizerMixin(TextCategorizer):
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
         """Learn from a batch. Categories that an example does not mention do not count."""
-        return self._learn(list(examples), self.get_loss, "update", drop, sgd, losses)
+        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
 
     def rehearse(
         self,
@@ -224,52 +226,10 @@ class CategorizerMixin(TextCategorizer):
             difference[:, : target.shape[1]] = scores[:, : target.shape[1]] - target
             return float((difference**2).sum()), difference / len(scores)
 
-        return self._learn(list(examples), distance, "rehearse", drop, sgd, losses)
+        return self._learn(examples, distance, "rehearse", drop, sgd, losses)
 
-    def _learn(
-        self,
-        examples: List[Example],
-        get_loss: Callable[[List[Example], Floats2d], Tuple[float, Floats2d]],
-        method: str,
-        drop: float,
-        sgd: Optional[Optimizer],
-        losses: Optional[Dict[str, float]],
-    ) -> Dict[str, float]:
-        """One step of training by a loss of the scores; `method` names the caller in messages."""
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, f"{type(self).__name__}.{method}")
+    def _check(self, examples: List[Example]) -> None:
         self._validate_categories(examples)
-        docs = [example.predicted for example in examples]
-        if not any(map(len, docs)):
-            return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
-        loss, gradient = get_loss(examples, scores)
-        backprop(gradient)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
-
-    # ---- loading
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CategorizerMixin":
-        settings = dict(self.cfg)
-        super().from_bytes(bytes_data, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "CategorizerMixin":
-        settings = dict(self.cfg)
-        super().from_disk(path, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def _keep_settings(self, settings: Dict[str, Any]) -> "CategorizerMixin":
-        """Take from what was loaded only what training found out. The settings are the config's, so that
-        `spacy.load(path, config=...)` can change them."""
-        for name in ("threshold", "class_weights", "label_smoothing", "save_attention"):
-            self.cfg[name] = settings[name]
-        return self
 
 
 class RNNTextCategorizer(CategorizerMixin):

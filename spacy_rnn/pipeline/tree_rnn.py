@@ -8,14 +8,15 @@ import spacy.util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model, Optimizer
 
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
 from ..models.parses import check_parsed
 from ..types import TreeScores
+from .learning import LearningMixin
 from .tree_annotate import keep_subtrees, register_extensions, write_spans
 from .tree_gold import collect_labels, find_phrases, read_truths
 from .tree_scoring import make_tree_scorer
@@ -92,7 +93,7 @@ def make_tree_rnn(
     )
 
 
-class TreeRNN(TrainablePipe):
+class TreeRNN(LearningMixin, TrainablePipe):
     """Labels documents (`doc.cats`) and the subtrees of their dependency parses.
 
     It learns from `doc.cats` and from labelled phrases, the spans in `doc.spans[spans_key]`; a
@@ -109,6 +110,8 @@ class TreeRNN(TrainablePipe):
     save_vectors: keep the states of all subtrees, for `token._.tree_vector`.
     save_spans: store the labelled subtrees in `doc.spans[spans_key]`.
     """
+
+    LEARNED = ("labels", "target")
 
     def __init__(
         self,
@@ -231,7 +234,7 @@ class TreeRNN(TrainablePipe):
         self.cfg["labels"] = list(labels)
         sample = [example.x for example in islice(get_examples(), 10)]
         width = score_width(target, len(labels))
-        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, width))  # type: ignore[arg-type]
+        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, width))
 
     def _in_order(self, labels: Iterable[str]) -> List[str]:
         """Numbers by size, other labels by name; those that need an order must be numbers."""
@@ -252,22 +255,12 @@ class TreeRNN(TrainablePipe):
     ) -> Dict[str, float]:
         """Learn from a batch. Documents without a category, phrases that are not subtrees, and
         unknown labels do not count."""
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "TreeRNN.update")
+        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
+
+    def _check(self, examples: List[Example]) -> None:
         docs = [example.predicted for example in examples]
-        if not any(map(len, docs)):
-            return losses
-        check_parsed(docs, self.name)
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
-        loss, gradient = self.get_loss(examples, scores)
-        backprop(gradient)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        if any(map(len, docs)):
+            check_parsed(docs, self.name)
 
     def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:
         """The loss, summed over documents and phrases, and the gradient of its mean."""
@@ -292,19 +285,3 @@ class TreeRNN(TrainablePipe):
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
         """See `score_trees`."""
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, **kwargs}))
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TreeRNN":
-        settings = dict(self.cfg)
-        super().from_bytes(bytes_data, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "TreeRNN":
-        settings = dict(self.cfg)
-        super().from_disk(path, exclude=exclude)
-        return self._keep_settings(settings)
-
-    def _keep_settings(self, settings: Dict[str, Any]) -> "TreeRNN":
-        """Take from what was loaded only what belongs to the weights, so that `spacy.load(path, config=...)`
-        can change the rest."""
-        self.cfg = {**settings, **{name: self.cfg[name] for name in ("labels", "target")}}
-        return self
