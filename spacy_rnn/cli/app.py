@@ -22,7 +22,7 @@ from .tables import evaluation_table, stats_table, textcat_stats_table, textcat_
 
 app = typer.Typer(
     name="spacy-rnn",
-    help="Prepare treebanks for spaCy training with recurrent networks, and score what was trained.",
+    help="Prepare corpora for spaCy training with recurrent and recursive networks, and score what was trained.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
