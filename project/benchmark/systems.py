@@ -110,11 +110,10 @@ class SpacySystem(System):
         return [[(t.pos_, t.tag_, parse_features(str(t.morph))) for t in doc] for doc in self.docs]
 
     def forget(self) -> None:
+        from spacy_rnn.shim import touch_all
+
         for _, pipe in self.nlp.pipeline:
-            for node in pipe.model.walk():  # type: ignore[attr-defined]
-                for shim in node.shims:
-                    if hasattr(shim, "touch"):
-                        shim.touch()
+            touch_all(pipe.model)  # type: ignore[attr-defined]
 
     def train_speed(self, seconds: float) -> float:
         stream = getattr(self, "_stream", None) or self._start_training()

@@ -20,6 +20,8 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus, Example
 
+from spacy_rnn.shim import touch_all
+
 OURS = "spacy-rnn"
 PEER = "spacy-ensemble"
 SCORES = {"cats_micro_f": "accuracy", "cats_macro_f": "macro F", "cats_macro_auc": "macro AUC", "cats_ece": "ECE"}
@@ -57,10 +59,7 @@ def predict(nlp: Language, texts: List[List[str]]) -> float:
 def forget(nlp: Language) -> None:
     """Empty the caches of word vectors."""
     for _, pipe in nlp.pipeline:
-        for node in pipe.model.walk():  # type: ignore[attr-defined]
-            for shim in node.shims:
-                if hasattr(shim, "touch"):
-                    shim.touch()
+        touch_all(pipe.model)  # type: ignore[attr-defined]
 
 
 def trainer(model: Path, train: Path) -> Callable[[int], float]:

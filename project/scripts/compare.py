@@ -17,6 +17,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus, Example
 
+from spacy_rnn.shim import touch_all
+
 SCORES = {"pos_acc": "UPOS", "tag_acc": "XPOS", "morph_acc": "FEATS"}
 
 
@@ -47,10 +49,7 @@ def predict(nlp: Language, sentences: List[List[str]]) -> float:
 def forget(nlp: Language) -> None:
     """Empty the caches of word vectors."""
     for _, pipe in nlp.pipeline:
-        for node in pipe.model.walk():  # type: ignore[attr-defined]
-            for shim in node.shims:
-                if hasattr(shim, "touch"):
-                    shim.touch()
+        touch_all(pipe.model)  # type: ignore[attr-defined]
 
 
 def trainer(config_path: Path, train: Path) -> Tuple[Language, Callable[[int], float]]:

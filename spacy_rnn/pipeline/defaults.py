@@ -1,14 +1,9 @@
-"""The default settings of `rnn_tagger`."""
+"""The default settings of `rnn_tagger`, and the features of a word that others share with it."""
 
 from thinc.api import Config
 
-DEFAULT_MODEL = """
-[model]
-@architectures = "spacy-rnn.Tagger.v1"
-
-[model.tok2vec]
-@architectures = "spacy-rnn.RNNEncoder.v1"
-
+# The features of a word, for `tree_rnn` too.
+DEFAULT_EMBED = """
 [model.tok2vec.embed]
 @architectures = "spacy-rnn.WordFeatures.v1"
 vectors = null
@@ -21,7 +16,16 @@ vectors = null
 
 [model.tok2vec.embed.lexical]
 @architectures = "spacy-rnn.LexEmbed.v1"
+"""
 
+DEFAULT_MODEL = f"""
+[model]
+@architectures = "spacy-rnn.Tagger.v1"
+
+[model.tok2vec]
+@architectures = "spacy-rnn.RNNEncoder.v1"
+
+{DEFAULT_EMBED}
 [model.tok2vec.encode]
 @architectures = "spacy-rnn.RNN.v1"
 """

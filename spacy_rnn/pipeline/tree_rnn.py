@@ -16,31 +16,21 @@ from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
 from ..models.parses import check_parsed
 from ..types import TreeScores
+from .defaults import DEFAULT_EMBED
 from .learning import LearningMixin
 from .tree_annotate import keep_subtrees, register_extensions, write_spans
 from .tree_gold import collect_labels, find_phrases, read_truths
 from .tree_scoring import make_tree_scorer
 from .tree_targets import TARGETS, Target, best_label, score_width, to_values, tree_loss
 
-DEFAULT_MODEL = """
+DEFAULT_MODEL = f"""
 [model]
 @architectures = "spacy-rnn.TreeRNN.v1"
 
 [model.tok2vec]
 @architectures = "spacy-rnn.TreeEncoder.v1"
 
-[model.tok2vec.embed]
-@architectures = "spacy-rnn.WordFeatures.v1"
-vectors = null
-
-[model.tok2vec.embed.words]
-@architectures = "spacy-rnn.WordEmbed.v1"
-
-[model.tok2vec.embed.chars]
-@architectures = "spacy-rnn.CharEmbed.v1"
-
-[model.tok2vec.embed.lexical]
-@architectures = "spacy-rnn.LexEmbed.v1"
+{DEFAULT_EMBED}
 """
 
 # Fewer labels than these leave nothing to tell apart.

@@ -206,3 +206,11 @@ def torch_layer(model: Model, dropout_attr: str = "dropout_rate") -> Tuple[Torch
     if rate is not None:
         set_dropout(shim.module, rate)
     return shim, shim.module
+
+
+def touch_all(model: Model) -> None:
+    """Declare all weights of a Thinc model changed, so that nothing kept from them is used any more."""
+    for node in model.walk():
+        for shim in node.shims:
+            if isinstance(shim, TorchShim):
+                shim.touch()
