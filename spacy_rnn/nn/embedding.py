@@ -70,7 +70,7 @@ class GrowingEmbedding(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """rows: any shape of int64. Returns that shape with the width appended."""
-        return nn.functional.embedding(rows, self.weight)
+        return nn.functional.embedding(rows, self.weight, sparse=True)
 
     def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)

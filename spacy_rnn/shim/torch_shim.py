@@ -15,6 +15,7 @@ from ..errors import Errors
 from ..nn.dropout import set_dropout
 from .convert import same_memory, to_tensor
 from .precision import resolve_precision
+from .rows import update_rows
 from .serialize import Sizes, from_safetensors, load_state, to_safetensors
 
 
@@ -124,8 +125,13 @@ class TorchShim(Shim):
             # Given away rather than zeroed: `nlp.rehearse` keeps it for later.
             gradient, parameter.grad = parameter.grad, None
             weights: Any = torch2xp(parameter.data)
-            d_weights: Any = torch2xp(gradient)
-            updated, _ = optimizer((self.id, name), weights, d_weights)
+            if gradient.is_sparse and isinstance(optimizer, Optimizer):
+                gradient = gradient.coalesce()
+                rows, d_rows = torch2xp(gradient.indices()[0]), torch2xp(gradient.values())
+                update_rows(optimizer, (self.id, name), weights, rows, d_rows)
+                updated = weights
+            else:
+                updated, _ = optimizer((self.id, name), weights, torch2xp(gradient.to_dense()))
             if not same_memory(updated, parameter):
                 with torch.no_grad():
                     parameter.copy_(to_tensor(updated, parameter.device))

@@ -1,0 +1,118 @@
+"""Steps of the optimizer on some rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any, List
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from thinc.api import SGD, Adam, Optimizer, RAdam
+from thinc.types import Floats2d
+
+from spacy_rnn.nn.embedding import GrowingEmbedding
+from spacy_rnn.shim import TorchShim
+from spacy_rnn.shim.rows import update_rows
+
+N, WIDTH = 6, 3
+KEY = (1, "table")
+
+
+def table() -> Any:
+    return np.random.default_rng(0).normal(size=(N, WIDTH)).astype("f")
+
+
+def gradients(n: int, steps: int) -> List[Any]:
+    return [np.random.default_rng(step).normal(size=(n, WIDTH)).astype("f") for step in range(steps)]
+
+
+@pytest.mark.parametrize("make", [Adam, RAdam, SGD])
+def test_with_all_rows_it_is_a_step_without_momentum(make: Any) -> None:
+    rowwise, whole = table(), table()
+    first, second = make(0.1, use_averages=True), make(0.1, use_averages=True)
+    second.b1 = min(second.b1, 1e-12)
+    order = np.arange(N)[::-1].copy()
+    for gradient in gradients(N, 5):
+        update_rows(first, KEY, rowwise, order, gradient[order])
+        whole, _ = second(KEY, whole, gradient)
+    np.testing.assert_allclose(rowwise, whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(first.averages[KEY], second.averages[KEY], rtol=1e-5, atol=1e-6)
+
+
+@settings(max_examples=15)
+@given(batches=st.lists(st.lists(st.integers(0, N - 1), unique=True, min_size=1), min_size=1, max_size=5))
+def test_each_row_sees_only_its_own_steps(batches: List[List[int]]) -> None:
+    found = table()
+    optimizer = Adam(0.1, L2=0.0, grad_clip=0.0)
+    steps = [{row: gradient for row, gradient in zip(rows, gradients(len(rows), 1)[0])} for rows in batches]
+    for step in steps:
+        update_rows(optimizer, KEY, found, np.array(list(step)), np.stack(list(step.values())))
+    for row in range(N):
+        # Alone, with a batch that does not use the row changing nothing but the number of the step.
+        expected, alone = table()[row : row + 1], Adam(0.1, L2=0.0, grad_clip=0.0, beta1=1e-12)
+        for number, step in enumerate(steps):
+            if row in step:
+                alone.nr_update[KEY] = number
+                expected, _ = alone(KEY, expected, step[row][None].copy())
+        np.testing.assert_allclose(found[row : row + 1], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_averages_of_unused_rows_go_on() -> None:
+    found = table()
+    optimizer = Adam(0.1, use_averages=True)
+    for _ in range(40):
+        update_rows(optimizer, KEY, found, np.array([0]), np.ones((1, WIDTH), dtype="f"))
+    np.testing.assert_array_equal(found[1:], table()[1:])
+    distance = np.abs(optimizer.averages[KEY] - found).max(axis=1)
+    assert (distance[1:] < 1e-3).all() and distance[0] > 1e-2
+
+
+def test_an_error_leaves_the_optimizer_whole() -> None:
+    found = table()
+    optimizer = Adam(0.1, use_averages=True)
+    update_rows(optimizer, KEY, found, np.array([0, 2]), gradients(2, 1)[0])
+    with pytest.raises((ValueError, IndexError)):
+        update_rows(optimizer, KEY, found, np.array([N]), gradients(1, 1)[0])
+    assert optimizer.mom2[KEY].shape == (N * WIDTH,) and not optimizer.mom1
+    assert optimizer.averages is not None and optimizer.b1 == 0.9
+
+
+@pytest.mark.parametrize("batches", [[[1, 2, 1]], [[0], [3, 3], [2, 0]]])
+def test_shim_hands_over_rows(batches: List[List[int]]) -> None:
+    """Several backward passes before a step (rehearsal) add up, rows used twice as well."""
+    calls = []
+
+    class Spy(Optimizer):
+        def __call__(self, key: Any, weights: Any, gradient: Any, **kwargs: Any) -> Any:
+            calls.append((weights.shape, gradient.copy()))
+            return super().__call__(key, weights, gradient, **kwargs)
+
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH), {}, precision="fp32")
+    before = shim.module.weight.detach().numpy().copy()
+    expected = np.zeros((N, WIDTH), dtype="f")
+    for number, batch in enumerate(batches, start=1):
+        output, backprop = shim.begin_update((torch.tensor(batch),))
+        backprop(np.full(output.shape, number, dtype="f"))
+        np.add.at(expected, batch, np.float32(number))
+    shim.finish_update(Spy(0.1, grad_clip=0.0))
+    used = sorted({row for batch in batches for row in batch})
+    assert [shape for shape, _ in calls] == [(len(used), WIDTH)]
+    np.testing.assert_array_equal(calls[0][1], expected[used])
+    changed = np.abs(shim.module.weight.detach().numpy() - before).max(axis=1) > 0
+    assert changed.nonzero()[0].tolist() == used
+
+
+def test_other_optimizers_get_the_whole_table() -> None:
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH), {}, precision="fp32")
+    _, backprop = shim.begin_update((torch.tensor([4]),))
+    backprop(np.ones((1, WIDTH), dtype="f"))
+    shapes = []
+
+    def plain(key: Any, weights: Floats2d, gradient: Floats2d) -> Any:
+        shapes.append(gradient.shape)
+        return weights - 0.1 * gradient, gradient
+
+    shim.finish_update(plain)  # type: ignore[arg-type]
+    assert shapes == [(N, WIDTH)]
