@@ -6,17 +6,16 @@ from typing import Any, Tuple
 
 from thinc.api import Optimizer
 from thinc.backends import get_array_ops
-from thinc.types import Floats2d
 
 # Adam without momentum; 0 would mean to Thinc that it is not Adam.
 _NO_MOMENTUM = 1e-12
 
 
-def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Floats2d, rows: Any, gradient: Floats2d) -> None:
+def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Any, rows: Any, gradient: Any) -> None:
     """Let the optimizer change some rows of a table in place and leave the others alone, so that a step costs
     what the batch is large, not what the table is.
 
-    table: (n, width). rows: (k,) distinct int64. gradient: (k, width), of these rows.
+    table: float32 (n, width). rows: (k,) distinct int64. gradient: (k, width), of these rows.
 
     Momentum is left out, and the second moment of a row knows its own steps alone. Momentum carries a row on
     through steps that do not use it; ended after one step (torch's SparseAdam) it is a tenth of the way, and
@@ -27,7 +26,7 @@ def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Floats2d, row
     """
     ops = get_array_ops(table)
     averages, b1 = optimizer.averages, optimizer.b1
-    whole = optimizer.mom2.get(key)
+    whole: Any = optimizer.mom2.get(key)
     if whole is None:
         whole = ops.alloc1f(table.size)
     second = whole.reshape(table.shape)
@@ -35,7 +34,8 @@ def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Floats2d, row
     optimizer.mom1.pop(key, None)
     try:
         optimizer.mom2[key] = second[rows].ravel()
-        table[rows], _ = optimizer(key, table[rows], gradient)
+        changed: Any = optimizer(key, table[rows], gradient)[0]
+        table[rows] = changed
         second[rows] = optimizer.mom2[key].reshape(gradient.shape)
     finally:
         optimizer.averages, optimizer.b1 = averages, b1

@@ -127,11 +127,12 @@ class TorchShim(Shim):
             weights: Any = torch2xp(parameter.data)
             if gradient.is_sparse and isinstance(optimizer, Optimizer):
                 gradient = gradient.coalesce()
-                rows, d_rows = torch2xp(gradient.indices()[0]), torch2xp(gradient.values())
-                update_rows(optimizer, (self.id, name), weights, rows, d_rows)
+                rows = torch2xp(gradient.indices()[0])
+                update_rows(optimizer, (self.id, name), weights, rows, torch2xp(gradient.values()))
                 updated = weights
             else:
-                updated, _ = optimizer((self.id, name), weights, torch2xp(gradient.to_dense()))
+                d_weights: Any = torch2xp(gradient.to_dense())
+                updated, _ = optimizer((self.id, name), weights, d_weights)
             if not same_memory(updated, parameter):
                 with torch.no_grad():
                     parameter.copy_(to_tensor(updated, parameter.device))
