@@ -181,3 +181,15 @@ class Errors:
         "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
         "save_scores = true."
     )
+
+    R180 = (
+        "[R180] These weights were written by a newer version of spacy-rnn (format {found}, this one reads up to "
+        "{known}); update spacy-rnn."
+    )
+    R181 = (
+        "[R181] The saved component '{name}' ({where}) cannot be loaded, and nothing of it was: {reason}. Copy the "
+        "pipeline again, or train it anew."
+    )
+    R182 = "[R182] the file '{file}' is damaged: its checksum is another one than when it was saved"
+    R183 = "[R183] the file '{file}' is missing"
+    R184 = "[R184] its list of checksums is not one ({reason})"

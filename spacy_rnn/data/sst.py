@@ -14,9 +14,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from ..models.parses import read_heads
 from ..nn.tree_shape import nodes_of
-from .files import replaced_folder
 
 SPLITS = ("train", "dev", "test")
 SPANS_KEY = "tree"

@@ -1,10 +1,14 @@
 """What all trainable components do alike: one step of training, and which settings a saved pipeline brings with it."""
 
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 from typing_extensions import Self
+
+from ..files import replaced_folder
+from .saving import check_files, loading, write_checksums
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and what the model says of them to the loss and its gradient."""
@@ -51,14 +55,25 @@ class LearningMixin:
     def _check(self, examples: List[Example]) -> None:
         """Raise ValueError for examples that the component cannot learn from."""
 
+    def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
+        """Save the component to a folder, which is replaced in one step, with the checksums of its files."""
+        with replaced_folder(Path(path)) as folder:
+            super().to_disk(folder, exclude=exclude)  # type: ignore[misc]
+            write_checksums(folder, before=Path(path))
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component completely or, with a ValueError, not at all."""
         settings = dict(self.cfg)
-        super().from_bytes(bytes_data, exclude=exclude)  # type: ignore[misc]
+        with loading(self, "bytes"):
+            super().from_bytes(bytes_data, exclude=exclude)  # type: ignore[misc]
         return self._keep_settings(settings)
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component completely or, with a ValueError, not at all."""
         settings = dict(self.cfg)
-        super().from_disk(path, exclude=exclude)  # type: ignore[misc]
+        with loading(self, str(path)):
+            check_files(Path(path), exclude)
+            super().from_disk(path, exclude=exclude)  # type: ignore[misc]
         return self._keep_settings(settings)
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import warnings
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
@@ -176,19 +177,33 @@ class TorchShim(Shim):
     def from_bytes(self, data: bytes) -> "TorchShim":
         sizes, state = from_safetensors(data)
         if sizes is not None:
-            module = self._build_for(sizes)
+            module = self._build_for(sizes, state)
             load_state(module, state)
             self._model, self.sizes = module, sizes
         self.touch()
         return self
 
-    def _build_for(self, sizes: Sizes) -> nn.Module:
+    def _build_for(self, sizes: Sizes, state: Dict[str, Tensor]) -> nn.Module:
         if self._model is not None and sizes == self.sizes:
             return copy.deepcopy(self._model)
         try:
+            # Without memory first: what asks for sizes that its weights do not have gets none.
+            with torch.random.fork_rng(devices=[]), torch.device("meta"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                load_state(self._build(**sizes), state)
             return self._make(sizes)
-        except (TypeError, RuntimeError) as error:  # other names, or more than fits into memory
+        except (TypeError, RuntimeError) as error:  # other names, or more than can be counted
             raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
+
+    def keep(self) -> Callable[[], None]:
+        """Returns a callback that puts back the weights as they are now after a load that failed halfway."""
+        module, sizes = self._model, self.sizes
+
+        def put_back() -> None:
+            self._model, self.sizes = module, sizes
+            self.touch()
+
+        return put_back
 
 
 def shim_of(model: Model) -> TorchShim:
