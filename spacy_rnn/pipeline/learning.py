@@ -1,9 +1,11 @@
 """What all trainable components do alike: one step of training, and which settings a saved pipeline brings with it."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
+from spacy.util import minibatch
 from thinc.api import Model, Optimizer, set_dropout_rate
 from typing_extensions import Self
 
@@ -24,6 +26,24 @@ class LearningMixin:
     name: str
     model: Model
     cfg: Dict[str, Any]
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents. A document that cannot be annotated goes to the error handler alone; the
+        others of its batch are annotated all the same."""
+        for docs in minibatch(stream, size=batch_size):
+            yield from self._annotate(list(docs))
+
+    def _annotate(self, docs: List[Doc]) -> List[Doc]:
+        """The documents that could be annotated."""
+        try:
+            self.set_annotations(docs, self.predict(docs))  # type: ignore[attr-defined]
+            return docs
+        except Exception as error:
+            if len(docs) == 1:
+                self.get_error_handler()(self.name, self, docs, error)  # type: ignore[attr-defined]
+                return []
+        middle = len(docs) // 2
+        return self._annotate(docs[:middle]) + self._annotate(docs[middle:])
 
     def _learn(
         self,
