@@ -6,6 +6,10 @@ class CorpusError(ValueError):
     """A corpus that cannot be found, fetched, read or converted. The message is one sentence for the user."""
 
 
+class TrainingError(ValueError):
+    """A training that was stopped or cannot go on. The message is for the user."""
+
+
 class Errors:
     """Message templates, to be filled with `str.format`."""
 
@@ -206,4 +210,13 @@ class Errors:
     )
     R182 = "[R182] the file '{file}' is damaged: its checksum is another one than when it was saved"
     R183 = "[R183] the file '{file}' is missing"
+    R190 = (
+        "[R190] The processes that train together do not have the same {what} any more; does the corpus, or a "
+        "callback, draw random numbers that differ between them?"
+    )
+    R191 = "[R191] {path} is not a checkpoint that this training can go on from ({reason}); train anew without it."
+    R192 = "[R192] Worker {rank} of {size} {how}, so all were stopped.{reason} {remedy}"
+    R193 = "[R193] The checkpoint {path} was made by {found} workers; go on with as many instead of {workers}."
+    R194 = "[R194] The checkpoint {path} belongs to another config; go on with the one that it was made with."
+    R195 = "[R195] {path}: there is no checkpoint to go on from; start without --resume."
     R184 = "[R184] its list of checksums is not one ({reason})"

@@ -1,14 +1,18 @@
 """The subcommands of `spacy-rnn` for many documents and for long training."""
 
+import os
+from pathlib import Path
 from typing import List, Optional
 
 import spacy
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from spacy.cli._util import parse_config_overrides
 
 from ..scale import ApplySettings, apply_pipeline
 from ..scale.apply import Progress as Done
 from ..shim.threads import build_set_threads_v1
+from ..training import train
 from .app import THREADS, app, console
 
 
@@ -76,3 +80,23 @@ def apply_command(
         total = apply_pipeline(nlp, source, output, settings, changed=show)
     failed = f", {total.errors:,} could not be processed: see {output}/errors" if total.errors else ""
     console.print(f"{total.docs:,} documents with {total.words:,} tokens in {output}{failed}", soft_wrap=True)
+
+
+@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train_command(
+    context: typer.Context,
+    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
+    output: Optional[Path] = typer.Option(None, "--output", "-o", help="Folder for the pipelines and the checkpoint."),
+    code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
+    workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
+    resume: bool = typer.Option(False, help="Go on from the checkpoint in the output folder."),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Train as `spacy train` does, with the same config and overrides (--paths.train FILE), in one process or several.
+    Ended at any point, it goes on with --resume to the same result."""
+    build_set_threads_v1(threads)(spacy.blank("xx"))
+    if workers > 1:
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
+    overrides = parse_config_overrides(context.args)
+    train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)

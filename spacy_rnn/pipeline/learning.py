@@ -10,7 +10,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from typing_extensions import Self
 
 from ..files import replaced_folder
-from .saving import check_files, loading, write_checksums
+from .saving import NEEDED, check_files, loading, write_checksums
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and what the model says of them to the loss and its gradient."""
@@ -92,7 +92,7 @@ class LearningMixin:
         """Load the component completely or, with a ValueError, not at all."""
         settings = dict(self.cfg)
         with loading(self, str(path)):
-            check_files(Path(path), exclude)
+            check_files(Path(path), [name for name in NEEDED if name not in exclude])
             super().from_disk(path, exclude=exclude)  # type: ignore[misc]
         return self._keep_settings(settings)
 

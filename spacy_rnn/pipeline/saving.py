@@ -27,11 +27,11 @@ def write_checksums(folder: Path, before: Path) -> None:
     (folder / CHECKSUMS).write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf8")
 
 
-def check_files(folder: Path, exclude: Iterable[str]) -> None:
+def check_files(folder: Path, needed: Iterable[str]) -> None:
     """Raise ValueError if a file is missing or is not the one that was saved. A folder without checksums, which an
     earlier version wrote, is taken as it is."""
-    for name in NEEDED:
-        if name not in exclude and not (folder / name).is_file():
+    for name in needed:
+        if not (folder / name).is_file():
             raise ValueError(Errors.R183.format(file=name))
     listed = folder / CHECKSUMS
     if not listed.is_file():
