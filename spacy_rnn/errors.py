@@ -83,6 +83,7 @@ class Errors:
         "there a document in {files} that takes too much memory? Call it again to try once more."
     )
     D186 = "[D186] Only {found} of {expected} parts were done; call it again to go on."
+    D188 = "[D188] {path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
@@ -219,4 +220,5 @@ class Errors:
     R193 = "[R193] The checkpoint {path} was made by {found} workers; go on with as many instead of {workers}."
     R194 = "[R194] The checkpoint {path} belongs to another config; go on with the one that it was made with."
     R195 = "[R195] {path}: there is no checkpoint to go on from; start without --resume."
+    R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
     R184 = "[R184] its list of checksums is not one ({reason})"
