@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 import spacy
@@ -18,7 +18,7 @@ from .budget import IS_LONG
 VALUES: List[Any] = [-1, 10**9, -0.5, float("nan"), "nonsense"]
 if IS_LONG:
     VALUES += [-(10**9), 0, 1, 10**15, 1.5, float("inf"), float("-inf"), "", [], ["x"], None, {"x": 1}, True]
-PIPES = {
+PIPES: Dict[str, Callable[[], Dict[str, Any]]] = {
     "rnn_tagger": tagger_config,
     "rnn_textcat": textcat_config,
     "rnn_textcat_multilabel": lambda: textcat_config(False),
@@ -38,8 +38,8 @@ def blocks(config: Dict[str, Any], path: Tuple[str, ...] = ()) -> Iterator[Tuple
 def settings_of(name: str) -> Iterator[Tuple[Tuple[str, ...], str]]:
     """All settings of a component and of the layers in its model."""
     config = PIPES[name]()
-    factory = spacy.Language.get_factory_meta(name)
-    yield from (((), setting) for setting in factory.default_config if setting not in ("model", "scorer"))
+    defaults = spacy.Language.get_factory_meta(name).default_config or {}
+    yield from (((), setting) for setting in defaults if setting not in ("model", "scorer"))
     for path in blocks(config):
         block = _at(config, path)
         function = spacy.registry.get("architectures", block["@architectures"])
@@ -62,7 +62,8 @@ SEEN: Set[Any] = set()
 
 
 def examples_for(nlp: Any, name: str) -> List[Example]:
-    return {"rnn_tagger": make_examples, "tree_rnn": reviews}.get(name, make_texts)(nlp)
+    makers: Dict[str, Callable[[Any], List[Example]]] = {"rnn_tagger": make_examples, "tree_rnn": reviews}
+    return makers.get(name, make_texts)(nlp)
 
 
 @pytest.mark.parametrize("name", PIPES)
