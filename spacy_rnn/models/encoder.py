@@ -15,7 +15,7 @@ from ..nn.layout import layout
 from ..nn.rnn import RNN
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import DocVectors, IntArray, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
-from .checks import check_at_least, check_choice, check_share, direction_width
+from .checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
 
 RNN_LAYER = "rnn"
 
@@ -54,7 +54,7 @@ def build_rnn_v1(
     precision: "auto", "bf16" or "fp32".
     """
     check_choice("cell", cell, CELLS)
-    check_at_least("depth", depth, 1)
+    check_between("depth", depth, 1, DEEPEST)
     check_at_least("context", context, 0)
     check_at_least("window", window, 2 * context + 1)
     check_share("token_dropout", token_dropout)
