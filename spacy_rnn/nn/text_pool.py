@@ -125,9 +125,7 @@ class TextPool(nn.Module):
             self.mix = Maxout(self.output_size, hidden)
             self.output_size = hidden
 
-    def forward(
-        self, x: Union[Tensor, Iterable[Tensor]], pieces: Pieces, weights: Optional[Tensor] = None
-    ) -> Tensor:
+    def forward(self, x: Union[Tensor, Iterable[Tensor]], pieces: Pieces, weights: Optional[Tensor] = None) -> Tensor:
         """x: (n, width), the vectors of all texts joined; with segments they may come in several tensors one after the
         other, and none is kept once its segments are pooled. weights: (n,), where the attention weights are to be
         written; they sum to 1 over each text. Returns (n_texts, output_size)."""

@@ -1,7 +1,7 @@
 """The sets of labelled texts, read from folders as their authors publish them."""
 
-import json
 import random
+import tempfile
 from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple
@@ -36,15 +36,17 @@ def read_names(source: Path) -> Splits:
         names = sorted({line.strip() for line in path.read_text(encoding="utf8").splitlines() if line.strip()})
         random.Random(0).shuffle(names)
         tenth = max(1, len(names) // 10)
-        for split, part in zip(("dev", "test", "train"), (slice(tenth), slice(tenth, 2 * tenth), slice(2 * tenth, None))):
+        for split, part in zip(
+            ("dev", "test", "train"), (slice(tenth), slice(tenth, 2 * tenth), slice(2 * tenth, None))
+        ):
             splits[split] += [{"text": name, "label": path.stem} for name in names[part]]
     random.Random(0).shuffle(splits["train"])
     return splits
 
 
 def read_sst(source: Path, *, binary: bool, phrases: bool) -> Splits:
-    """The Stanford Sentiment Treebank (Socher et al. 2013): {train,dev,test}.txt with a bracketed tree a line. Sentences
-    by their roots; in training with `phrases` also every other node, each text once."""
+    """The Stanford Sentiment Treebank (Socher et al. 2013): {train,dev,test}.txt with a bracketed tree a line.
+    Sentences by their roots; in training with `phrases` also every other node, each text once."""
     splits: Splits = {}
     for split in SPLITS:
         records, seen = [], set()
@@ -66,9 +68,12 @@ def join_words(words: List[str]) -> str:
 
 
 def read_newsgroups(source: Path) -> Splits:
-    """20 Newsgroups by date: {train,test}.jsonl with `text` and `label`. A tenth of the training texts is for choosing."""
-    records = {split: [*map(json.loads, (source / f"{split}.jsonl").open(encoding="utf8"))] for split in ("train", "test")}
-    train, test = ([{name: row[name] for name in ("text", "label")} for row in rows] for rows in records.values())
+    """20 Newsgroups by date: {train,test}.jsonl with `text` and `label`. A tenth of the training texts
+    is for choosing."""
+    train, test = (
+        [{name: row[name] for name in ("text", "label")} for row in srsly.read_jsonl(source / f"{split}.jsonl")]
+        for split in ("train", "test")
+    )
     train, test = ([row for row in rows if row["text"].strip()] for rows in (train, test))
     random.Random(0).shuffle(train)
     tenth = len(train) // 10
@@ -101,9 +106,9 @@ SETS: Dict[str, LabelledSet] = {
 def convert_set(name: str, source: Path, corpus: Path, limit: int = 0) -> None:
     """Write {train,dev,test}.spacy, of each split the first `limit` texts, all for 0."""
     found = SETS[name]
-    corpus.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for split, records in found.read(source).items():
-        paths.append(corpus / f"{split}.jsonl")
-        srsly.write_jsonl(paths[-1], records[: limit or None])
-    convert_textcat(paths, corpus, lang=found.lang)
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = []
+        for split, records in found.read(source).items():
+            paths.append(Path(scratch) / f"{split}.jsonl")
+            srsly.write_jsonl(paths[-1], records[: limit or None])
+        convert_textcat(paths, corpus, lang=found.lang)
