@@ -26,7 +26,7 @@ Hierarchy = Literal["sentences", "windows"]
 HIERARCHIES = ("sentences", "windows")
 
 # Of a document in segments, so many vectors of tokens are in memory at a time in prediction.
-RUN = 16384
+RUN = 8192
 
 
 def build_textcat_v1(
