@@ -18,6 +18,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .shapes import round_up
+
 IntArray = npt.NDArray[np.int64]
 
 # Blocks are cut at multiples of eight sequences, or of more where there are many, so that there are
@@ -36,7 +38,8 @@ class Block:
     """A rectangle of sequences of similar lengths, padded at the end, time-major."""
 
     rows: Tensor
-    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0."""
+    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0. There may be a few
+    steps more than the longest sequence has, see `shapes`."""
     reverse: Tensor
     """(steps * batch,) int64: for each cell, the cell that holds its mirror image within the
     sequence; padding maps to itself. Its own inverse."""
@@ -186,7 +189,7 @@ def lay_out(windows: Windows, *, max_cells: int = 8192, device: Optional[torch.d
     for part in cut_blocks(windows.size[order], max_cells):
         sequence, start, size, core_start, core_end = (column[order[part]] for column in windows)
         batch = len(size)
-        step = np.arange(int(size[0]))[:, None]
+        step = np.arange(round_up(int(size[0]), bits=4))[:, None]
         inside = step < size
         rows = np.where(inside, start + step, 0)
         reverse = np.where(inside, size - 1 - step, step) * batch + np.arange(batch)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .layout import layout
 from .maxout import Maxout
 from .rnn import RNN
+from .shapes import RoundedLinear
 
 IntArray = npt.NDArray[np.int64]
 
@@ -50,8 +51,8 @@ class SequencePool(nn.Module):
         self.heads = heads
         self.output_size = sum({"last": 2, "attention": heads}.get(kind, 1) for kind in kinds) * width
         if "attention" in kinds:
-            self.hidden = nn.Linear(width, width)
-            self.query = nn.Linear(width, heads, bias=False)
+            self.hidden = RoundedLinear(width, width)
+            self.query = RoundedLinear(width, heads, bias=False)
 
     def forward(self, x: Tensor, lengths: IntArray, weights: Optional[Tensor] = None) -> Tensor:
         """x: (n, width), the vectors of all sequences joined; lengths: (n_sequences,), zeros allowed.
@@ -63,7 +64,7 @@ class SequencePool(nn.Module):
             outside = ~block.mask.unsqueeze(2)
             attended = None
             if "attention" in self.kinds:
-                scores = self.query(torch.tanh(self.hidden(y))).float()
+                scores = self.query(torch.tanh(self.hidden(y.flatten(0, 1)))).float().view(*y.shape[:2], self.heads)
                 attended = torch.softmax(scores.masked_fill(outside, float("-inf")), dim=0)
                 if weights is not None:
                     weights[block.targets] = attended.detach().mean(dim=2).flatten()[block.kept]
@@ -86,9 +87,8 @@ class SequencePool(nn.Module):
             elif kind == "mean":
                 parts.append(y.masked_fill(outside, 0.0).sum(dim=0) / lengths.unsqueeze(1))
             elif attended is not None:
-                # (batch, heads, steps) times (batch, steps, width)
-                by_head = torch.bmm(attended.to(y.dtype).permute(1, 2, 0), y.transpose(0, 1))
-                parts.append(by_head.flatten(1))
+                # No matrix product, which would want a kernel for every shape.
+                parts += [(attended[:, :, head, None].to(y.dtype) * y).sum(dim=0) for head in range(self.heads)]
         return torch.cat(parts, dim=1)
 
 
