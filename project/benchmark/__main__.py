@@ -16,7 +16,7 @@ from . import limit, report, scaling
 from .contestants import CONTESTANTS
 from .corpus import cut, read
 from .measure import measure_all, train_all
-from .textcat.commands import textcat_command, textcat_models_command
+from .textcat.commands import textcat_command, textcat_memory_command, textcat_models_command
 
 # Sentences of each split in the small run.
 SMALL = {"train": 400, "dev": 100, "test": 200}
@@ -24,6 +24,7 @@ SMALL = {"train": 400, "dev": 100, "test": 200}
 app = typer.Typer(add_completion=False, help=__doc__)
 app.command("textcat")(textcat_command)
 app.command("textcat-models")(textcat_models_command)
+app.command("textcat-memory")(textcat_memory_command)
 console = Console()
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 import pytest
 import spacy
 import srsly
-from spacy.training import Corpus
+from spacy.training import Corpus, Example
 from typer.testing import CliRunner
 
 from spacy_rnn.data.textcat_corpus import convert_textcat
@@ -152,3 +152,15 @@ def test_measures_trained_pipelines(tmp_path: Path) -> None:
     lines = output.with_suffix(".md").read_text(encoding="utf8").splitlines()
     assert len(lines) == 5 and len({line.count("|") for line in lines}) == 1
     assert output.with_suffix(".svg").read_text(encoding="utf8").count("<path") > 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is read from /proc")
+def test_memory_of_one_document(tmp_path: Path) -> None:
+    from benchmark.textcat.memory import measure
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("rnn_textcat", config=textcat_config())
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"cats": {"x": 1.0, "y": 0.0}})])
+    found = measure(nlp, 20_000)
+    assert found["tokens"] == 20_000 and found["seconds"] > 0
+    assert found["megabytes"] > 20_000 * 8 / 2**20  # the words' numbers alone

@@ -1,10 +1,12 @@
 """The commands: train and measure all systems on one set, or measure pipelines that are trained already."""
 
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import typer
+from rich.console import Console
 
+from . import memory
 from .contestants import OURS, PLANS, systems, train
 from .measure import measure
 from .report import write
@@ -73,3 +75,12 @@ def textcat_models_command(
         threads=threads,
     )
     write(found, corpus.name, output)
+
+
+def textcat_memory_command(
+    model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
+    tokens: Optional[List[int]] = typer.Option(None, help="Length of a document; may be given several times"),
+) -> None:
+    """Memory and time that one long document takes in prediction, beside the document itself."""
+    for found in memory.memory_of(model, tokens or list(memory.LENGTHS)):
+        Console().print(f"{found['tokens']:,} tokens: {found['megabytes']:.1f} MB, {found['seconds']:.2f} s")
