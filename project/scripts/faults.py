@@ -78,9 +78,10 @@ def kills(
     workers: int = typer.Option(2, help="Processes of each run."),
     part_size: int = typer.Option(16, help="Kilobytes of a part."),
     output_format: str = typer.Option("jsonl", help="jsonl or parquet."),
+    seed: int = typer.Option(0, help="Of the moments."),
 ) -> None:
     """Kill `spacy-rnn apply` at random moments, every second time one of its workers only, and count the documents."""
-    found, draw = read_texts(texts), random.Random(0)
+    found, draw = read_texts(texts), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         source, output = Path(folder) / "it.jsonl", Path(folder) / "out"
         rows = ({"id": f"d{i}", "text": found[i % len(found)]} for i in range(documents))
