@@ -102,6 +102,7 @@ def kills(
                             killed["worker"] += 1
                         else:
                             kill(process.pid)
+                            process.wait()
                             killed["whole run"] += 1
                     else:
                         time.sleep(0.05)
@@ -129,9 +130,17 @@ def kill(pid: int) -> None:
         return
 
 
-def _children(pid: int) -> List[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
+def _children(parent: int) -> List[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may have blanks in it.
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
 
 
 @app.command()
