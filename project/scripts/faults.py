@@ -94,18 +94,18 @@ def kills(
             runs += 1
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
                 while process.poll() is None:
-                    if sum(killed.values()) < n and (output / "_job.json").exists():
-                        time.sleep(draw.random() * 0.4)
-                        children = _children(process.pid)
-                        if len(children) == workers and sum(killed.values()) % 3:
-                            kill(draw.choice(children))
-                            killed["worker"] += 1
-                        else:
-                            kill(process.pid)
-                            process.wait()
-                            killed["whole run"] += 1
-                    else:
-                        time.sleep(0.05)
+                    if sum(killed.values()) >= n or len(_children(process.pid)) < workers:
+                        time.sleep(0.02)  # the program is being loaded, or the last run is to come to an end
+                        continue
+                    time.sleep(draw.random() * 0.5)
+                    children = _children(process.pid)
+                    if children and sum(killed.values()) % 3:
+                        kill(draw.choice(children))
+                        killed["worker"] += 1
+                    elif process.poll() is None:
+                        kill(process.pid)
+                        process.wait()
+                        killed["whole run"] += 1
             time.sleep(0.2)
         names = Counter(row["id"] for path in sorted(output.glob("part-*")) for row in read_rows(path))
         doubled = sum(count > 1 for count in names.values())

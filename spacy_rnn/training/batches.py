@@ -3,9 +3,10 @@
 import random
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.training import Example
+
+from ..errors import CorpusError, Errors
 
 Batch = List[Example]
 Starts = Dict[int, Any]
@@ -41,7 +42,7 @@ class Batches:
         if self._max_epochs >= 0:
             examples = list(self._corpus(self._nlp))
             if not examples:
-                raise ValueError(SpacyErrors.E986)
+                raise CorpusError(Errors.D189)
         # Several processes draw numbers of their own from the common generator, and must shuffle alike.
         numbers: Any = random if self._workers == 1 else random.Random()
         if self._workers > 1:

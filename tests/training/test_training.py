@@ -267,3 +267,13 @@ def test_weights_are_told_apart_in_a_checkpoint() -> None:
     pairs = list(_keys(nlp))
     assert len({key for key, _ in pairs}) == len({name for _, name in pairs}) == len(pairs)
     assert len(pairs) > len({number for (number, _), _ in pairs})
+
+
+def test_processes_that_read_different_batches_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of waiting for each other, or learning nonsense."""
+    shares = [make_examples(tagger_nlp())[:2]] * 2
+    monkeypatch.setattr(Worker, "_reduced", lambda worker, tensor, op: tensor)
+    Worker(0, 2).check_batches(shares)
+    monkeypatch.setattr(Worker, "_reduced", lambda worker, tensor, op: tensor.abs())
+    with pytest.raises(TrainingError, match="R190.*batches"):
+        Worker(0, 2).check_batches(shares)
