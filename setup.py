@@ -16,6 +16,7 @@ ENTRY_POINTS = {
         "rnn_textcat = spacy_rnn.pipeline.textcat:make_rnn_textcat",
         "rnn_textcat_multilabel = spacy_rnn.pipeline.textcat:make_rnn_textcat_multilabel",
         "tree_rnn = spacy_rnn.pipeline.tree_rnn:make_tree_rnn",
+        "rnn_lemmatizer = spacy_rnn.pipeline.lemmatizer:make_rnn_lemmatizer",
     ],
     "spacy_architectures": [
         "spacy-rnn.CharEmbed.v1 = spacy_rnn.models.char_embed:build_char_embed_v1",
@@ -30,6 +31,8 @@ ENTRY_POINTS = {
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
         "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",
         "spacy-rnn.TreeRNN.v1 = spacy_rnn.models.tree:build_tree_rnn_v1",
+        "spacy-rnn.Lemmatizer.v1 = spacy_rnn.models.seq2seq:build_lemmatizer_v1",
+        "spacy-rnn.Transducer.v1 = spacy_rnn.models.seq2seq:build_transducer_v1",
     ],
     "spacy_callbacks": [
         "spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1",

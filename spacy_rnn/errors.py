@@ -181,3 +181,13 @@ class Errors:
         "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
         "save_scores = true."
     )
+
+    R170 = "[R170] copy = true needs attention, which tells what is copied. Set attention to dot or additive, or copy = false."
+    R171 = (
+        "[R171] '{name}': the training data has no lemmas. Check the training corpus with `spacy debug data`, or give the "
+        "labels in initialize.components.{name}.labels."
+    )
+    R172 = "[R172] '{name}' was neither initialized nor loaded. Call nlp.initialize() with annotated examples first."
+    R173 = (
+        "[R173] '{name}': the labels must be a dict with {expected}, as `spacy init labels` writes them, got: {found}."
+    )

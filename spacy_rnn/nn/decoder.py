@@ -11,11 +11,7 @@ from .attention import Attention
 from .cells import RecurrentLayer
 from .dropout import SequenceDropout
 from .rnn import to_compute_type
-
-UNKNOWN, END = 0, 1
-"""Symbols that every vocabulary has: one without a row of its own, which is never written but can be copied; and the
-end, which also stands before the first symbol."""
-
+from .symbols import END, UNKNOWN
 
 # Keep logarithms, and the gradients of what cannot be, finite.
 _TINY = 1e-30

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from .beam import Hypothesis, beam_search
-from .decoder import END, UNKNOWN, Decoder, Memory
+from .decoder import Decoder, Memory
 from .layout import Block
 from .pooling import Pool
 from .rnn import RNN
+from .symbols import END, UNKNOWN
 
 
 @dataclass
