@@ -41,6 +41,7 @@ ENTRY_POINTS = {
     "spacy_readers": [
         "spacy-rnn.TextCatCorpus.v1 = spacy_rnn.data.textcat_corpus:build_textcat_corpus_v1",
         "spacy-rnn.GoldParseCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_parse_corpus_v1",
+        "spacy-rnn.GoldTagCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_tag_corpus_v1",
     ],
     "spacy_scorers": [
         "spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer",

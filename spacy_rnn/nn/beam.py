@@ -70,7 +70,9 @@ def beam_search(
         ]
         for i, row in enumerate(rows.tolist()):
             if not going[i] and not found[row]:
-                found[row].append(Hypothesis(written[i, 0].tolist(), float(scores[i, 0]) / length**length_penalty, False))
+                found[row].append(
+                    Hypothesis(written[i, 0].tolist(), float(scores[i, 0]) / length**length_penalty, False)
+                )
         left = torch.tensor(going, device=device).nonzero().squeeze(1)
         if not len(left):
             break

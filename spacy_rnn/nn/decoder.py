@@ -142,4 +142,3 @@ class Decoder(nn.Module):
             found.log_()
         found[:, :, UNKNOWN] = float("-inf")
         return found
-

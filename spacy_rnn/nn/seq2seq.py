@@ -149,13 +149,18 @@ class Seq2Seq(nn.Module):
         for block in sources.blocks:
             memory, states, decisions = self.encode(sources, block)
             chosen = torch.log_softmax(decisions, dim=1).gather(1, targets.decisions[block.sequences].unsqueeze(1))
-            lengths = targets.lengths[block.sequences]
-            step = torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1)
-            inside = step < lengths
-            likelihood = chosen.new_zeros(len(lengths))
-            if len(step):
-                symbols = targets.symbols[torch.where(inside, starts[block.sequences] + step, 0)]
-                likelihood = (self._follow(symbols, states, memory) * inside).sum(dim=0)
+            likelihood = chosen.new_zeros(len(chosen))
+            columns = targets.lengths[block.sequences].nonzero().squeeze(1)
+            if len(columns):
+                sequences = block.sequences[columns]
+                if len(columns) < len(chosen):
+                    memory, states = _rows(memory, columns), states[:, :, columns]
+                lengths = targets.lengths[sequences]
+                step = torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1)
+                inside = step < lengths
+                symbols = targets.symbols[torch.where(inside, starts[sequences] + step, 0)]
+                likelihoods = (self._follow(symbols, states, memory) * inside).sum(dim=0)
+                likelihood = likelihood.index_copy(0, columns, likelihoods)
             found.append(torch.stack([likelihood, chosen.squeeze(1)], dim=1))
             order.append(block.sequences)
         if not found:

@@ -71,7 +71,10 @@ class Spelling:
 
 
 def encode(
-    sources: Sequence[Sequence[str]], read: Alphabet, written: Alphabet, copies: Optional[Sequence[Sequence[str]]] = None
+    sources: Sequence[Sequence[str]],
+    read: Alphabet,
+    written: Alphabet,
+    copies: Optional[Sequence[Sequence[str]]] = None,
 ) -> Tuple[SequenceBatch, Spelling]:
     """Sources as a batch, each with an END.
 

@@ -1,7 +1,7 @@
 """The lemmas that training showed, by form and tags."""
 
 from collections import Counter
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 
 class Word(NamedTuple):
@@ -13,8 +13,8 @@ class Word(NamedTuple):
     morph: str = ""
 
 
-Entry = Tuple[str, str, str, str, str, int]
-"""Form, part of speech, tag, morphology, lemma, and how often that was met."""
+Entry = List[Any]
+"""Form, part of speech, tag, morphology, lemma, and how often that was met; a list, as it comes back from JSON."""
 
 Key = Tuple[str, ...]
 
@@ -22,14 +22,15 @@ Key = Tuple[str, ...]
 class LemmaTable:
     """Finds the most frequent lemma of a form with its tags, or with as many of them as are known together.
 
-    Tags that were never met together with a form stand back in this order: the fine-grained tag, the morphology, both.
+    Where form and tags were never met together, the form with the fine-grained tag alone counts, then with the morphology
+    alone, then with the part of speech alone.
     A form whose part of speech was never met is not found, unless the word to be looked up has none.
 
     entries: in any order.
     """
 
     def __init__(self, entries: Iterable[Entry]):
-        self.entries: List[Entry] = [tuple(entry) for entry in entries]  # type: ignore[misc]  # JSON has lists
+        self.entries = list(entries)
         counts: Dict[Key, Counter[str]] = {}
         forms: Counter[str] = Counter()
         for form, pos, tag, morph, lemma, count in self.entries:
@@ -43,7 +44,7 @@ class LemmaTable:
     @classmethod
     def from_counts(cls, counts: Dict[Tuple[Word, str], int]) -> "LemmaTable":
         """counts: how often each word was met with each lemma."""
-        return cls((*word, lemma, count) for (word, lemma), count in sorted(counts.items()))
+        return cls([*word, lemma, count] for (word, lemma), count in sorted(counts.items()))
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -63,7 +64,7 @@ class LemmaTable:
 def _keys(word: Word) -> List[Key]:
     """From all that is known of a word to the least that tells lemmas apart."""
     form, pos, tag, morph = word
-    return [(form, pos, tag, morph), (form, pos, "", morph, ""), (form, pos, tag, "", "", ""), (form, pos)]
+    return [(form, pos, tag, morph), (form, pos, tag), (form, pos, "", "", morph), (form, pos)]
 
 
 def _rank(item: Tuple[str, int]) -> Tuple[int, str]:

@@ -264,7 +264,9 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
             counts.update(self._words_and_lemmas([example], "gold"))
         casing = Casing(self.vocab.lang or "xx")
         read = Alphabet.count(casing.lower(word.form) for word, _ in counts)
-        written = Alphabet.count([letter for letter in casing.lower(lemma) if is_writable(letter)] for _, lemma in counts)
+        written = Alphabet.count(
+            [letter for letter in casing.lower(lemma) if is_writable(letter)] for _, lemma in counts
+        )
         return {
             "read": read.symbols,
             "written": written.symbols,
@@ -321,8 +323,16 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
         hidden = np.random.random(len(pairs)) < self.cfg["attr_dropout"]
         words = [Word(word.form) if hide else word for (word, _), hide in zip(pairs, hidden)]
         batch, spelling = self._encode(words)
-        add_targets(batch, spelling, [self._casing.lower(lemma) for _, lemma in pairs])
         decisions = [self._casing.decide(word.form, lemma) for word, lemma in pairs]
+        spelled = [self._casing.lower(lemma) for _, lemma in pairs]
+        import os
+
+        G = os.environ.get("GEN")
+        add_targets(
+            batch,
+            spelling,
+            [lemma if decision in DECODED or not G else None for lemma, decision in zip(spelled, decisions)],
+        )
         batch.decisions = np.array(decisions, dtype=np.int64)
         return batch
 
