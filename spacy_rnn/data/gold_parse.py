@@ -38,8 +38,8 @@ def build_gold_tag_corpus_v1(
     max_length: int = 0,
     shuffle: bool = False,
 ) -> Reader:
-    """Read `.spacy` files as "spacy-rnn.GoldParseCorpus.v1" does, with parts of speech, fine-grained tags and morphology
-    in place of the parses, so that a lemmatizer can be trained and scored without running a tagger."""
+    """Read `.spacy` files as "spacy-rnn.GoldParseCorpus.v1" does, with parts of speech, fine-grained tags and
+    morphology in place of the parses, so that a lemmatizer can be trained and scored without running a tagger."""
     return _reader(with_gold_tags, path, limit, max_length, shuffle)
 
 
@@ -70,7 +70,7 @@ def _with(reference: Doc, attrs: Sequence[int]) -> Example:
     words, spaces = [token.text for token in reference], [bool(token.whitespace_) for token in reference]
     doc = Doc(reference.vocab, words=words, spaces=spaces)
     if len(doc) and attrs:
-        kept: List[int] = list(attrs)
+        kept: List[Union[int, str]] = list(attrs)
         values: np.ndarray = reference.to_array(kept)
         doc.from_array(kept, values)  # type: ignore[arg-type]
     return Example(doc, reference)

@@ -13,7 +13,7 @@ from ..nn.cells import CELLS, Cell
 from ..nn.layout import layout
 from ..nn.seq2seq import Found, Search, Seq2Seq, Sources, Targets
 from ..shim import Precision, TorchShim, shim_of, to_array, torch_layer
-from ..types import IntArray, SequenceBatch
+from ..types import SequenceBatch
 from .checks import check_at_least, check_choice, check_share, direction_width
 
 Unit = Literal["char", "word"]
@@ -143,7 +143,7 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
     shim, _ = torch_layer(model)
     device = shim.device
 
-    def tensor(array: IntArray) -> torch.Tensor:
+    def tensor(array: Any) -> torch.Tensor:
         return torch.from_numpy(np.asarray(array, dtype=np.int64)).to(device)
 
     n = len(X.lengths)

@@ -126,9 +126,9 @@ class Decoder(nn.Module):
     def log_probabilities(self, x: Tensor, weights: Optional[Tensor], memory: Memory, n_extended: int) -> Tensor:
         """The logarithm of the probability of each symbol that may come next.
 
-        x: (1, batch * beams, hidden_size) and weights as `forward` gives them for one step; n_extended: one more than the
-        highest symbol in `memory.copies`, at least `n_symbols`. Returns (batch, beams, n_extended) float32; UNKNOWN has
-        probability 0.
+        x: (1, batch * beams, hidden_size) and weights as `forward` gives them for one step; n_extended: one more than
+        the highest symbol in `memory.copies`, at least `n_symbols`. Returns (batch, beams, n_extended) float32;
+        UNKNOWN has probability 0.
         """
         written = torch.log_softmax(self.output(x[0]).float(), dim=1).view(len(memory.mask), -1, self.n_symbols)
         if self.gate is None or weights is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Tuple, Union
+from typing import Iterable, List, Tuple, Union
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +73,8 @@ class Seq2Seq(nn.Module):
     2015), and a layer for one decision about the whole sequence.
 
     sources, targets: the number of symbols that are read and written, UNKNOWN and END included.
-    features: the number of features of a whole sequence, "no feature" included; their vectors are added to every symbol.
+    features: the number of features of a whole sequence, "no feature" included; their vectors are added to every
+    symbol.
     marks: the number of marks of a symbol, "no mark" included. decisions: to choose from.
     width: of a symbol's vector. hidden_size: of the decoder, and of both directions of the encoder together.
     cell, depth, attention, copy: see `Decoder`; the encoder has the same cell and depth.
@@ -124,13 +125,13 @@ class Seq2Seq(nn.Module):
             nn.init.zeros_(weight)
 
     def forward(self, sources: Sources, task: Union[Targets, Search]) -> Union[Tensor, Found]:
-        """Targets: the logarithm of the probability of each target and of each decision, (n, 2) float32. Search: what the
-        sequences become."""
+        """Targets: the logarithm of the probability of each target and of each decision, (n, 2) float32. Search: what
+        the sequences become."""
         return self.score(sources, task) if isinstance(task, Targets) else self.search(sources, task)
 
     def encode(self, sources: Sources, block: Block) -> Tuple[Memory, Tensor, Tensor]:
-        """The memory of one block, the decoder's first states (depth, states, batch, hidden_size), and the scores of the
-        decisions (batch, decisions)."""
+        """The memory of one block, the decoder's first states (depth, states, batch, hidden_size), and the scores of
+        the decisions (batch, decisions)."""
         rows = block.rows
         x = self.table(sources.symbols[rows])
         x = x + self.marks(sources.marks[rows]) + self.features(sources.features[block.sequences]).sum(dim=1)

@@ -39,8 +39,8 @@ class Alphabet:
 
 
 class Spelling:
-    """Numbers of the symbols that sequences can be written with: those of an alphabet, and behind them those that only a
-    sequence's own source has, numbered within each (See et al. 2017, sect. 2.2)."""
+    """Numbers of the symbols that sequences can be written with: those of an alphabet, and behind them those that only
+    a sequence's own source has, numbered within each (See et al. 2017, sect. 2.2)."""
 
     def __init__(self, alphabet: Alphabet):
         self.alphabet = alphabet

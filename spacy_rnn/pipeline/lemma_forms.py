@@ -4,8 +4,8 @@ import unicodedata
 from typing import Callable, Dict, List
 
 SAME, LOWER, SPELLED, SPELLED_CASED, SPELLED_TITLE = range(5)
-"""The decisions about a word: its lemma is the form; the form in lower case; spelled out in lower case; spelled out with
-the case of the form, as far as both agree; spelled out with a capital."""
+"""The decisions about a word: its lemma is the form; the form in lower case; spelled out in lower case; spelled out
+with the case of the form, as far as both agree; spelled out with a capital."""
 
 DECODED = (SPELLED, SPELLED_CASED, SPELLED_TITLE)
 _TURKIC = ("tr", "az")
@@ -38,8 +38,8 @@ class Casing:
         return [int(a != b) for a, b in zip(text, self.lower(text))]
 
     def restore(self, form: str, lemma: str) -> str:
-        """A lemma in lower case, with the case that the form has where both begin alike, and in upper case all over where
-        the form is."""
+        """A lemma in lower case, with the case that the form has where both begin alike, and in upper case all over
+        where the form is."""
         same = 0
         for small, letter in zip(self.lower(form), lemma):
             if small != letter:

@@ -22,8 +22,8 @@ Key = Tuple[str, ...]
 class LemmaTable:
     """Finds the most frequent lemma of a form with its tags, or with as many of them as are known together.
 
-    Where form and tags were never met together, the form with the fine-grained tag alone counts, then with the morphology
-    alone, then with the part of speech alone.
+    Where form and tags were never met together, the form with the fine-grained tag alone counts, then with the
+    morphology alone, then with the part of speech alone.
     A form whose part of speech was never met is not found, unless the word to be looked up has none.
 
     entries: in any order.

@@ -22,12 +22,13 @@ class DistinctWords(NamedTuple):
     """A number for each, (n,), by which it can be remembered."""
     first: IntArray
     """(n,): where each is met first."""
-    index: IntArray
+    which: IntArray
     """(n_rows,): which of them each row is."""
 
 
 def read_words(docs: Sequence[Doc], attrs: Sequence[str]) -> KeyArray:
-    """The form of each token, its tags, 0 for those not in `attrs`, (n_tokens, 4), the tokens of all documents joined."""
+    """The form of each token, its tags, 0 for those not in `attrs`, (n_tokens, 4), the tokens of all documents
+    joined."""
     found = np.concatenate([read_annotations(doc, ("orth", *TAGS)) for doc in docs])
     return only(found, attrs)
 

@@ -11,8 +11,7 @@ from spacy.pipeline.lemmatizer import lemmatizer_score
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
-from thinc.types import Floats2d
+from thinc.api import Model
 from typing_extensions import Self
 
 from ..errors import Errors
@@ -21,12 +20,12 @@ from ..types import IntArray, KeyArray, SequenceBatch
 from .alphabet import Alphabet, Spelling, add_targets, encode
 from .annotate import write_lemmas
 from .gold import aligned_keys
-from .learning import LearningMixin
 from .lemma_cache import LemmaCache
 from .lemma_defaults import DEFAULT_CONFIG
 from .lemma_forms import DECODED, LOWER, SAME, Casing, is_writable
 from .lemma_table import LemmaTable, Word
 from .lemma_words import TAGS, as_strings, distinct, only, read_words, tag_features
+from .sequence_learning import SequenceLearning
 
 TrainOn = Literal["gold", "predicted"]
 # The different lemmas of a batch, and which of them each token has, (n_tokens,), the tokens of all documents joined.
@@ -73,11 +72,11 @@ def make_rnn_lemmatizer(
     )
 
 
-class RNNLemmatizer(LearningMixin, TrainablePipe):
+class RNNLemmatizer(SequenceLearning, TrainablePipe):
     """Predicts `token.lemma` from the form of a word and the tags that other components gave it.
 
-    What training showed is looked up; for other words a network decides whether the lemma is the form, the form in lower
-    case, or has to be spelled out, and spells it. Each distinct word is worked out once.
+    What training showed is looked up; for other words a network decides whether the lemma is the form, the form in
+    lower case, or has to be spelled out, and spells it. Each distinct word is worked out once.
 
     attrs: which of "pos", "tag" and "morph" the lemma depends on; what a document lacks counts as unknown.
     train_on: learn from the tags of the "gold" documents, or from those that the components named in
@@ -146,8 +145,8 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
 
     @property
     def label_data(self) -> Dict[str, Any]:
-        """What `spacy init labels` stores: the characters that are "read" and "written", the "features" of tags, and the
-        "lemmas", each a list of form, part of speech, tag, morphology, lemma and how often it was met."""
+        """What `spacy init labels` stores: the characters that are "read" and "written", the "features" of tags, and
+        the "lemmas", each a list of form, part of speech, tag, morphology, lemma and how often it was met."""
         return dict(self.cfg["labels"])
 
     def _read_labels(self) -> None:
@@ -178,7 +177,7 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
             return self.lemmatize(as_strings(rows[[first[key] for key in missing]], self.vocab))
 
         version = (self._state, weights_version(self.model), self.cfg["dictionary"], self.cfg["beams"])
-        return self._cache.lookup(words.keys, version, compute), words.index
+        return self._cache.lookup(words.keys, version, compute), words.which
 
     def lemmatize(self, words: Sequence[Word]) -> List[str]:
         """The lemmas of words with their tags, without the cache."""
@@ -275,8 +274,8 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
         }
 
     def _words_and_lemmas(self, examples: List[Example], tags: str) -> Counter[Tuple[Word, str]]:
-        """The different words of examples with their gold lemmas, and how often each occurs. Tokens without a lemma, and
-        tokens that are not aligned with exactly one gold token, do not count."""
+        """The different words of examples with their gold lemmas, and how often each occurs. Tokens without a lemma,
+        and tokens that are not aligned with exactly one gold token, do not count."""
         examples = [example for example in examples if len(example.predicted)]
         if not examples:
             return Counter()
@@ -289,29 +288,25 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
         found = distinct(rows)
         first = rows[found.first]
         lemmas = [self.vocab.strings[key] for key in first[:, 4].tolist()]
-        counts = np.bincount(found.index, minlength=len(first)).tolist()
+        counts = np.bincount(found.which, minlength=len(first)).tolist()
         pairs = zip(as_strings(first[:, :4], self.vocab), lemmas)
         return Counter({pair: count for pair, count in zip(pairs, counts) if not pair[0].form.isspace()})
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch: from each distinct word once, and from a frequent one not every time, so that in one pass
-        over the data a word that occurs n times counts about log2(1 + n) times."""
-        return self._learn(examples, self.get_loss, "update", drop, sgd, losses, prepare=self._prepare)
-
-    def _prepare(self, examples: List[Example]) -> Optional[SequenceBatch]:
+    def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
+        """Each distinct word once, and a frequent one not every time, so that in one pass over the data a word that
+        occurs n times counts about log2(1 + n) times."""
         pairs = [
             pair
             for pair in self._words_and_lemmas(examples, self.cfg["train_on"])
             if len(pair[0].form) <= self.cfg["max_chars"] and self._is_drawn(pair[0].form)
         ]
         return self._training_batch(pairs)
+
+    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
+        rows = read_words([example.predicted for example in examples], self.cfg["attrs"])
+        words = as_strings(rows[distinct(rows).first], self.vocab)
+        words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
+        return self._training_batch(list(zip(words, self._spell(words, teacher))))
 
     def _is_drawn(self, form: str) -> bool:
         count = max(1, self.table.count(form))
@@ -335,39 +330,6 @@ class RNNLemmatizer(LearningMixin, TrainablePipe):
         )
         batch.decisions = np.array(decisions, dtype=np.int64)
         return batch
-
-    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-        """The loss, summed over words, and the gradient of its mean.
-
-        scores: (n, 2), the logarithms of the probabilities of lemmas and of decisions."""
-        loss = -float(scores.sum())
-        if not np.isfinite(loss):
-            raise ValueError(Errors.R013.format(name=self.name))
-        gradient: Any = self.model.ops.xp.full_like(scores, -1.0 / max(1, len(scores)))
-        return loss, gradient
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn the lemmas that the model gave that training was resumed from (Kim & Rush 2016, sect. 3.2)."""
-        teacher = self._rehearsal_model
-        if teacher is None:
-            losses = {} if losses is None else losses
-            losses.setdefault(self.name, 0.0)
-            return losses
-
-        def prepare(examples: List[Example]) -> Optional[SequenceBatch]:
-            rows = read_words([example.predicted for example in examples if len(example.predicted)], self.cfg["attrs"])
-            words = as_strings(rows[distinct(rows).first], self.vocab)
-            words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
-            return self._training_batch(list(zip(words, self._spell(words, teacher))))
-
-        return self._learn(examples, self.get_loss, "rehearse", drop, sgd, losses, prepare=prepare)
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:
         super()._keep_settings(settings)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.nn.cells import CELLS
-from spacy_rnn.nn.seq2seq import Search, Seq2Seq
+from spacy_rnn.nn.seq2seq import Search, Seq2Seq, Targets
 from spacy_rnn.nn.symbols import END, UNKNOWN
 
 from .sequences import SYMBOLS, decode, flat, make_seq2seq, read, write
@@ -73,7 +73,7 @@ def test_one_beam_is_greedy(cell: str) -> None:
         totals = log_likelihood(network, [source] * len(options), [[*written, symbol] for symbol in options])
         with torch.inference_mode():
             ends = log_likelihood(network, [source], [written])[0]
-            last = [network.score(read([source]), _open(written + [symbol]))[0, 0].item() for symbol in options[:-1]]
+            last = [network.score(read([source]), _open([*written, symbol]))[0, 0].item() for symbol in options[:-1]]
         assert len(totals) == len(options)
         best = options[int(np.argmax([*last, ends]))]
         if best == END:
@@ -84,8 +84,6 @@ def test_one_beam_is_greedy(cell: str) -> None:
 
 def _open(symbols: List[int]) -> Any:
     """Targets without an END."""
-    from spacy_rnn.nn.seq2seq import Targets
-
     return Targets(flat([symbols]), torch.tensor([len(symbols)]), torch.zeros(1, dtype=torch.int64))
 
 

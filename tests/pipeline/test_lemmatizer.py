@@ -17,7 +17,6 @@ from spacy.util import load_model_from_config
 from thinc.api import Config, fix_random_seed
 
 from spacy_rnn.pipeline.lemma_table import Word
-from spacy_rnn.pipeline.lemmatizer import RNNLemmatizer
 
 from ..helpers import ODD_TEXTS, train
 from .lemmas import (
@@ -242,5 +241,6 @@ def test_bad_settings(settings: Dict[str, Any]) -> None:
 
 
 def test_loss_that_is_not_a_number(nlp: Language) -> None:
+    scores: Any = np.full((1, 2), np.nan, dtype="f")
     with pytest.raises(ValueError, match="R013"):
-        RNNLemmatizer.get_loss(lemmatizer(nlp), [], np.full((1, 2), np.nan, dtype="f"))
+        lemmatizer(nlp).get_loss([], scores)
