@@ -31,8 +31,8 @@ def beam_search(
 ) -> List[List[Hypothesis]]:
     """The most probable sequences, as far as `beams` unfinished ones a row of the batch can tell.
 
-    A row is done when `beams` sequences have ended, or when no unfinished one can become better than the best of those.
-    One beam is greedy search.
+    A row is done when `beams` sequences have ended and none of the unfinished ones is better so far than the best of
+    those. One beam is greedy search.
 
     limits: (batch,) int64, the most symbols of each row, at least 1. end: the symbol that ends a sequence, and that the
     first step is given. length_penalty: 0 compares sums of logarithms, which favours short sequences; 1 their mean.
@@ -62,11 +62,10 @@ def beam_search(
         scores, origin, symbol = (values.gather(1, order) for values in (best, origin, symbol))
         scores = scores.masked_fill(ending.gather(1, order), float("-inf"))
         written = torch.cat([written.gather(1, origin.unsqueeze(2).expand(-1, -1, place)), symbol.unsqueeze(2)], dim=2)
-        # A sum of logarithms cannot rise, so the best that an unfinished sequence can reach is its own, at full length.
-        attainable = scores[:, 0] / limits**length_penalty
+        so_far = (scores[:, 0] / length**length_penalty).tolist()
         going = [
-            length < limit and not _is_done(found[row], beams, bound)
-            for row, limit, bound in zip(rows.tolist(), limits.tolist(), attainable.tolist())
+            length < limit and not _is_done(found[row], beams, score)
+            for row, limit, score in zip(rows.tolist(), limits.tolist(), so_far)
         ]
         for i, row in enumerate(rows.tolist()):
             if not going[i] and not found[row]:
@@ -81,5 +80,7 @@ def beam_search(
     return [sorted(ended, key=lambda hypothesis: -hypothesis.score)[:beams] for ended in found]
 
 
-def _is_done(ended: List[Hypothesis], beams: int, attainable: float) -> bool:
-    return len(ended) >= beams or (bool(ended) and max(hypothesis.score for hypothesis in ended) >= attainable)
+def _is_done(ended: List[Hypothesis], beams: int, unfinished: float) -> bool:
+    if len(ended) < beams:
+        return False
+    return beams == 1 or max(hypothesis.score for hypothesis in ended) >= unfinished

@@ -319,15 +319,9 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         words = [Word(word.form) if hide else word for (word, _), hide in zip(pairs, hidden)]
         batch, spelling = self._encode(words)
         decisions = [self._casing.decide(word.form, lemma) for word, lemma in pairs]
-        spelled = [self._casing.lower(lemma) for _, lemma in pairs]
-        import os
-
-        G = os.environ.get("GEN")
-        add_targets(
-            batch,
-            spelling,
-            [lemma if decision in DECODED or not G else None for lemma, decision in zip(spelled, decisions)],
-        )
+        small_lemmas = [self._casing.lower(lemma) for _, lemma in pairs]
+        targets = (spelled if decision in DECODED else None for spelled, decision in zip(small_lemmas, decisions))
+        add_targets(batch, spelling, list(targets))
         batch.decisions = np.array(decisions, dtype=np.int64)
         return batch
 

@@ -6,6 +6,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from thinc.api import fix_random_seed
 
 from spacy_rnn.pipeline.lemmatizer import RNNLemmatizer
 
@@ -64,6 +65,7 @@ def lemmatizer(nlp: Language) -> RNNLemmatizer:
 
 
 def trained_lemmatizer(steps: int = 60, **settings: Any) -> Language:
+    fix_random_seed(0)
     nlp = lemmatizer_nlp(**settings)
     train(nlp, lemma_examples(nlp), steps, rate=0.01)
     return nlp

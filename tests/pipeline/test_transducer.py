@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from thinc.api import fix_random_seed
 
 from spacy_rnn.data.text_pairs import TextPair, make_pair_example
 from spacy_rnn.pipeline.transducer import RNNTransducer
@@ -42,7 +43,8 @@ def pair_examples(nlp: Language, pairs: List[Tuple[str, str]]) -> List[Example]:
     return [make_pair_example(nlp, TextPair(*pair)) for pair in pairs]
 
 
-def trained_transducer(pairs: List[Tuple[str, str]], unit: str, steps: int = 60, **settings: Any) -> Language:
+def trained_transducer(pairs: List[Tuple[str, str]], unit: str, steps: int = 80, **settings: Any) -> Language:
+    fix_random_seed(0)
     nlp = transducer_nlp(unit, **settings)
     train(nlp, pair_examples(nlp, pairs), steps, rate=0.02)
     return nlp
