@@ -74,6 +74,7 @@ class Errors:
     D172 = (
         "[D172] {path} has {n} lines and {target_path} has {target_n}; line {line} of one of them has no counterpart."
     )
+    D173 = "[D173] The pipeline has no {factory} that could be put behind a tagger; it has: {found}."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."

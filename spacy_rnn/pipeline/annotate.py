@@ -42,16 +42,15 @@ def write_annotations(
 
 
 def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> None:
-    """Write the lemmas of the tokens of all documents, (n_tokens,), joined."""
+    """Write the lemmas of the tokens of all documents, (n_tokens,), joined. No document is empty."""
     end = 0
     for doc in docs:
         start, end = end, end + len(doc)
         new = keys[start:end]
-        if not overwrite and len(doc):
+        if not overwrite:
             old = read_annotations(doc, ["lemma"])[:, 0]
             new = np.where(old == 0, new, old)
-        if len(doc):
-            doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))  # type: ignore[arg-type]
+        doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))  # type: ignore[arg-type]
 
 
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:

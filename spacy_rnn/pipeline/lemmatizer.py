@@ -174,7 +174,8 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
 
         def compute(missing: List[int]) -> List[str]:
             first = dict(zip(words.keys, words.first.tolist()))
-            return self.lemmatize(as_strings(rows[[first[key] for key in missing]], self.vocab))
+            # The documents' own strings: a component may have been taken over into a pipeline with another vocabulary.
+            return self.lemmatize(as_strings(rows[[first[key] for key in missing]], docs[0].vocab))
 
         version = (self._state, weights_version(self.model), self.cfg["dictionary"], self.cfg["beams"])
         return self._cache.lookup(words.keys, version, compute), words.which
@@ -224,7 +225,11 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents."""
         lemmas, index = prediction
-        keys = np.array([self.vocab.strings.add(lemma) for lemma in lemmas], dtype=np.uint64)
+        docs = [doc for doc in docs if len(doc)]
+        if not docs:
+            return
+        strings = docs[0].vocab.strings
+        keys = np.array([strings.add(lemma) for lemma in lemmas], dtype=np.uint64)
         write_lemmas(docs, keys[index], overwrite=self.cfg["overwrite"])
 
     # ---- training
@@ -287,9 +292,10 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         rows: KeyArray = np.column_stack([words, gold["lemma"]])[gold["lemma"] != 0]
         found = distinct(rows)
         first = rows[found.first]
-        lemmas = [self.vocab.strings[key] for key in first[:, 4].tolist()]
+        vocab = examples[0].predicted.vocab
+        lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
         counts = np.bincount(found.which, minlength=len(first)).tolist()
-        pairs = zip(as_strings(first[:, :4], self.vocab), lemmas)
+        pairs = zip(as_strings(first[:, :4], vocab), lemmas)
         return Counter({pair: count for pair, count in zip(pairs, counts) if not pair[0].form.isspace()})
 
     def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
@@ -304,7 +310,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
 
     def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
         rows = read_words([example.predicted for example in examples], self.cfg["attrs"])
-        words = as_strings(rows[distinct(rows).first], self.vocab)
+        words = as_strings(rows[distinct(rows).first], examples[0].predicted.vocab)
         words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
         return self._training_batch(list(zip(words, self._spell(words, teacher))))
 

@@ -132,6 +132,13 @@ def test_works_without_tags_in_a_memory_zone(nlp: Language) -> None:
             assert [token.lemma_ for token in fresh("The walks xyzzied")][:2] == ["the", "walk"]
 
 
+def test_in_a_pipeline_with_another_vocabulary(nlp: Language) -> None:
+    other = spacy.blank("en")
+    other.add_pipe("rnn_lemmatizer", source=nlp)
+    words = [("zyxwvutsed", "VERB"), ("Quuxed", "ADJ")]
+    assert lemmas(other, words) == lemmas(nlp, words)
+
+
 def test_cache_follows_the_weights(nlp: Language) -> None:
     """Lemmas that were kept are dropped when training goes on, and the cache stays within its size."""
     fresh = lemmatizer_nlp(cache_size=3).from_bytes(nlp.to_bytes())

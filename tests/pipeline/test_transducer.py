@@ -157,7 +157,7 @@ def test_labels_from_outside(nlp: Language) -> None:
     transducer(other).initialize(lambda: pair_examples(other, CHARS[:1]), labels=transducer(nlp).label_data)
     assert transducer(other).label_data == transducer(nlp).label_data
     with pytest.raises(ValueError, match="R173"):
-        transducer(other).initialize(lambda: pair_examples(other, CHARS), labels={"read": []})  # type: ignore[arg-type]
+        transducer(other).initialize(lambda: pair_examples(other, CHARS), labels={"read": []})
 
 
 def test_rehearsal(nlp: Language) -> None:
