@@ -182,7 +182,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
 
     def lemmatize(self, words: Sequence[Word]) -> List[str]:
         """The lemmas of words with their tags, without the cache."""
-        found = [self.table.find(word) if self.cfg["dictionary"] else None for word in words]
+        found = [self._look_up(word) if self.cfg["dictionary"] else None for word in words]
         lemmas = [word.form if lemma is None else lemma for word, lemma in zip(words, found)]
         missing = [
             i
@@ -192,6 +192,12 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         for i, lemma in zip(missing, self._spell([words[i] for i in missing])):
             lemmas[i] = lemma
         return lemmas
+
+    def _look_up(self, word: Word) -> Optional[str]:
+        """What training showed, of a form that it never showed with these capitals also what it showed without."""
+        found = self.table.find(word)
+        small = self._casing.lower(word.form)
+        return self.table.find(word._replace(form=small)) if found is None and small != word.form else found
 
     def _spell(self, words: Sequence[Word], model: Optional[Model] = None) -> List[str]:
         """The lemmas of words as the network has them."""

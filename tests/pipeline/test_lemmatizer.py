@@ -45,6 +45,10 @@ def test_learns_seen_and_unseen_words(nlp: Language) -> None:
     assert nlp.evaluate(lemma_examples(nlp))["lemma_acc"] == 1.0
 
 
+def test_capitals_do_not_hide_a_word(nlp: Language) -> None:
+    assert lemmas(nlp, [("WALKED", "VERB"), ("THE", "DET"), ("Walked", "ADJ")]) == ["walk", "the", "walked"]
+
+
 def test_network_alone_knows_what_it_was_shown(nlp: Language) -> None:
     alone = spacy.blank("en")
     pipe: Any = alone.add_pipe("rnn_lemmatizer", config={**_config(nlp), "dictionary": False})
