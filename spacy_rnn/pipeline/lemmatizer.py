@@ -286,7 +286,8 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
 
     def _words_and_lemmas(self, examples: List[Example], tags: str) -> Counter[Tuple[Word, str]]:
         """The different words of examples with their gold lemmas, and how often each occurs. Tokens without a lemma,
-        and tokens that are not aligned with exactly one gold token, do not count."""
+        tokens that are not aligned with exactly one gold token, and lemmas that are too long to be given (of words
+        whose other parts were written apart) do not count."""
         examples = [example for example in examples if len(example.predicted)]
         if not examples:
             return Counter()
@@ -302,7 +303,14 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
         counts = np.bincount(found.which, minlength=len(first)).tolist()
         pairs = zip(as_strings(first[:, :4], vocab), lemmas)
-        return Counter({pair: count for pair, count in zip(pairs, counts) if not pair[0].form.isspace()})
+        longest = self.cfg["max_extra"]
+        return Counter(
+            {
+                (word, lemma): count
+                for (word, lemma), count in zip(pairs, counts)
+                if not word.form.isspace() and len(lemma) <= len(word.form) + longest
+            }
+        )
 
     def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
         """Each distinct word once, and a frequent one not every time, so that in one pass over the data a word that

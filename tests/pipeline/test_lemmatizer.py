@@ -159,10 +159,11 @@ def test_cache_follows_the_weights(nlp: Language) -> None:
 
 
 def test_missing_lemmas_and_alignment(nlp: Language) -> None:
-    """Tokens without a lemma, and tokens that are two gold tokens, do not count."""
+    """Tokens without a lemma, tokens that are two gold tokens, and lemmas that could not be given do not count."""
     other = lemmatizer_nlp()
-    gold = Doc(other.vocab, words=["don", "'t", "walks"], spaces=[False, True, False], lemmas=["do", "not", ""])
-    example = Example(Doc(other.vocab, words=["don't", "walks"]), gold)
+    words, lengthy = ["don", "'t", "walks", "w"], "walk" + "y" * 30
+    gold = Doc(other.vocab, words=words, spaces=[False, True, True, False], lemmas=["do", "not", "", lengthy])
+    example = Example(Doc(other.vocab, words=["don't", "walks", "w"]), gold)
     with pytest.raises(ValueError, match="R171"):
         other.initialize(lambda: [example])
     other.initialize(lambda: [example, *lemma_examples(other)])
