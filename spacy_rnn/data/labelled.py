@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, Iterable, List, Tuple
 import srsly
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
-from .files import replaced_folder
 from .treebanks import SOURCE_FILE, checksum, is_current
 from .vader import SENTIMENT_MEMBER, read_sentiment
 
