@@ -92,6 +92,7 @@ class Errors:
         "there a document in {files} that takes too much memory? Call it again to try once more."
     )
     D186 = "[D186] Only {found} of {expected} parts were done; call it again to go on."
+    D189 = "[D189] The training corpus has no documents; check paths.train."
     D188 = "[D188] {path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
 

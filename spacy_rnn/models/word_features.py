@@ -129,7 +129,7 @@ def _predict(model: Model, types: WordTypes) -> Tuple[Floats2d, np.ndarray]:
     table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
     if not fresh:
         return table, rows
-    joined = xp.concatenate([table[rows], fresh[0].predict(types)], axis=1)
+    joined = xp.concatenate([table[xp.asarray(rows)], fresh[0].predict(types)], axis=1)
     return mix_fresh(joined), np.arange(len(rows))
 
 

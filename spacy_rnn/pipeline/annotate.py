@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
-from .labels import permanent
+from .labels import permanent, permanent_features
 
 EXTENSION = "rnn_scores"
 
@@ -27,7 +27,7 @@ def write_annotations(
 ) -> None:
     """Write one (n_tokens,) array an attribute, the tokens of all documents joined. Whitespace tokens are SPACE,
     without features. The settings are those of `RNNTagger`."""
-    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": vocab.morphology.add("")}
+    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
     attrs = list(columns)
     values = np.stack(list(columns.values()), axis=1)
     end = 0
