@@ -94,6 +94,11 @@ class RecurrentLayer(nn.Module):
         LSTM has two states (hidden, cell) and the other cells one; a given state goes
         before a learned one, zeros where there is neither.
         Returns the hidden states, (steps, batch, hidden_size)."""
+        return self.unroll(x, initial)[0]
+
+    def unroll(self, x: Tensor, initial: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        """As `forward`; returns the states after the last step as well, (states, batch,
+        hidden_size), which are where a text that goes on is read on."""
         batch = x.shape[1]
         if initial is None:
             if self.initial is not None:
@@ -104,6 +109,8 @@ class RecurrentLayer(nn.Module):
         added = (0, 0, 0, round_up(batch) - batch)
         x, initial = nn.functional.pad(x, added), nn.functional.pad(initial.to(x.dtype), added)
         if self.cell == "lstm":
-            state = (initial[:1].contiguous(), initial[1:].contiguous())
-            return self.rnn(x, state)[0][:, :batch]
-        return self.rnn(x, initial[:1].contiguous())[0][:, :batch]
+            y, states = self.rnn(x, (initial[:1].contiguous(), initial[1:].contiguous()))
+            last = torch.cat(states)
+        else:
+            y, last = self.rnn(x, initial[:1].contiguous())
+        return y[:, :batch], last[:, :batch]

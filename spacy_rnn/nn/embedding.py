@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from .bits import mix_bits
 from .shares import union
 
 _STATE = ("keys", "counts")
@@ -122,11 +123,3 @@ class HashEmbedding(nn.Module):
     def forward(self, buckets: Tensor) -> Tensor:
         """buckets: (2, n) int64. Returns (n, width)."""
         return nn.functional.embedding(buckets, self.weight).sum(dim=0)
-
-
-def mix_bits(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Spread keys evenly over 64 bits: the finaliser of splitmix64 (Steele et al. 2014)."""
-    keys = keys + np.uint64(0x9E3779B97F4A7C15)
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))

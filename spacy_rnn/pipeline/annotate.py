@@ -42,6 +42,18 @@ def write_annotations(
         doc.from_array(_as_spacy(attrs), new)  # type: ignore[arg-type]  # spaCy declares Thinc's integers
 
 
+def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> None:
+    """Write the lemmas of the tokens of all documents, (n_tokens,), joined. No document is empty."""
+    end = 0
+    for doc in docs:
+        start, end = end, end + len(doc)
+        new = keys[start:end]
+        if not overwrite:
+            old = read_annotations(doc, ["lemma"])[:, 0]
+            new = np.where(old == 0, new, old)
+        doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))  # type: ignore[arg-type]
+
+
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
     """Keep the probabilities of all labels, (n_tokens, n_labels), by group in the documents' extension."""
     end = 0
