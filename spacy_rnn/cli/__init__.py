@@ -1,5 +1,6 @@
 """The `spacy-rnn` command. Each subcommand is a thin wrapper over a function of `spacy_rnn.data`."""
 
+from . import language_models as language_models
 from . import trees as trees
 from .app import app, main
 

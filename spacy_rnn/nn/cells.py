@@ -92,6 +92,11 @@ class RecurrentLayer(nn.Module):
         LSTM has two states (hidden, cell) and the other cells one; a given state goes
         before a learned one, zeros where there is neither.
         Returns the hidden states, (steps, batch, hidden_size)."""
+        return self.unroll(x, initial)[0]
+
+    def unroll(self, x: Tensor, initial: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        """As `forward`; returns the states after the last step as well, (states, batch,
+        hidden_size), which are where a text that goes on is read on."""
         batch = x.shape[1]
         if initial is None:
             if self.initial is not None:
@@ -101,6 +106,7 @@ class RecurrentLayer(nn.Module):
                 initial = x.new_zeros(n_states, batch, self.hidden_size)
         initial = initial.to(x.dtype)
         if self.cell == "lstm":
-            state = (initial[:1].contiguous(), initial[1:].contiguous())
-            return self.rnn(x, state)[0]
-        return self.rnn(x, initial[:1].contiguous())[0]
+            y, last = self.rnn(x, (initial[:1].contiguous(), initial[1:].contiguous()))
+            return y, torch.cat(last)
+        y, last = self.rnn(x, initial[:1].contiguous())
+        return y, last

@@ -17,12 +17,12 @@ VERSION = 1
 Sizes = Dict[str, int]
 
 
-def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes]) -> bytes:
-    """A module's parameters and buffers; the header holds the sizes it was built with. A
-    layer that is not built yet is stored without weights."""
+def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes], **notes: Any) -> bytes:
+    """A module's parameters and buffers; the header holds the sizes it was built with, and
+    notes. A layer that is not built yet is stored without weights."""
     state = {} if module is None else module.state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    header = {"format": FORMAT, "version": VERSION, "sizes": sizes}
+    header = {"format": FORMAT, "version": VERSION, "sizes": sizes, **notes}
     return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
 
 
@@ -38,6 +38,11 @@ def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
     if header.get("version") != VERSION or not _are_sizes(sizes):
         raise ValueError(Errors.R003.format(reason=f"its header is {header}"))
     return sizes, state
+
+
+def read_notes(data: bytes) -> Dict[str, Any]:
+    """The header of what `from_safetensors` can read, with the notes."""
+    return _read_header(data)
 
 
 def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:

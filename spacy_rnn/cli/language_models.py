@@ -1,0 +1,72 @@
+"""The subcommands of `spacy-rnn` for character language models."""
+
+from pathlib import Path
+from typing import Optional
+
+import srsly
+import torch
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..lm.settings import LMSettings
+from ..lm.train import train_lm
+from ..lm.trainer import Progress as Update
+from .app import THREADS, app, console
+
+DEFAULT = LMSettings()
+
+
+@app.command("train-lm")
+def train_lm_command(
+    text: Path = typer.Argument(..., help="Text, a paragraph a line (also .xz, .gz, .bz2, .zst), or labelled texts."),
+    output_dir: Path = typer.Argument(..., help="Folder for the model; a training that was killed goes on from there."),
+    direction: str = typer.Option(DEFAULT.direction, help="forward or backward: which way the model reads."),
+    dev: Optional[Path] = typer.Option(None, help="Held-out text; by default the last paragraphs of the text."),
+    held_out: float = typer.Option(DEFAULT.held_out, help="Share of the paragraphs that is held out."),
+    cell: str = typer.Option(DEFAULT.cell, help="lstm, gru or rnn_tanh."),
+    depth: int = typer.Option(DEFAULT.depth, help="Recurrent layers."),
+    hidden_size: int = typer.Option(DEFAULT.hidden_size, help="Units of a layer."),
+    char_width: int = typer.Option(DEFAULT.char_width, help="Width of a character's vector."),
+    order: int = typer.Option(DEFAULT.order, help="Longest n-gram with a vector of its own; 1 for characters alone."),
+    rows: int = typer.Option(DEFAULT.rows, help="Rows of the table of n-grams, for each length."),
+    chars: int = typer.Option(DEFAULT.chars, help="Size of the alphabet; rarer characters are unknown."),
+    batch: int = typer.Option(DEFAULT.batch, help="Places of the text that are read at once."),
+    steps: int = typer.Option(DEFAULT.steps, help="Characters of each that an update reads."),
+    epochs: float = typer.Option(DEFAULT.epochs, help="How often the text is read."),
+    learn_rate: float = typer.Option(DEFAULT.learn_rate, help="The highest learning rate."),
+    warmup: int = typer.Option(DEFAULT.warmup, help="Updates until it is reached."),
+    dropout: float = typer.Option(DEFAULT.dropout, help="Share of units dropped."),
+    seed: int = typer.Option(DEFAULT.seed, help="For weights, dropout and the order of labelled texts."),
+    precision: str = typer.Option(DEFAULT.precision, help="auto, bf16 or fp32."),
+    save_every: int = typer.Option(200, help="Updates between two savings.", min=1),
+    measure_every: int = typer.Option(500, help="Updates between two looks at the held-out text; 0 for none.", min=0),
+    threads: int = THREADS,
+) -> None:
+    """Train a character language model on raw text."""
+    given = {name: value for name, value in locals().items() if name in vars(DEFAULT)}
+    settings = LMSettings(**given)
+    torch.set_num_threads(threads)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(direction)
+
+        def report(update: Update) -> None:
+            described = f"{direction}: {update.train_bits:.3f} bits/char"
+            bar.update(task, completed=update.step, total=update.n_steps, description=described)
+            if update.held_out_bits is not None:
+                measured = f"step {update.step:,}: {update.held_out_bits:.4f} bits/char on held-out text"
+                bar.console.print(f"{measured}, {update.train_bits:.4f} in training", soft_wrap=True)
+
+        path = train_lm(
+            text,
+            output_dir,
+            settings,
+            dev=dev,
+            save_every=save_every,
+            measure_every=measure_every,
+            report=report,
+        )
+    scores = srsly.read_json(path.with_suffix(".json"))
+    found = f"{scores['bits_per_character']:.4f} bits/char, perplexity {scores['perplexity']:.3f}"
+    unknown = f"{100 * scores['unknown']:.3f}% unknown characters"
+    console.print(f"{path}: {found}, on held-out text ({unknown})", soft_wrap=True)
