@@ -8,6 +8,8 @@ import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..lm.files import load_lm
+from ..lm.generate import generate
 from ..lm.settings import LMSettings
 from ..lm.train import train_lm
 from ..lm.trainer import Progress as Update
@@ -70,3 +72,37 @@ def train_lm_command(
     found = f"{scores['bits_per_character']:.4f} bits/char, perplexity {scores['perplexity']:.3f}"
     unknown = f"{100 * scores['unknown']:.3f}% unknown characters"
     console.print(f"{path}: {found}, on held-out text ({unknown})", soft_wrap=True)
+
+
+@app.command("generate")
+def generate_command(
+    model: Path = typer.Argument(..., help="A file that `spacy-rnn train-lm` wrote."),
+    n: int = typer.Option(10, "--number", "-n", help="How many texts.", min=1),
+    label: Optional[str] = typer.Option(None, help="What the texts shall be, for a model trained with labels."),
+    prompt: str = typer.Option("", help="How each text begins."),
+    temperature: float = typer.Option(1.0, help="Below 1 for likelier texts; 0 for the likeliest character each time."),
+    top_k: int = typer.Option(0, help="Draw among so many of the likeliest characters; 0 for all."),
+    top_p: float = typer.Option(1.0, help="Draw among the fewest characters that are together so likely."),
+    max_chars: int = typer.Option(500, help="Longest text.", min=1),
+    seed: int = typer.Option(0, help="The same seed gives the same texts."),
+    output: Optional[Path] = typer.Option(None, help="JSONL file for the texts, with their label."),
+    threads: int = THREADS,
+) -> None:
+    """Draw texts from a character language model, one a line."""
+    torch.set_num_threads(threads)
+    texts = generate(
+        load_lm(model),
+        n=n,
+        label=label,
+        prompt=prompt,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        max_chars=max_chars,
+        seed=seed,
+    )
+    for text in texts:
+        typer.echo(text)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_jsonl(output, [{"text": text, **({"label": label} if label else {})} for text in texts])

@@ -152,8 +152,10 @@ class Trainer:
         self.step, self.mean_loss = header["step"], header["mean_loss"]
 
     def fingerprint(self) -> Dict[str, Any]:
-        """What must be the same for a training to go on."""
-        return {**self.settings.record(), "alphabet": self.alphabet.chars, "n_ids": len(self.train)}
+        """What must be the same for a training to go on. The number of epochs may change: the learning rate then falls
+        along the curve of the new one from there on."""
+        settings = {name: value for name, value in self.settings.record().items() if name != "epochs"}
+        return {**settings, "alphabet": self.alphabet.chars, "n_ids": len(self.train)}
 
     def write(self, path: Path) -> None:
         save_lm(path, self.model, self.alphabet, backward=self.settings.direction == "backward")

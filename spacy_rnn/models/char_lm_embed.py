@@ -52,8 +52,6 @@ def build_char_lm_embed_v1(
     check_at_least("width", width, 1)
     check_at_least("chunk", chunk, 1)
     check_at_least("kept_tokens", kept_tokens, 0)
-    if forward is None and backward is None:
-        raise ValueError(Errors.R203)
     build = partial(build_contextual, chunk=chunk, fine_tune=fine_tune)
     lms: Model = Model(
         "char_lms",
@@ -94,6 +92,8 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
             found = read_direction(Path(path), direction)
             sizes.update({f"{direction}_{name}": n for name, n in found.sizes.items()})
             state.update({f"{direction}_lm.{name}": tensor for name, tensor in found.state.items()})
+    if not sizes:
+        raise ValueError(Errors.R203)
     shim = shim_of(model)
     shim.resize(sizes)
     load_state(shim.module, state)
@@ -111,17 +111,16 @@ def read_direction(path: Path, direction: str) -> CharLMFile:
 def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
     """The states at each token, (n_tokens, output_size)."""
     shim, module = torch_layer(model)
-    if is_train and model.attrs["fine_tune"]:
-        return run_torch_feature(shim, ([token_places(doc) for doc in docs],), True)
-    if not is_train:
-        return run_torch_feature(shim, ([token_places(doc) for doc in docs],), False)
+    places = [token_places(doc) for doc in docs]
+    if model.attrs["fine_tune"] or not is_train:
+        return run_torch_feature(shim, (places,), is_train)
 
     def compute(places: List[TextPlaces]) -> FloatArray:
         states: FloatArray = to_numpy(to_array(shim.predict((places,))))
         return states
 
     written = sum(parameter._version for parameter in module.parameters())
-    states = model.attrs["cache"].lookup([token_places(doc) for doc in docs], (module, written), compute)
+    states = model.attrs["cache"].lookup(places, (module, written), compute)
     return model.ops.asarray2f(states), lambda d_states: []
 
 

@@ -35,7 +35,7 @@ def read_char_lm(path: Path) -> CharLMFile:
         if sizes.get("inputs") != sizes.get("chars", 0) + len(labels):
             raise ValueError(f"it has {len(labels)} labels, and sizes {sizes}")
         _check_shapes(sizes, state)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # the last one for sizes beyond all measure
         raise ValueError(Errors.R202.format(path=path, reason=error)) from error
     return CharLMFile(sizes, state, bool(backward), labels)
 
