@@ -103,7 +103,7 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
 def read_direction(path: Path, direction: str) -> CharLMFile:
     found = read_char_lm(path)
     if found.backward != (direction == "backward"):
-        other = DIRECTIONS[not found.backward]
+        other = DIRECTIONS[found.backward]
         raise ValueError(Errors.R202.format(path=path, reason=f"it reads {other}, and is named as the {direction} one"))
     return found
 
