@@ -8,6 +8,7 @@ import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..data.raw_text import write_text
 from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
@@ -16,6 +17,17 @@ from ..lm.trainer import Progress as Update
 from .app import THREADS, app, console
 
 DEFAULT = LMSettings()
+
+
+@app.command("write-text")
+def write_text_command(
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert` or `convert-textcat`."),
+    output_dir: Path = typer.Argument(..., help="Folder for train.txt and dev.txt; replaced."),
+    more: str = typer.Option("", help="A text file that is added to train.txt."),
+) -> None:
+    """Write the text of a converted corpus, without its test set, for a language model."""
+    n = write_text(corpus_dir, output_dir, [Path(more)] if more else [])
+    console.print(f"{output_dir}: {n:,} characters to train on", soft_wrap=True)
 
 
 @app.command("train-lm")

@@ -112,7 +112,7 @@ def test_fine_tuned_models_learn(paths: Dict[str, str]) -> None:
     nlp, before = trained(paths, fine_tune=True)
     changed = [not np.array_equal(one, other) for one, other in zip(lm_weights(nlp), before)]
     assert sum(changed) > len(changed) / 2
-    assert len(char_lms(nlp.get_pipe("rnn_tagger").model).attrs["cache"]) == 0  # type: ignore[attr-defined]
+    assert len(char_lms(nlp.get_pipe("rnn_tagger").model).attrs["cache"]) == 0
 
 
 def tagger(paths: Dict[str, str], words: bool = True, **setting: Any) -> Language:
@@ -161,7 +161,7 @@ def test_saved_with_the_pipeline(paths: Dict[str, str], tmp_path: Path) -> None:
 
 
 def model_of(nlp: Language) -> Model:
-    return nlp.get_pipe("rnn_tagger").model  # type: ignore[attr-defined,no-any-return]
+    return nlp.get_pipe("rnn_tagger").model  # type: ignore[attr-defined]
 
 
 def write_copy(path: Path, folder: Path) -> str:
