@@ -56,7 +56,6 @@ class Errors:
     D108 = "[D108] {path}: no such file."
     D109 = "[D109] {path}: there is another file named '{name}'; give each a name of its own."
     D110 = "[D110] {path}: not found; convert the texts first."
-    D111 = "[D111] {path}: expected at least two files named LABEL.txt in this folder, with a text a line."
     D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
     D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = (
@@ -82,6 +81,7 @@ class Errors:
         "[D205] Give a label to a language model that was trained with labels, and none to one that was not: this one "
         "knows {labels}, got {label!r}."
     )
+    D206 = "[D206] {path}: expected at least two files named LABEL.txt in this folder, with a text a line."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."

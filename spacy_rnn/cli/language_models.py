@@ -1,7 +1,8 @@
 """The subcommands of `spacy-rnn` for character language models."""
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 import srsly
 import torch
@@ -9,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..data.raw_text import write_text
+from ..errors import CorpusError
 from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
@@ -17,6 +19,15 @@ from ..lm.trainer import Progress as Update
 from .app import THREADS, app, console
 
 DEFAULT = LMSettings()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What a user can mend ends the command with one sentence, not with a traceback."""
+    try:
+        yield
+    except ValueError as error:
+        raise error if isinstance(error, CorpusError) else CorpusError(str(error)) from error
 
 
 @app.command("write-text")
@@ -58,7 +69,8 @@ def train_lm_command(
 ) -> None:
     """Train a character language model on raw text."""
     given = {name: value for name, value in locals().items() if name in vars(DEFAULT)}
-    settings = LMSettings(**given)
+    with one_sentence():
+        settings = LMSettings(**given)
     torch.set_num_threads(threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
@@ -102,17 +114,18 @@ def generate_command(
 ) -> None:
     """Draw texts from a character language model, one a line."""
     torch.set_num_threads(threads)
-    texts = generate(
-        load_lm(model),
-        n=n,
-        label=label,
-        prompt=prompt,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        max_chars=max_chars,
-        seed=seed,
-    )
+    with one_sentence():
+        texts = generate(
+            load_lm(model),
+            n=n,
+            label=label,
+            prompt=prompt,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            max_chars=max_chars,
+            seed=seed,
+        )
     for text in texts:
         typer.echo(text)
     if output is not None:

@@ -94,7 +94,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
         raise CorpusError(Errors.D012.format(path=folder))
     paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
     if len(paths) < 2:
-        raise CorpusError(Errors.D111.format(path=folder))
+        raise CorpusError(Errors.D206.format(path=folder))
     source = {"folder": {path.name: checksum(path) for path in paths}, "lang": lang}
     if is_current(output_dir, source):
         return False

@@ -32,4 +32,4 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
                     target.write(" ".join(doc.text.split()) + "\n")
                 for extra in more if split == "train" else ():
                     target.writelines(f"{line}\n" for _, line in paragraphs(extra))
-        return sum(len(line) for line in (folder / "train.txt").open(encoding="utf8"))
+        return len((folder / "train.txt").read_text(encoding="utf8"))

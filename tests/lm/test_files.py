@@ -54,7 +54,7 @@ def _header(change: Callable[[Dict[str, Any]], Any]) -> Callable[[bytes], bytes]
 def test_foreign_or_damaged_files(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     path = Path(write_lm(tmp_path / "lm.safetensors"))
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match=r"R202.*lm\.safetensors is not a language model"):
+    with pytest.raises(ValueError, match=r"\[R202\] .*lm\.safetensors is not a language model"):
         load_lm(path)
 
 
