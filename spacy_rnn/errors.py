@@ -71,7 +71,7 @@ class Errors:
     D202 = "[D202] There is no label {label!r}; the language model knows: {labels}."
     D203 = (
         "[D203] The text is too short to learn from: {found} characters, where {needed} are needed; give more text, or "
-        "lower batch or steps."
+        "lower steps."
     )
     D204 = (
         "[D204] {path} belongs to another training, or is damaged; give the same text and settings to go on with that "

@@ -22,10 +22,11 @@ class LMSettings:
     char_width: of a character's vector, and of an n-gram's.
     order, rows: see `CharLM`.
     chars: the size of the alphabet, the unknown character and the separator included.
-    batch, steps: each update reads `steps` characters in `batch` places of the text, and learns no further back
-        (truncated backpropagation through time, Williams & Peng 1990).
+    batch, steps: each update reads `steps` characters in `batch` places of the text (fewer of a short text), and
+        learns no further back (truncated backpropagation through time, Williams & Peng 1990).
     epochs: how often the text is read; a fraction is allowed.
-    learn_rate, warmup: Adam's (Kingma & Ba 2015), rising for `warmup` updates and then falling to 0 along a cosine.
+    learn_rate, warmup: Adam's (Kingma & Ba 2015), rising for `warmup` updates (a tenth of all at
+        most) and then falling to 0 along a cosine.
     dropout: share of the units of the last layer dropped.
     clip: the longest gradient.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
@@ -35,14 +36,14 @@ class LMSettings:
     cell: LMCell = "lstm"
     depth: int = 1
     hidden_size: int = 512
-    char_width: int = 128
+    char_width: int = 64
     order: int = 5
-    rows: int = 2**16
+    rows: int = 2**15
     chars: int = 256
     batch: int = 64
     steps: int = 100
     epochs: float = 2.0
-    learn_rate: float = 0.003
+    learn_rate: float = 0.004
     warmup: int = 100
     dropout: float = 0.0
     clip: float = 1.0

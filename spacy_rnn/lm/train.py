@@ -81,7 +81,7 @@ def split(text: Path, dev: Optional[Path], settings: LMSettings) -> Tuple[Lines,
     total = sum(1 for _ in read(text, settings.seed))
     kept = total - round(settings.held_out * total)
     if not 0 < kept:
-        raise CorpusError(Errors.D203.format(found=0, needed=settings.batch * (settings.steps + 1)))
+        raise CorpusError(Errors.D203.format(found=0, needed=settings.steps + 1))
     return lambda: islice(read(text, settings.seed), kept), lambda: islice(read(text, settings.seed), kept, None)
 
 

@@ -22,6 +22,8 @@ from .text import Alphabet, Ids
 
 NATS = math.log(2)
 CPU = torch.device("cpu")
+# In each place that a text is read from, in an epoch, unless there are fewer.
+LEAST_UPDATES = 4
 
 
 @dataclass
@@ -45,18 +47,19 @@ class Trainer:
     def __init__(self, settings: LMSettings, alphabet: Alphabet, train: Ids, held_out: Ids, state_path: Path):
         self.settings, self.alphabet = settings, alphabet
         self.train, self.held_out, self.state_path = train, held_out, state_path
-        self.stream = len(train) // settings.batch
+        if len(train) <= settings.steps:
+            raise CorpusError(Errors.D203.format(found=len(train), needed=settings.steps + 1))
+        # A short text is read in fewer places, so that each of them is more than a fragment.
+        self.batch = max(1, min(settings.batch, len(train) // (LEAST_UPDATES * (settings.steps + 1))))
+        self.stream = len(train) // self.batch
         self.per_epoch = (self.stream - 1) // settings.steps
-        if self.per_epoch < 1:
-            needed = settings.batch * (settings.steps + 1)
-            raise CorpusError(Errors.D203.format(found=len(train), needed=needed))
         self.n_steps = max(1, round(settings.epochs * self.per_epoch))
         torch.manual_seed(settings.seed)
         self.model = CharLM(**settings.sizes(alphabet.n_chars, alphabet.n_inputs))
         self.model.alphabet.copy_(torch.tensor(alphabet.points))
         self.dropout = nn.Dropout(settings.dropout)
         self.optimizer = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.99), fused=True)
-        self.state = self.model.start(settings.batch)
+        self.state = self.model.start(self.batch)
         self.step = 0
         self.mean_loss = 0.0
         if state_path.exists():
@@ -77,7 +80,7 @@ class Trainer:
         settings, model = self.settings, self.model.train()
         epoch, place = divmod(self.step, self.per_epoch)
         if place == 0:
-            self.state = model.start(settings.batch)
+            self.state = model.start(self.batch)
         ids = self.cut(epoch, place)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learn_rate()
@@ -98,13 +101,13 @@ class Trainer:
         """The ids of one update, (steps + 1, batch). Each epoch begins at another place of the text."""
         steps = self.settings.steps
         shift = int(np.random.default_rng([self.settings.seed, epoch]).integers(len(self.train))) if epoch else 0
-        starts = (np.arange(self.settings.batch) * self.stream + place * steps + shift) % len(self.train)
+        starts = (np.arange(self.batch) * self.stream + place * steps + shift) % len(self.train)
         places = (np.arange(steps + 1)[:, None] + starts) % len(self.train)
         return torch.from_numpy(self.train[places].astype(np.int64))
 
     def learn_rate(self) -> float:
         settings = self.settings
-        rising = (self.step + 1) / (settings.warmup + 1)
+        rising = (self.step + 1) / (min(settings.warmup, self.n_steps // 10) + 1)
         return settings.learn_rate * min(1.0, rising) * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
 
     def autocast(self) -> Any:

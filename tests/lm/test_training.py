@@ -109,8 +109,13 @@ def test_damaged_state(tmp_path: Path) -> None:
 
 
 def test_text_too_short(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="D203.*44 are needed"):
-        train(tmp_path, write_text(tmp_path / "text.txt", 1))
+    with pytest.raises(CorpusError, match="D203.*101 are needed"):
+        train(tmp_path, write_text(tmp_path / "text.txt", 1), steps=100)
+
+
+def test_short_text_is_read_in_fewer_places(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt", 3)
+    assert train(tmp_path, text, batch=64, epochs=1)[-1].step > 4
 
 
 def test_held_out_text_is_the_last(tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_every_character_is_read_once_an_epoch(tmp_path: Path) -> None:
         streams = torch.cat(parts).T
         for stream in streams:
             assert torch.equal(stream[1:] % 30, (stream[:-1] + 1) % 30) or epoch  # the second wraps around
-    assert trainer.per_epoch * settings.batch * settings.steps <= 1000
+    assert trainer.per_epoch * trainer.batch * settings.steps <= 1000
 
 
 @pytest.mark.parametrize("n", [1, 7, 300])
