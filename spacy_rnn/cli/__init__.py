@@ -1,4 +1,4 @@
-"""The `spacy-rnn` command. Each subcommand is a thin wrapper over a function of `spacy_rnn.data`."""
+"""The `spacy-rnn` command. Each subcommand is a thin wrapper over a function of `spacy_rnn.data` or `spacy_rnn.lm`."""
 
 from . import language_models as language_models
 from . import trees as trees

@@ -9,8 +9,8 @@ import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..data.raw_text import write_text
 from ..errors import CorpusError
+from ..lm.corpus_text import write_text
 from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings

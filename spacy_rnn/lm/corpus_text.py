@@ -6,8 +6,9 @@ from typing import Iterable
 import spacy
 from spacy.tokens import DocBin
 
+from ..data.files import replaced_folder
 from ..errors import CorpusError, Errors
-from .files import replaced_folder
+from .text import paragraphs
 
 SPLITS = ("train", "dev")
 
@@ -19,8 +20,6 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
     more: text files that are added to train.txt, plain or compressed, a paragraph a line.
     Returns the number of characters in train.txt. Raises CorpusError if a file is not there.
     """
-    from ..lm.text import paragraphs  # on use: it needs torch
-
     vocab = spacy.blank("xx").vocab
     with replaced_folder(output_dir) as folder:
         for split in SPLITS:
