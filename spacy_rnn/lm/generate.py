@@ -59,12 +59,8 @@ def generate(
             if not open_texts:
                 break
             logits, state = model(drawn.unsqueeze(0), state)
-    found = [prompt_joined(prompt, alphabet.decode(text).rstrip("\n"), lm.backward) for text in texts]
-    return found
-
-
-def prompt_joined(prompt: str, text: str, backward: bool) -> str:
-    return text[::-1] + prompt if backward else prompt + text
+    written_texts = [alphabet.decode(text).rstrip("\n") for text in texts]
+    return [text[::-1] + prompt if lm.backward else prompt + text for text in written_texts]
 
 
 def check_sampling(temperature: float, top_k: int, top_p: float) -> None:

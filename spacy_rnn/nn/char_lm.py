@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
+from ..errors import Errors
 from .cells import RecurrentLayer
 from .rnn import to_compute_type
 
@@ -54,6 +55,8 @@ class CharLM(nn.Module):
         rows: int = 1,
     ):
         super().__init__()
+        if gates not in CELL_OF_GATES:
+            raise ValueError(Errors.R001.format(name="gates", value=gates, allowed=", ".join(map(str, CELL_OF_GATES))))
         self.sizes = {
             "chars": chars,
             "inputs": inputs,

@@ -13,6 +13,7 @@ from thinc.api import Model
 
 from spacy_rnn.models.char_lm_embed import token_places
 from spacy_rnn.models.state_cache import StateCache
+from spacy_rnn.shim.serialize import to_safetensors
 
 from ..helpers import (
     ODD_TEXTS,
@@ -221,6 +222,16 @@ def test_unusable_files(paths: Dict[str, str], tmp_path: Path, change: Dict[str,
     model = build(with_context(encoder_config(), setting))
     with pytest.raises(ValueError, match=code):
         model.initialize(X=DOCS)
+
+
+def test_damaged_pipeline(paths: Dict[str, str]) -> None:
+    """Sizes that no language model has are refused like any other damage."""
+    model = encoder(paths)
+    shim = char_lms(model).shims[0]
+    for change in ({"forward_gates": 2}, {"forward_other": 3}, {"backward_hidden_size": 10**12}):
+        data = to_safetensors(shim.module, {**shim.sizes, **change})
+        with pytest.raises(ValueError, match=r"R00[13]"):
+            char_lms(encoder(paths)).shims[0].from_bytes(data)
 
 
 @pytest.mark.parametrize("setting", [{"width": 0}, {"chunk": 0}, {"kept_tokens": -1}])
