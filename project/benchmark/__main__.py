@@ -1,4 +1,5 @@
-"""`python -m benchmark`: train and measure the systems on one treebank, or draw the scaling curves."""
+"""`python -m benchmark`: train and measure taggers on one treebank, or categorizers on one set of texts, or draw the
+scaling curves."""
 
 import platform
 from pathlib import Path
@@ -15,11 +16,15 @@ from . import limit, report, scaling
 from .contestants import CONTESTANTS
 from .corpus import cut, read
 from .measure import measure_all, train_all
+from .textcat.commands import textcat_command, textcat_memory_command, textcat_models_command
 
 # Sentences of each split in the small run.
 SMALL = {"train": 400, "dev": 100, "test": 200}
 
 app = typer.Typer(add_completion=False, help=__doc__)
+app.command("textcat")(textcat_command)
+app.command("textcat-models")(textcat_models_command)
+app.command("textcat-memory")(textcat_memory_command)
 console = Console()
 
 

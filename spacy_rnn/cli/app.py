@@ -16,7 +16,7 @@ from ..data.evaluate_textcat import evaluate_textcat, textcat_json
 from ..data.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
 from ..data.textcat_corpus import convert_textcat
 from ..data.treebanks import fetch_treebank
-from ..errors import CorpusError
+from ..errors import CorpusError, TrainingError
 from ..shim.threads import build_set_threads_v1
 from .tables import evaluation_table, stats_table, textcat_stats_table, textcat_table
 
@@ -36,7 +36,7 @@ def main() -> None:
     """Run the command; a corpus that cannot be used ends it with one sentence and exit status 1."""
     try:
         app(prog_name="spacy-rnn")
-    except CorpusError as error:
+    except (CorpusError, TrainingError) as error:
         Console(stderr=True).print(f"✘ {error}", style="red", soft_wrap=True, highlight=False, markup=False)
         sys.exit(1)
 

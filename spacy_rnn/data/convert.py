@@ -9,8 +9,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from .conllu import Sentence, Word, read_conllu
-from .files import replaced_folder
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens
 

@@ -9,6 +9,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
+from ..errors import CorpusError, Errors
+
 _PARSE = [HEAD, DEP, SENT_START]
 
 
@@ -30,11 +32,25 @@ def build_gold_parse_corpus_v1(
     corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)  # type: ignore[arg-type]
 
     def read(nlp: Language) -> Iterator[Example]:
-        for example in corpus(nlp):
+        for example in _vouched(corpus(nlp), path):
             if max_length == 0 or len(example.reference) <= max_length:
                 yield with_gold_parse(example.reference)
 
     return read
+
+
+def _vouched(examples: Iterable[Example], path: object) -> Iterator[Example]:
+    """The same, with a CorpusError for whatever spaCy raises of a damaged file."""
+    stream = iter(examples)
+    while True:
+        try:
+            example = next(stream, None)
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise CorpusError(Errors.D188.format(path=path, reason=reason)) from error
+        if example is None:
+            return
+        yield example
 
 
 def with_gold_parse(reference: Doc) -> Example:

@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 import srsly
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
-from .files import replaced_folder
 from .textcat_files import decode
 from .treebanks import SOURCE_FILE, checksum, is_current
 from .vader import SENTIMENT_MEMBER, read_sentiment

@@ -13,9 +13,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from ..models.parses import read_heads
 from ..nn.tree_shape import subtree_spans
-from .files import replaced_folder
 from .gold_parse import build_gold_parse_corpus_v1
 from .sst import SPANS_KEY
 from .textcat_files import read_textcat_file

@@ -14,9 +14,10 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from ..models.parses import read_heads
 from ..nn.tree_shape import nodes_of
-from .files import replaced_folder
+from .textcat_files import decode
 
 SPLITS = ("train", "dev", "test")
 SPANS_KEY = "tree"
@@ -55,11 +56,9 @@ class AlignedStats:
 def read_brackets(path: Path) -> Iterator[Constituents]:
     """The trees of a file, one a line, such as `(3 (2 A) (4 (3 nice) (2 day)))`. Raises CorpusError for a line that is
     none."""
-    try:
-        lines = path.read_text(encoding="utf8").splitlines()
-    except FileNotFoundError:
-        raise CorpusError(Errors.D150.format(path=path)) from None
-    for number, line in enumerate(lines, 1):
+    if not path.is_file():
+        raise CorpusError(Errors.D150.format(path=path))
+    for number, line in enumerate(decode(path).split("\n"), 1):
         if line.strip():
             try:
                 yield parse_brackets(line)

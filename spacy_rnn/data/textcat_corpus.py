@@ -12,7 +12,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 
 from ..errors import CorpusError, Errors
-from .files import replaced_folder
+from ..files import replaced_folder
 from .textcat_files import LabelledText, read_textcat_file
 from .treebanks import SOURCE_FILE
 

@@ -14,9 +14,9 @@ import srsly
 from weasel.cli.assets import project_assets
 
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from .archive import ArchivedTreebank, write_archived_treebank
 from .convert import find_split_files
-from .files import replaced_folder
 from .petrogold import ARCHIVED_TREEBANKS
 
 SOURCE_FILE = "source.json"

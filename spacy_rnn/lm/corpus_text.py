@@ -6,8 +6,8 @@ from typing import Iterable
 import spacy
 from spacy.tokens import DocBin
 
-from ..data.files import replaced_folder
 from ..errors import CorpusError, Errors
+from ..files import replaced_folder
 from .text import paragraphs
 
 SPLITS = ("train", "dev")

@@ -1,9 +1,9 @@
 """A language model as one file: safetensors with a JSON header."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
+from ..files import replace_file
 from ..nn.char_lm import CharLM
 from ..shim.char_lm import read_char_lm
 from ..shim.serialize import to_safetensors
@@ -21,9 +21,7 @@ class LoadedLM(NamedTuple):
 def save_lm(path: Path, model: CharLM, alphabet: Alphabet, *, backward: bool) -> None:
     """Write a model as one file, which is there complete or not at all."""
     data = to_safetensors(model, model.sizes, char_lm={"backward": backward, "labels": alphabet.labels})
-    scratch = path.with_name(f".{path.name}.tmp")
-    scratch.write_bytes(data)
-    os.replace(scratch, path)
+    replace_file(path, data)
 
 
 def load_lm(path: Path) -> LoadedLM:

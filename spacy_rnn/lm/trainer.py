@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Tuple
@@ -14,6 +13,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ..errors import CorpusError, Errors
+from ..files import replace_file
 from ..nn.char_lm import UNKNOWN, CharLM, LMState
 from ..shim.precision import resolve_precision
 from .files import save_lm
@@ -135,9 +135,7 @@ class Trainer:
         data = safetensors.torch.save(
             {name: tensor.contiguous() for name, tensor in tensors.items()}, {"charlm": json.dumps(header)}
         )
-        scratch = self.state_path.with_suffix(".tmp")
-        scratch.write_bytes(data)
-        os.replace(scratch, self.state_path)
+        replace_file(self.state_path, data)
 
     def restore(self) -> None:
         """Go on from what `save` wrote."""

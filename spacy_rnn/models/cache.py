@@ -1,6 +1,8 @@
 """The vectors of words already seen, kept between predictions."""
 
+import os
 import threading
+import weakref
 from typing import Any, Callable, Dict, Hashable, List, Optional, Tuple
 
 import numpy as np
@@ -9,6 +11,9 @@ from thinc.types import Floats2d
 from ..types import IntArray, KeyArray
 
 Compute = Callable[[KeyArray], Floats2d]
+
+
+_CACHES: "weakref.WeakSet[WordCache]" = weakref.WeakSet()
 
 
 class WordCache:
@@ -23,6 +28,14 @@ class WordCache:
         self.size = size
         self._lock = threading.Lock()
         self._clear()
+        _CACHES.add(self)
+
+    def after_fork(self) -> None:
+        """Another thread of the parent may have been filling the table at that moment: its lock would never be opened
+        again, and half of what it was adding would be missing."""
+        if self._lock.locked():
+            self._lock = threading.Lock()
+            self._clear()
 
     def _clear(self, version: Optional[Hashable] = None) -> None:
         self._version = version
@@ -76,3 +89,12 @@ class WordCache:
 def _alloc_like(vectors: Any, rows: int) -> Any:
     xp = np if isinstance(vectors, np.ndarray) else __import__("cupy")
     return xp.zeros((rows, vectors.shape[1]), dtype=vectors.dtype)
+
+
+def _after_fork() -> None:
+    for cache in _CACHES:
+        cache.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

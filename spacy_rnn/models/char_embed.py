@@ -16,7 +16,7 @@ from ..nn.layout import layout
 from ..nn.pooling import POOLINGS, Pooling
 from ..shim import Precision, torch_layer
 from ..types import WordFeature, WordTypes
-from .checks import check_at_least, check_choice, check_share, direction_width
+from .checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
 from .feature import run_torch_feature, torch_feature
 
 UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -55,7 +55,7 @@ def build_char_embed_v1(
     check_choice("cell", cell, CELLS)
     check_choice("pooling", pooling, POOLINGS)
     check_at_least("char_width", char_width, 1)
-    check_at_least("depth", depth, 1)
+    check_between("depth", depth, 1, DEEPEST)
     check_at_least("rows", rows, 2)
     check_at_least("max_chars", max_chars, 2)
     check_share("char_dropout", char_dropout)

@@ -4,6 +4,9 @@ from typing import Any, Iterable
 
 from ..errors import Errors
 
+# Of layers upon each other: more are a mistake, and take long to be built.
+DEEPEST = 100
+
 
 def check_choice(name: str, value: Any, allowed: Iterable[str]) -> None:
     """Raise ValueError unless the value is one of the allowed ones."""
@@ -16,6 +19,13 @@ def check_at_least(name: str, value: float, minimum: float) -> None:
     """Raise ValueError unless value >= minimum."""
     if not value >= minimum:
         raise ValueError(Errors.R005.format(name=name, value=value, expected=f"at least {minimum}"))
+
+
+def check_between(name: str, value: float, minimum: float, maximum: float) -> None:
+    """Raise ValueError unless minimum <= value <= maximum."""
+    if not minimum <= value <= maximum:
+        expected = f"at least {minimum} and at most {maximum}"
+        raise ValueError(Errors.R005.format(name=name, value=value, expected=expected))
 
 
 def check_share(name: str, value: float) -> None:

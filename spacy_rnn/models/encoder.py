@@ -1,7 +1,7 @@
 """The word-level recurrent network, and the encoder made of word features and it."""
 
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -11,11 +11,11 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from ..nn.cells import CELLS, Cell
-from ..nn.layout import layout
+from ..nn.layout import cut_runs, cut_windows, lay_out, layout
 from ..nn.rnn import RNN
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import DocVectors, IntArray, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
-from .checks import check_at_least, check_choice, check_share, direction_width
+from .checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
 
 RNN_LAYER = "rnn"
 
@@ -54,7 +54,7 @@ def build_rnn_v1(
     precision: "auto", "bf16" or "fp32".
     """
     check_choice("cell", cell, CELLS)
-    check_at_least("depth", depth, 1)
+    check_between("depth", depth, 1, DEEPEST)
     check_at_least("context", context, 0)
     check_at_least("window", window, 2 * context + 1)
     check_share("token_dropout", token_dropout)
@@ -123,13 +123,33 @@ def _no_backprop(d_outputs: Any) -> Any:
     return d_outputs
 
 
+def is_own_encoder(tok2vec: Tok2Vec) -> bool:
+    return bool(tok2vec.has_ref("encode")) and tok2vec.get_ref("encode").name == RNN_LAYER
+
+
 def predict_tokens(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device) -> Tensor:
     """The vectors of the tokens of all documents, (n_tokens, nO). Those of our own encoder come
     in the type they were computed in, without the copies that arrays of Thinc need."""
-    if tok2vec.has_ref("encode") and tok2vec.get_ref("encode").name == RNN_LAYER:
+    if is_own_encoder(tok2vec):
         shim, inputs, _ = _prepare(tok2vec.get_ref("encode"), tok2vec.get_ref("embed").predict(docs), False)
         return shim.predict(inputs)
     return to_tensor(DocVectors.join(tok2vec.ops, tok2vec.predict(docs)), device)
+
+
+def predict_runs(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device, most: int) -> Iterator[Tensor]:
+    """The same in order, about `most` tokens at a time where the encoder is our own, so that the vectors of a long
+    document need not be in memory together. Each is (n, nO)."""
+    if not is_own_encoder(tok2vec):
+        yield predict_tokens(tok2vec, docs, device)
+        return
+    model = tok2vec.get_ref("encode")
+    words: WordVectors = tok2vec.get_ref("embed").predict(docs)
+    shim, _ = torch_layer(model)
+    vectors = to_tensor(words.vectors, shim.device)
+    windows = cut_windows(words.lengths, model.attrs["window"], model.attrs["context"])
+    for run in cut_runs(windows, most):
+        index = torch.from_numpy(words.index[run.rows]).to(shim.device)
+        yield shim.predict((vectors, index, lay_out(run.windows, device=shim.device)))[run.kept]
 
 
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:

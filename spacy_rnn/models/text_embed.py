@@ -57,14 +57,18 @@ def text_units(text: str, unit: str) -> IntArray:
     return np.frombuffer(text.encode(encoding, errors="surrogatepass"), dtype=dtype).astype(np.int64)
 
 
+def text_length(text: str, unit: str) -> int:
+    """How many code points or bytes a text has."""
+    return len(text) if unit == "char" else len(text.encode("utf8", errors="surrogatepass"))
+
+
 def token_sizes(doc: Doc, unit: str) -> IntArray:
     """How many units of the text each token stands for, with the blank behind it, (n_tokens,)."""
     if unit == "char":
         starts = [token.idx for token in doc]
         ends = [*starts[1:], len(doc.text)]
         return np.array(ends, dtype=np.int64) - np.array(starts, dtype=np.int64)
-    sizes = [len(token.text_with_ws.encode("utf8", errors="surrogatepass")) for token in doc]
-    return np.array(sizes, dtype=np.int64)
+    return np.array([text_length(token.text_with_ws, unit) for token in doc], dtype=np.int64)
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:

@@ -1,13 +1,14 @@
 """The text categorizer's model: any encoder, pooling, and an output layer that can grow."""
 
 from functools import partial
-from typing import Any, Callable, List, Literal, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Literal, Optional, Tuple, Union
 
 import numpy as np
 from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
 from ..errors import Errors
 from ..nn.cells import CELLS, Cell
@@ -17,11 +18,15 @@ from ..nn.text_pool import Pieces, TextPool
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import DocVectors, FloatArray, IntArray, Tok2Vec
 from .checks import check_at_least, check_choice, check_share, direction_width
+from .encoder import predict_runs, predict_tokens
 from .feature import run_torch_layer
-from .text_embed import token_sizes
+from .text_embed import text_length, token_sizes
 
 Hierarchy = Literal["sentences", "windows"]
 HIERARCHIES = ("sentences", "windows")
+
+# Of a document in segments, so many vectors of tokens are in memory at a time in prediction.
+RUN = 8192
 
 
 def build_textcat_v1(
@@ -148,8 +153,10 @@ def resize_output(model: Model, n_labels: int) -> Model:
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
     docs = list(docs)
     tok2vec, pool, head = model.layers
+    if not is_train:
+        return head.predict(pool.predict((read_runs(model, docs), cut(model, docs), None))), _no_backprop
     vectors, to_docs = tok2vec(docs, is_train)
-    pooled, to_vectors = pool((vectors, cut(model, docs, vectors), None), is_train)
+    pooled, to_vectors = pool((vectors, cut(model, docs), None), is_train)
     probabilities, to_pooled = head(pooled, is_train)
 
     def backprop(d_scores: Floats2d) -> Any:
@@ -162,10 +169,9 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Ca
 def attend(model: Model, docs: List[Doc]) -> Tuple[Floats2d, List[FloatArray]]:
     """The probabilities, and for each document the attention weights of its tokens, (n_tokens,), which sum to 1."""
     tok2vec, pool, head = model.layers
-    vectors = tok2vec.predict(docs)
-    pieces = cut(model, docs, vectors)
+    pieces = cut(model, docs)
     weights = np.zeros(int(pieces.lengths.sum()), dtype=np.float32)
-    probabilities = head.predict(pool.predict((vectors, pieces, weights)))
+    probabilities = head.predict(pool.predict((read_runs(model, docs), pieces, weights)))
     unit = reading_unit(tok2vec)
     attended = []
     for doc, own in zip(docs, np.split(weights, np.cumsum(pieces.lengths)[:-1])):
@@ -181,15 +187,27 @@ def reading_unit(tok2vec: Model) -> Optional[str]:
     return next((node.attrs["unit"] for node in tok2vec.walk() if "unit" in node.attrs), None)
 
 
-def cut(model: Model, docs: List[Doc], vectors: List[Floats2d]) -> Pieces:
+def read_runs(model: Model, docs: List[Doc]) -> Union[Tensor, Iterator[Tensor]]:
+    """The encoder's vectors of all documents, (n, nO), for prediction; in several tensors, which are computed one after
+    the other, where the model has two levels."""
+    tok2vec, pool, _ = model.layers
+    device = shim_of(pool).device
+    if model.attrs["hierarchy"] is None:
+        return predict_tokens(tok2vec, docs, device).float()
+    return (run.float() for run in predict_runs(tok2vec, docs, device, most=RUN))
+
+
+def cut(model: Model, docs: List[Doc]) -> Pieces:
     """How the encoder's vectors belong to documents, and to segments where the model has two levels."""
-    lengths = np.fromiter(map(len, vectors), dtype=np.int64, count=len(vectors))
+    unit = reading_unit(model.layers[0])
+    sizes = map(len, docs) if unit is None else (text_length(doc.text, unit) for doc in docs)
+    lengths = np.fromiter(sizes, dtype=np.int64, count=len(docs))
     hierarchy, segment = model.attrs["hierarchy"], model.attrs["segment"]
     if hierarchy is None:
         return Pieces(lengths)
     parts, counts = lengths, (lengths > 0).astype(np.int64)
     if hierarchy == "sentences":
-        sentences = [sentence_sizes(doc, reading_unit(model.layers[0])) for doc in docs]
+        sentences = [sentence_sizes(doc, unit) for doc in docs]
         counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         parts = np.concatenate(sentences)
     parts = parts[parts > 0]
@@ -214,17 +232,18 @@ def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
     return np.add.reduceat(sizes, np.flatnonzero(starts))
 
 
-def pool_forward(model: Model, X: Tuple[List[Floats2d], Pieces, Any], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """X: the encoder's vectors, how they belong together, and an array (n,) to write attention weights into."""
+def pool_forward(model: Model, X: Tuple[Any, Pieces, Any], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """X: the encoder's vectors (in prediction those of `read_runs`), how they belong together, and an array (n,) to
+    write attention weights into."""
     vectors, pieces, weights = X
     shim, _ = _with_dropout(model)
-    x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=is_train)
     if not is_train:
         written = None if weights is None else to_tensor(weights, shim.device)
-        pooled = shim.predict((x, pieces, written))
+        pooled = shim.predict((vectors, pieces, written))
         if written is not None and shim.device.type != "cpu":
             weights[:] = written.cpu().numpy()
         return to_array(pooled), _no_backprop
+    x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
     output, backward = shim.begin_update((x, pieces))
 
     def backprop(d_pooled: Floats2d) -> List[Floats2d]:

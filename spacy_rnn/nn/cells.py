@@ -7,6 +7,8 @@ from typing import Literal, Optional, Tuple, get_args
 import torch
 from torch import Tensor, nn
 
+from .shapes import round_up
+
 Cell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu", "rnn_sigmoid"]
 CELLS: Tuple[str, ...] = get_args(Cell)
 _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1, "rnn_sigmoid": 1}
@@ -104,9 +106,10 @@ class RecurrentLayer(nn.Module):
             else:
                 n_states = 2 if self.cell == "lstm" else 1
                 initial = x.new_zeros(n_states, batch, self.hidden_size)
-        initial = initial.to(x.dtype)
+        added = (0, 0, 0, round_up(batch) - batch)
+        x, initial = nn.functional.pad(x, added), nn.functional.pad(initial.to(x.dtype), added)
         if self.cell == "lstm":
             y, last = self.rnn(x, (initial[:1].contiguous(), initial[1:].contiguous()))
-            return y, torch.cat(last)
+            return y[:, :batch], torch.cat(last)[:, :batch]
         y, last = self.rnn(x, initial[:1].contiguous())
-        return y, last
+        return y[:, :batch], last[:, :batch]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from .shares import union
+
 _STATE = ("keys", "counts")
 
 
@@ -51,7 +53,8 @@ class GrowingEmbedding(nn.Module):
 
     def learn(self, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
         """Count distinct keys (n,), met `counts` (n,) times, and give new ones a row while
-        the table has room; row 0 counts what found none."""
+        the table has room; row 0 counts what found none. Processes that train together learn the keys of all."""
+        keys, counts = union(keys, counts)
         free = self.weight.shape[0] - len(self)
         new: List[int] = [key for key in keys.tolist() if key not in self._row_of][:free]
         if new:

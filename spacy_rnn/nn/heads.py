@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from .dropout import SequenceDropout
+from .shapes import over_rounded
 
 
 class LinearHead(nn.Module):
@@ -38,4 +41,4 @@ class ClassifierHead(LinearHead):
 
     def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
         """x: (n_docs, input_size). Returns scores before the activation, (n_docs, output_size)."""
-        return super().forward(self.dropout(x), columns)
+        return over_rounded(partial(super().forward, columns=columns), self.dropout(x))

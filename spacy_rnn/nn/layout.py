@@ -18,6 +18,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .shapes import round_up
+
 IntArray = npt.NDArray[np.int64]
 
 # Blocks are cut at multiples of eight sequences, or of more where there are many, so that there are
@@ -36,7 +38,8 @@ class Block:
     """A rectangle of sequences of similar lengths, padded at the end, time-major."""
 
     rows: Tensor
-    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0."""
+    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0. There may be a few
+    steps more than the longest sequence has, see `shapes`."""
     reverse: Tensor
     """(steps * batch,) int64: for each cell, the cell that holds its mirror image within the
     sequence; padding maps to itself. Its own inverse."""
@@ -103,6 +106,30 @@ def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windo
     )
 
 
+class Run(NamedTuple):
+    """Windows that are read together, whose kept outputs are those of neighbouring tokens."""
+
+    windows: Windows
+    """With `start` counted from `rows`."""
+    rows: slice
+    """What they read of the flat batch."""
+    kept: slice
+    """Of these rows, the tokens whose outputs are kept."""
+
+
+def cut_runs(windows: Windows, most: int) -> Iterator[Run]:
+    """Cut the windows of a flat batch, in its order, into runs that keep the outputs of about `most` tokens, so that
+    no more than these need to be in memory at a time. The kept tokens of all runs are the batch."""
+    ends = windows.start + windows.core_end
+    runs = np.cumsum(windows.core_end - windows.core_start) // most
+    for part in np.split(np.arange(len(runs)), np.flatnonzero(np.diff(runs)) + 1 if len(runs) else []):
+        if len(part):
+            sequence, start, size, core_start, core_end = (column[part] for column in windows)
+            first, last = int(start[0]), int((start + size).max())
+            kept = slice(int(start[0] + core_start[0]) - first, int(ends[part[-1]]) - first)
+            yield Run(Windows(sequence, start - first, size, core_start, core_end), slice(first, last), kept)
+
+
 def cut_blocks(sizes: IntArray, max_cells: int) -> Iterator[slice]:
     """Cut sequences sorted by descending length, all > 0, into blocks of at most `max_cells`
     cells (one sequence at least), so that the whole costs least: padding and the fixed
@@ -153,12 +180,16 @@ def layout(
     window, context: see `cut_windows`; None reads every sequence whole.
     max_cells: the largest rectangle, in cells.
     """
-    windows = cut_windows(lengths, window, context)
+    yield from lay_out(cut_windows(lengths, window, context), max_cells=max_cells, device=device)
+
+
+def lay_out(windows: Windows, *, max_cells: int = 8192, device: Optional[torch.device] = None) -> Iterator[Block]:
+    """Lay out windows as blocks, see `layout`."""
     order = np.argsort(-windows.size, kind="stable")
     for part in cut_blocks(windows.size[order], max_cells):
         sequence, start, size, core_start, core_end = (column[order[part]] for column in windows)
         batch = len(size)
-        step = np.arange(int(size[0]))[:, None]
+        step = np.arange(round_up(int(size[0]), bits=4))[:, None]
         inside = step < size
         rows = np.where(inside, start + step, 0)
         reverse = np.where(inside, size - 1 - step, step) * batch + np.arange(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from .dropout import SequenceDropout
+from .shapes import RoundedLinear
 
 
 class Maxout(nn.Module):
@@ -15,7 +16,7 @@ class Maxout(nn.Module):
         super().__init__()
         self.shape = (pieces, output_size)
         self.dropout = SequenceDropout(variational=False)
-        self.linear = nn.Linear(input_size, pieces * output_size)
+        self.linear = RoundedLinear(input_size, pieces * output_size)
         self.norm = nn.LayerNorm(output_size)
         self.reset_parameters()
 

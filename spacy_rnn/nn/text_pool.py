@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .layout import layout
 from .maxout import Maxout
 from .rnn import RNN
+from .shapes import RoundedLinear
 
 IntArray = npt.NDArray[np.int64]
 
@@ -50,8 +51,8 @@ class SequencePool(nn.Module):
         self.heads = heads
         self.output_size = sum({"last": 2, "attention": heads}.get(kind, 1) for kind in kinds) * width
         if "attention" in kinds:
-            self.hidden = nn.Linear(width, width)
-            self.query = nn.Linear(width, heads, bias=False)
+            self.hidden = RoundedLinear(width, width)
+            self.query = RoundedLinear(width, heads, bias=False)
 
     def forward(self, x: Tensor, lengths: IntArray, weights: Optional[Tensor] = None) -> Tensor:
         """x: (n, width), the vectors of all sequences joined; lengths: (n_sequences,), zeros allowed.
@@ -63,7 +64,7 @@ class SequencePool(nn.Module):
             outside = ~block.mask.unsqueeze(2)
             attended = None
             if "attention" in self.kinds:
-                scores = self.query(torch.tanh(self.hidden(y))).float()
+                scores = self.query(torch.tanh(self.hidden(y.flatten(0, 1)))).float().view(*y.shape[:2], self.heads)
                 attended = torch.softmax(scores.masked_fill(outside, float("-inf")), dim=0)
                 if weights is not None:
                     weights[block.targets] = attended.detach().mean(dim=2).flatten()[block.kept]
@@ -86,9 +87,8 @@ class SequencePool(nn.Module):
             elif kind == "mean":
                 parts.append(y.masked_fill(outside, 0.0).sum(dim=0) / lengths.unsqueeze(1))
             elif attended is not None:
-                # (batch, heads, steps) times (batch, steps, width)
-                by_head = torch.bmm(attended.to(y.dtype).permute(1, 2, 0), y.transpose(0, 1))
-                parts.append(by_head.flatten(1))
+                # No matrix product, which would want a kernel for every shape.
+                parts += [(attended[:, :, head, None].to(y.dtype) * y).sum(dim=0) for head in range(self.heads)]
         return torch.cat(parts, dim=1)
 
 
@@ -125,25 +125,53 @@ class TextPool(nn.Module):
             self.mix = Maxout(self.output_size, hidden)
             self.output_size = hidden
 
-    def forward(self, x: Tensor, pieces: Pieces, weights: Optional[Tensor] = None) -> Tensor:
-        """x: (n, width), the vectors of all texts joined. weights: (n,), where the attention weights are to be
+    def forward(self, x: Union[Tensor, Iterable[Tensor]], pieces: Pieces, weights: Optional[Tensor] = None) -> Tensor:
+        """x: (n, width), the vectors of all texts joined; with segments they may come in several tensors one after the
+        other, and none is kept once its segments are pooled. weights: (n,), where the attention weights are to be
         written; they sum to 1 over each text. Returns (n_texts, output_size)."""
-        if self.rnn is None or self.second is None:
+        if isinstance(x, Tensor) and self.second is None:
             pooled = self.first(x, pieces.lengths, weights)
         else:
-            pooled = self._by_segments(x, *_segments(pieces), weights)
+            pooled = self._by_segments([x] if isinstance(x, Tensor) else x, *_segments(pieces), weights)
         return pooled if self.mix is None else self.mix(pooled)
 
-    def _by_segments(self, x: Tensor, sizes: IntArray, counts: IntArray, weights: Optional[Tensor]) -> Tensor:
+    def _by_segments(
+        self, runs: Iterable[Tensor], sizes: IntArray, counts: IntArray, weights: Optional[Tensor]
+    ) -> Tensor:
         assert self.rnn is not None and self.second is not None
-        segments = self.first(x, sizes, weights)
-        blocks = layout(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=x.device)
+        parts, done = [], 0
+        for x, own in whole_segments(runs, sizes):
+            parts.append(self.first(x, own, None if weights is None else weights[done : done + len(x)]))
+            done += len(x)
+        if not parts:
+            return next(self.parameters()).new_zeros(len(counts), self.second.output_size)
+        segments = torch.cat(parts)
+        blocks = layout(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=segments.device)
         read = torch.cat([segments, self.rnn(segments, None, blocks)], dim=1)
         of_segments = None if weights is None else weights.new_zeros(len(sizes))
         pooled = self.second(read, counts, of_segments)
         if weights is not None and of_segments is not None:
-            weights *= torch.repeat_interleave(of_segments, torch.from_numpy(sizes).to(x.device))
+            weights *= torch.repeat_interleave(of_segments, torch.from_numpy(sizes).to(weights.device))
         return pooled
+
+
+def whole_segments(runs: Iterable[Tensor], sizes: IntArray) -> Iterator[Tuple[Tensor, IntArray]]:
+    """The vectors of a flat batch, regrouped so that no segment is cut, and the sizes of the segments of each group.
+
+    runs: (n_i, width) each. sizes: (n_segments,), all > 0, as many as all runs are long together."""
+    ends = np.cumsum(sizes)
+    given, kept = 0, 0
+    rest: Optional[Tensor] = None
+    for run in runs:
+        x = run if rest is None else torch.cat([rest, run])
+        start = int(ends[kept - 1]) if kept else 0
+        given += len(run)
+        complete = int(np.searchsorted(ends, given, side="right"))
+        if complete > kept:
+            n = int(ends[complete - 1]) - start
+            yield x[:n], sizes[kept:complete]
+            x, kept = x[n:], complete
+        rest = x
 
 
 # A text of more segments than this is read in overlapping windows of segments.

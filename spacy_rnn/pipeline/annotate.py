@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
+from .labels import permanent
 
 EXTENSION = "rnn_scores"
 
@@ -26,7 +27,7 @@ def write_annotations(
 ) -> None:
     """Write one (n_tokens,) array an attribute, the tokens of all documents joined. Whitespace tokens are SPACE,
     without features. The settings are those of `RNNTagger`."""
-    space = {"pos": SPACE, "tag": vocab.strings.add("_SP"), "morph": vocab.morphology.add("")}
+    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": vocab.morphology.add("")}
     attrs = list(columns)
     values = np.stack(list(columns.values()), axis=1)
     end = 0

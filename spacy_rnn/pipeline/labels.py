@@ -160,6 +160,11 @@ def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> L
     return [attr for attr in ATTRS if attr not in present] if wanted is None else []
 
 
+def permanent(vocab: Vocab, string: str) -> int:
+    """The key of a string that stays in the string store when a memory zone ends."""
+    return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
+
+
 class TagCodec:
     """Translates between spaCy's annotations (keys of the string store) and the groups of
     `TagLabels`, with tables, so that the work per token is one lookup in an array."""
@@ -174,7 +179,7 @@ class TagCodec:
         # The keys of the labels of each attribute's first group; a composed set has none.
         self._keys: Dict[str, KeyArray] = {
             "pos": np.array([POS_IDS[pos] for pos in labels.pos], dtype=np.uint64),
-            "tag": np.array([vocab.strings.add(tag) for tag in labels.tag], dtype=np.uint64),
+            "tag": np.array([permanent(vocab, tag) for tag in labels.tag], dtype=np.uint64),
             "morph": np.array([0, *morph_keys], dtype=np.uint64),
         }
         self._gold: Dict[str, Dict[int, Tuple[int, ...]]] = {

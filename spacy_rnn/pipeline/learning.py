@@ -1,10 +1,16 @@
 """What all trainable components do alike: one step of training, and which settings a saved pipeline brings with it."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
+from spacy.util import minibatch
 from thinc.api import Model, Optimizer, set_dropout_rate
 from typing_extensions import Self
+
+from ..files import replaced_folder
+from .saving import NEEDED, check_files, loading, write_checksums
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and what the model says of them to the loss and its gradient."""
@@ -20,6 +26,24 @@ class LearningMixin:
     name: str
     model: Model
     cfg: Dict[str, Any]
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents. A document that cannot be annotated goes to the error handler alone; the
+        others of its batch are annotated all the same."""
+        for docs in minibatch(stream, size=batch_size):
+            yield from self._annotate(list(docs))
+
+    def _annotate(self, docs: List[Doc]) -> List[Doc]:
+        """The documents that could be annotated."""
+        try:
+            self.set_annotations(docs, self.predict(docs))  # type: ignore[attr-defined]
+            return docs
+        except Exception as error:
+            if len(docs) == 1:
+                self.get_error_handler()(self.name, self, docs, error)  # type: ignore[attr-defined]
+                return []
+        middle = len(docs) // 2
+        return self._annotate(docs[:middle]) + self._annotate(docs[middle:])
 
     def _learn(
         self,
@@ -51,14 +75,25 @@ class LearningMixin:
     def _check(self, examples: List[Example]) -> None:
         """Raise ValueError for examples that the component cannot learn from."""
 
+    def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
+        """Save the component to a folder, which is replaced in one step, with the checksums of its files."""
+        with replaced_folder(Path(path)) as folder:
+            super().to_disk(folder, exclude=exclude)  # type: ignore[misc]
+            write_checksums(folder, before=Path(path))
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component completely or, with a ValueError, not at all."""
         settings = dict(self.cfg)
-        super().from_bytes(bytes_data, exclude=exclude)  # type: ignore[misc]
+        with loading(self, "bytes"):
+            super().from_bytes(bytes_data, exclude=exclude)  # type: ignore[misc]
         return self._keep_settings(settings)
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> Self:
+        """Load the component completely or, with a ValueError, not at all."""
         settings = dict(self.cfg)
-        super().from_disk(path, exclude=exclude)  # type: ignore[misc]
+        with loading(self, str(path)):
+            check_files(Path(path), [name for name in NEEDED if name not in exclude])
+            super().from_disk(path, exclude=exclude)  # type: ignore[misc]
         return self._keep_settings(settings)
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:

@@ -16,6 +16,7 @@ from typing_extensions import Self
 
 from ..errors import Errors
 from ..models.checks import check_choice, check_share
+from ..nn.shares import total
 from ..types import FloatArray, KeyArray
 from .annotate import EXTENSION, write_annotations, write_probabilities
 from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
@@ -258,7 +259,7 @@ class RNNTagger(LearningMixin, TrainablePipe):
         )
         if not np.isfinite(loss):
             raise ValueError(Errors.R013.format(name=self.name))
-        mean: Any = gradient / max(1, len(scores))
+        mean: Any = gradient / max(1, total(len(scores)))
         return loss, self.model.ops.asarray2f(mean)
 
     def rehearse(

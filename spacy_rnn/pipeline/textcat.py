@@ -15,6 +15,7 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..models.checks import check_share
+from ..nn.shares import total
 from ..types import FloatArray
 from .calibration import at_temperature
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
@@ -191,7 +192,7 @@ class CategorizerMixin(LearningMixin, TextCategorizer):
         loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"], xp)
         if not np.isfinite(loss):
             raise ValueError(Errors.R013.format(name=self.name))
-        return loss, gradient / max(1, len(examples))
+        return loss, gradient / max(1, total(len(examples)))
 
     def update(
         self,

@@ -15,6 +15,7 @@ from thinc.api import Config, Model, Optimizer
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
 from ..models.parses import check_parsed
+from ..nn.shares import total
 from ..types import TreeScores
 from .defaults import DEFAULT_EMBED
 from .learning import LearningMixin
@@ -266,7 +267,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
         loss = float((losses * xp.asarray(weights)).sum())
         if not np.isfinite(loss):
             raise ValueError(Errors.R013.format(name=self.name))
-        gradient = gradient * xp.asarray(weights / max(1.0, weights.sum()))[:, None]
+        gradient = gradient * xp.asarray(weights / max(1.0, total(float(weights.sum()))))[:, None]
         gradient = gradient.astype("f")
         return loss, TreeScores(gradient[:n], gradient[n:])
 

@@ -1,5 +1,6 @@
-"""Forked processes, as `nlp.pipe(n_process=2)` starts them."""
+"""Processes that others start, as `nlp.pipe(n_process=2)` and servers do."""
 
+import multiprocessing
 import os
 
 import torch
@@ -15,3 +16,6 @@ def use_one_thread() -> None:
 # ever. Several processes on one machine are better off with one thread each anyway.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=use_one_thread)
+# The same for one that was started anew, unless its environment says how many threads it may have.
+if multiprocessing.parent_process() is not None and "OMP_NUM_THREADS" not in os.environ:
+    use_one_thread()

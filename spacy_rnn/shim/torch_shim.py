@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
+import warnings
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
@@ -56,6 +58,7 @@ class TorchShim(Shim):
         # `initialize` draws the weights; drawing some here would make a seed give other ones
         # the first time.
         with torch.random.fork_rng(devices=[]):
+            check_memory(self._build, sizes)
             return self._build(**sizes).to(self._device)
 
     @property
@@ -183,19 +186,54 @@ class TorchShim(Shim):
     def from_bytes(self, data: bytes) -> "TorchShim":
         sizes, state = from_safetensors(data)
         if sizes is not None:
-            module = self._build_for(sizes)
+            module = self._build_for(sizes, state)
             load_state(module, state)
             self._model, self.sizes = module, sizes
         self.touch()
         return self
 
-    def _build_for(self, sizes: Sizes) -> nn.Module:
+    def _build_for(self, sizes: Sizes, state: Dict[str, Tensor]) -> nn.Module:
         if self._model is not None and sizes == self.sizes:
             return copy.deepcopy(self._model)
         try:
+            # Without memory first: what asks for sizes that its weights do not have gets none.
+            with torch.random.fork_rng(devices=[]), torch.device("meta"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                load_state(self._build(**sizes), state)
             return self._make(sizes)
-        except (TypeError, RuntimeError) as error:  # other names, or more than fits into memory
+        except (TypeError, RuntimeError) as error:  # other names, or more than can be counted
             raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
+
+    def keep(self) -> Callable[[], None]:
+        """Returns a callback that puts back the weights as they are now after a load that failed halfway."""
+        module, sizes = self._model, self.sizes
+
+        def put_back() -> None:
+            self._model, self.sizes = module, sizes
+            self.touch()
+
+        return put_back
+
+
+def check_memory(build: Callable[..., nn.Module], sizes: Sizes) -> None:
+    """Raise ValueError for a module that cannot fit into this machine's memory, before it takes any."""
+    try:
+        with torch.device("meta"):
+            module = build(**sizes)
+    except RuntimeError as error:  # more than can be counted
+        raise ValueError(Errors.R185.format(found="more memory than can be counted", sizes=sizes)) from error
+    needed = sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))
+    if needed > physical_memory():
+        found = f"{needed / 2**30:,.0f} GB of memory where there are {physical_memory() / 2**30:,.0f}"
+        raise ValueError(Errors.R185.format(found=found, sizes=sizes))
+
+
+def physical_memory() -> float:
+    """In bytes; infinite where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
 
 def shim_of(model: Model) -> TorchShim:

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 from spacy_rnn.lm.files import load_lm
-from spacy_rnn.shim.serialize import to_safetensors
+from spacy_rnn.shim.serialize import checksum, to_safetensors
 
 from .helpers import CHARS, tiny_lm, write_lm
 
@@ -28,7 +28,9 @@ def _header(change: Callable[[Dict[str, Any]], Any]) -> Callable[[bytes], bytes]
         size = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["spacy-rnn"])
         change(header)
-        return safetensors.torch.save(safetensors.torch.load(data), {"spacy-rnn": json.dumps(header)})
+        tensors = safetensors.torch.load(data)
+        header["sha256"] = checksum(header["sizes"], tensors)
+        return safetensors.torch.save(tensors, {"spacy-rnn": json.dumps(header)})
 
     return rewrite
 

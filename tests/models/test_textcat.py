@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
@@ -36,17 +36,25 @@ def ready(model: Model) -> Model:
     return scatter_weights(model, 0.3)
 
 
-def vectors(lengths: Iterable[int]) -> Any:
-    """What an encoder gives for texts of these lengths."""
-    return [np.zeros((length, 2), dtype="f") for length in lengths]
-
-
 VARIANTS: Dict[str, Dict[str, Any]] = {
     "plain": {"pooling": ["last", "mean", "max", "attention"], "heads": 2, "hidden": 5},
     "windows": {"hierarchy": "windows", "segment": 3, "segment_width": 6},
     "chars": {"encoder": chars_config(), "pooling": ["last", "attention"]},
     "bytes in windows": {"encoder": chars_config("byte", window=9, context=2), "hierarchy": "windows", "segment": 5},
 }
+
+
+@pytest.mark.parametrize("name", ["windows", "bytes in windows"])
+@given(sizes=st.lists(st.integers(0, 60), min_size=1, max_size=4), run=st.integers(1, 50))
+def test_reading_in_runs_changes_nothing(name: str, sizes: List[int], run: int) -> None:
+    """However few tokens are in memory at a time."""
+    model = ready(textcat_model(**VARIANTS[name]))
+    docs = [make_doc([chr(97 + i % 7) for i in range(size)]) for size in sizes]
+    whole, weights = model.attrs["attend"](model, docs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spacy_rnn.models.textcat.RUN", run)
+        in_runs, own_weights = model.attrs["attend"](model, docs)
+    assert_all_close([in_runs, *own_weights], [whole, *weights])
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -77,7 +85,7 @@ def test_units_of_tokens_make_up_the_text(unit: str, text: str) -> None:
 def test_windows_cover_texts_evenly(lengths: List[int], segment: int) -> None:
     model = textcat_model(hierarchy="windows", segment=segment)
     docs = [make_doc(["x"] * length) for length in lengths]
-    pieces = cut(model, docs, vectors(lengths))
+    pieces = cut(model, docs)
     assert pieces.sizes is not None and pieces.counts is not None
     assert pieces.counts.tolist() == [-(-length // segment) for length in lengths]
     for length, own in zip(lengths, np.split(pieces.sizes, np.cumsum(pieces.counts)[:-1])):
@@ -96,13 +104,13 @@ def sentences(*sizes: int) -> Any:
 def test_sentences_are_segments_and_long_ones_are_cut() -> None:
     model = textcat_model(hierarchy="sentences", segment=4)
     docs = [sentences(3, 9, 1), make_doc([]), make_doc(["x"]), sentences(4)]
-    pieces = cut(model, docs, vectors(map(len, docs)))
+    pieces = cut(model, docs)
     assert pieces.sizes is not None and pieces.counts is not None
     assert pieces.sizes.tolist() == [3, 3, 3, 3, 1, 1, 4]
     assert pieces.counts.tolist() == [5, 0, 1, 1]
     # Characters of sentences: each "x" is followed by a blank but the last.
     chars = textcat_model(chars_config(), hierarchy="sentences", segment=100)
-    pieces = cut(chars, [sentences(3, 2)], vectors([10]))
+    pieces = cut(chars, [sentences(3, 2)])
     assert pieces.sizes is not None and pieces.sizes.tolist() == [6, 4]
 
 

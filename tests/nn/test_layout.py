@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.layout import Block, cut_windows, layout
+from spacy_rnn.nn.layout import Block, cut_runs, cut_windows, layout
 from spacy_rnn.nn.rnn import mirror
 
 lengths_lists = st.lists(st.one_of(st.integers(0, 6), st.integers(0, 60)), max_size=20)
@@ -41,10 +41,12 @@ def test_every_token_is_answered_once(lengths: List[int], window: Tuple, max_cel
 @given(lengths=lengths_lists, window=windows, max_cells=st.integers(1, 300))
 def test_blocks_are_bounded(lengths: List[int], window: Tuple, max_cells: int) -> None:
     for block in layout(as_array(lengths), window=window[0], context=window[1], max_cells=max_cells):
-        steps, batch = block.rows.shape
-        assert batch == 1 or steps * batch <= max_cells
-        assert window[0] is None or steps <= window[0]
-        assert block.lengths.min() > 0 and block.lengths.max() == steps
+        longest, batch = int(block.lengths.max()), len(block.lengths)
+        assert batch == 1 or longest * batch <= max_cells
+        assert window[0] is None or longest <= window[0]
+        assert block.lengths.min() > 0
+        # Rounded up, but not far.
+        assert block.rows.shape[1] == batch and longest <= len(block.rows) <= 1.07 * longest
 
 
 @given(lengths=lengths_lists, window=windows)
@@ -83,6 +85,22 @@ def test_windows_give_context(lengths: List[int], window: Tuple) -> None:
         assert 0 <= core_start < core_end <= length
         assert core_start >= min(context, start + core_start - first)
         assert length - core_end >= min(context, first + lengths[sequence] - start - core_end)
+
+
+@given(lengths=lengths_lists, window=windows, most=st.integers(1, 40))
+def test_runs_keep_each_token_once_and_in_order(lengths: List[int], window: Tuple, most: int) -> None:
+    """Of bounded size, reading what the windows of the whole batch read."""
+    whole = cut_windows(as_array(lengths), *window)
+    kept: List[int] = []
+    for run in cut_runs(whole, most):
+        rows = np.arange(sum(lengths))[run.rows]
+        found = np.concatenate(
+            [rows[start + a : start + b] for _, start, _, a, b in zip(*(c.tolist() for c in run.windows))]
+        )
+        assert found.tolist() == rows[run.kept].tolist()
+        assert len(found) < most + max(whole.size)
+        kept += found.tolist()
+    assert kept == list(range(sum(lengths)))
 
 
 def test_short_documents_are_hardly_padded() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_rnn.nn.pooling import POOLINGS
-from spacy_rnn.nn.text_pool import Pieces, SequencePool, TextPool
+from spacy_rnn.nn.text_pool import Pieces, SequencePool, TextPool, whole_segments
 
 ALL = list(POOLINGS)
 
@@ -90,3 +90,13 @@ def test_every_part_of_a_text_counts_by_way_of_its_segment() -> None:
     x = torch.randn(40, 4, requires_grad=True)
     pool(x, segmented([[10] * 4])).square().sum().backward()
     assert x.grad is not None and (x.grad.abs().sum(dim=1) > 0).all()
+
+
+@given(sizes=st.lists(st.integers(1, 9), max_size=8), cuts=st.lists(st.integers(0, 72), max_size=5))
+def test_no_segment_is_cut_by_runs(sizes: List[int], cuts: List[int]) -> None:
+    x = torch.arange(sum(sizes)).unsqueeze(1)
+    bounds = [0, *sorted(min(cut, len(x)) for cut in cuts), len(x)]
+    groups = list(whole_segments([x[a:b] for a, b in zip(bounds, bounds[1:])], np.array(sizes, dtype=np.int64)))
+    assert all(len(rows) == own.sum() > 0 for rows, own in groups)
+    assert [size for _, own in groups for size in own.tolist()] == sizes
+    assert [row for rows, _ in groups for row in rows.flatten().tolist()] == x.flatten().tolist()

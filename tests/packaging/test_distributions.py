@@ -34,12 +34,21 @@ for group in ("spacy_factories", "spacy_architectures", "spacy_scorers", "spacy_
     for point in mine:
         assert point.load() is not None
         assert spacy.registry.has(group.removeprefix("spacy_"), point.name) or group == "spacy_factories", point.name
-nlp = spacy.blank("en")
+nlp = spacy.blank("xx")
 nlp.add_pipe("rnn_tagger")
 example = Example.from_dict(nlp.make_doc("Time flies"), {"pos": ["NOUN", "VERB"]})
 nlp.initialize(lambda: [example])
 nlp.to_disk("model")
 assert spacy.load("model")("Time flies").has_annotation("POS")
+"""
+
+USE_PACKAGE = """
+import xx_time_flies
+from importlib.metadata import requires
+
+ranges = [line for line in requires("xx_time_flies") if line.startswith("spacy-rnn")]
+assert len(ranges) == 1 and ">=" in ranges[0] and "<" in ranges[0], requires("xx_time_flies")
+assert xx_time_flies.load()("Time flies").has_annotation("POS")
 """
 
 
@@ -91,3 +100,9 @@ def test_installed_outside_the_sources(dist: Path, tmp_path: Path, pattern: str)
     call(*pip, "install", *options, next(dist.glob(pattern)), cwd=tmp_path)
     call(python, "-W", "error::ImportWarning", "-c", USE, cwd=tmp_path)
     assert "Usage: spacy-rnn" in call(environment / "bin" / "spacy-rnn", "--help", cwd=tmp_path)
+    if pattern == "*.whl":
+        # A pipeline made into a package asks for this one, and runs where both are installed.
+        named = ("--name", "time_flies", "--build", "none")
+        call(python, "-m", "spacy", "package", "model", tmp_path, *named, cwd=tmp_path)
+        call(*pip, "install", *options, next(tmp_path.glob("*_time_flies-*")), cwd=tmp_path)
+        call(python, "-c", USE_PACKAGE, cwd=tmp_path)

@@ -1,24 +1,15 @@
 """The benchmark of taggers: what it reads, how it counts, and one system of it from training to tags."""
 
-import sys
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
 from spacy_rnn.data.convert import convert_treebank
 
 from ..data.treebank import SENTENCE, write_splits
-from .test_project import ROOT
 
-
-@pytest.fixture(autouse=True)
-def project_on_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.syspath_prepend(str(ROOT / "project"))
-    monkeypatch.chdir(ROOT / "project")
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "benchmark"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("project_on_path")
 
 
 def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:

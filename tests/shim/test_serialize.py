@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 from functools import partial
@@ -44,7 +45,8 @@ def pack(tensors: Dict[str, torch.Tensor], header: Any) -> bytes:
     return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
 
 
-def header(sizes: Any = SIZES, version: Any = VERSION) -> Dict[str, Any]:
+def header(sizes: Any = SIZES, version: Any = 1) -> Dict[str, Any]:
+    """As the first version wrote it, without a checksum."""
     return {"format": FORMAT, "version": version, "sizes": sizes}
 
 
@@ -126,7 +128,9 @@ def test_pickles_are_refused_unread(tmp_path: Path, save: Any) -> None:
         None,
         "text",
         [],
-        header(version=VERSION + 1),
+        header(version=0),
+        header(version="1"),
+        header(version=2),
         header(sizes={"input_size": -3, "output_size": 2}),
         header(sizes={"input_size": True, "output_size": 2}),
         header(sizes={"input_size": "3", "output_size": 2}),
@@ -137,6 +141,33 @@ def test_pickles_are_refused_unread(tmp_path: Path, save: Any) -> None:
 )
 def test_foreign_headers_are_refused(bad: Any) -> None:
     assert_refused(make_head(), pack(state_of(make_head()), bad), "R003")
+
+
+def test_files_of_the_first_version_are_read() -> None:
+    shim = make_head()
+    other = make_head()
+    other.from_bytes(pack(state_of(shim), header()))
+    assert torch.equal(other.module.linear.weight, shim.module.linear.weight)
+
+
+def test_files_of_a_newer_version_are_refused() -> None:
+    assert_refused(make_head(), pack(state_of(make_head()), header(version=VERSION + 1)), "R180.*update")
+
+
+def test_every_changed_bit_is_noticed() -> None:
+    """In the header or in the numbers: what is read is what was written, or nothing."""
+    shim, other = make_shim(3), make_shim(1)
+    written = shim.to_bytes()
+    refused = 0
+    for place in range(0, len(written), 7):
+        flipped = bytearray(written)
+        flipped[place] ^= 1 << (place % 8)
+        with contextlib.suppress(ValueError):
+            other.from_bytes(bytes(flipped))
+            assert other.to_bytes() == written  # a blank between two entries of the header
+            continue
+        refused += 1
+    assert refused > 0.95 * len(written) / 7
 
 
 def test_safetensors_of_others_are_refused() -> None:
@@ -170,5 +201,6 @@ def test_message_says_what_does_not_fit() -> None:
 
 def test_absurd_sizes_are_refused() -> None:
     """A header that asks for more memory than there is."""
-    huge = header(sizes={"input_size": 10**12, "output_size": 10**12})
-    assert_refused(make_head(), pack(state_of(make_head()), huge), "R00[34]")
+    for size in (10**12, 50_000):
+        huge = header(sizes={"input_size": size, "output_size": size})
+        assert_refused(make_head(), pack(state_of(make_head()), huge), "R00[34]")

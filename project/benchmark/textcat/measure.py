@@ -1,5 +1,4 @@
-"""Compare trained text categorizers on one converted corpus: test scores, words/s in prediction and in training.
-All sides in one run; a table, a JSON file and a picture."""
+"""Test scores of trained text categorizers, and their words/s in prediction and in training, in one run."""
 
 import random
 import statistics
@@ -8,12 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import spacy
-import srsly
 import torch
-import typer
-from matplotlib import pyplot
-from rich.console import Console
-from rich.table import Table
 from spacy import util
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -22,8 +16,8 @@ from spacy.training import Corpus, Example
 
 from spacy_rnn.shim import touch_all
 
-OURS = "spacy-rnn"
-PEER = "spacy-ensemble"
+from .contestants import OURS, PEER
+
 SCORES = {"cats_micro_f": "accuracy", "cats_macro_f": "macro F", "cats_macro_auc": "macro AUC", "cats_ece": "ECE"}
 SPEEDS = ("prediction words/s", "training words/s")
 
@@ -90,41 +84,11 @@ def trainer(model: Path, train: Path) -> Callable[[int], float]:
     return run
 
 
-def draw(results: Dict[str, Dict[str, float]], title: str, path: Path) -> None:
-    """Scores and speeds side by side."""
-    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
-    names = list(results)
-    colors = ["#0f766e" if name == OURS else "#a8a29e" for name in names]
-    for axis, key in zip((left, middle, right), ("accuracy", *SPEEDS)):
-        values = [results[name].get(key, 0.0) for name in names]
-        bars = axis.barh(names, values, color=colors)
-        axis.bar_label(bars, [f"{value:.1f}" if key == "accuracy" else f"{value:,.0f}" for value in values], padding=3)
-        axis.set_title(key)
-        axis.invert_yaxis()
-        axis.margins(x=0.25)
-        axis.spines[["top", "right", "bottom"]].set_visible(False)
-        axis.set_xticks([])
-        if axis is not left:
-            axis.set_yticklabels([])
-    figure.suptitle(title)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
-
-
-def main(
-    corpus_dir: Path = typer.Argument(..., help="Converted texts, with train.spacy and test.spacy"),
-    models_dir: Path = typer.Argument(..., help="A folder NAME/model-best for each side; 'spacy-rnn' is ours"),
-    output: Path = typer.Option(None, help="JSON file for the figures"),
-    picture: Path = typer.Option(None, help="PNG file for the figures"),
-    repeats: int = typer.Option(3, help="Timed runs of each side, alternating"),
-    steps: int = typer.Option(8, help="Training steps of each timed run"),
-    words: int = typer.Option(40_000, help="Words of each timed prediction, at most"),
-    threads: int = typer.Option(1, help="Threads that torch may use; spaCy's own layers use one"),
-) -> None:
+def measure(
+    corpus_dir: Path, models: Dict[str, Path], *, repeats: int, steps: int, words: int, threads: int
+) -> Dict[str, Any]:
+    """Test scores and speeds of trained pipelines, by name. The timed runs of all sides alternate."""
     torch.set_num_threads(threads)
-    models = {path.parent.name: path for path in sorted(models_dir.glob("*/model-best"))}
-    models = dict(sorted(models.items(), key=lambda item: item[0] != OURS))
     pipelines = {name: spacy.load(path) for name, path in models.items()}
     results = {name: scores_of(nlp, corpus_dir / "test.spacy") for name, nlp in pipelines.items()}
     texts = read_words(corpus_dir / "test.spacy", words)
@@ -138,26 +102,7 @@ def main(
                     timings[name][speed].append(value)
     for name, kinds in timings.items():
         results[name].update({speed: statistics.median(values) for speed, values in kinds.items()})
-    columns = list(results[next(iter(results))])
-    title = f"{corpus_dir.name}, test; {threads} thread(s), medians of {repeats}"
-    table = Table(title=title)
-    for column in ("", *columns):
-        table.add_column(column, justify="right" if column else "left")
-    for name, figures in results.items():
-        cells = (f"{figures[c]:,.0f}" if c in SPEEDS else f"{figures[c]:.2f}" if c in figures else "-" for c in columns)
-        table.add_row(name, *cells)
-    ratios: Dict[str, Any] = {}
+    ratios: Dict[str, float] = {}
     if OURS in results and PEER in results:
         ratios = {speed: results[OURS][speed] / results[PEER][speed] for speed in SPEEDS}
-        cells = (f"{ratios[c]:.1f}x" if c in ratios else "" for c in columns)
-        table.add_row(f"{OURS} / {PEER}", *cells)
-    Console().print(table)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, {"results": results, "ratios": ratios, "threads": threads, "timings": timings})
-    if picture is not None:
-        draw(results, title, picture)
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    return {"results": results, "ratios": ratios, "threads": threads, "repeats": repeats, "timings": timings}

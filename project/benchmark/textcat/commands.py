@@ -1,0 +1,86 @@
+"""The commands: train and measure all systems on one set, or measure pipelines that are trained already."""
+
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+from rich.console import Console
+
+from . import memory
+from .contestants import OURS, PLANS, systems, train
+from .measure import measure
+from .report import write
+from .sets import SETS, convert_set
+
+# Texts of each split, and training steps, in the small run.
+SMALL_TEXTS, SMALL_STEPS = 300, 8
+
+REPEATS = typer.Option(3, min=1, help="Timed runs of each side, alternating")
+STEPS = typer.Option(8, min=1, help="Training steps of each timed run")
+N_WORDS = typer.Option(40_000, min=1, help="Words of each timed prediction, at most")
+THREADS = typer.Option(1, min=1, help="Threads that torch may use; spaCy's own layers use one")
+
+
+def textcat_command(
+    name: str = typer.Argument(..., help=f"One of {', '.join(SETS)}"),
+    source: Path = typer.Argument(..., help="The folder with the set's files", exists=True, file_okay=False),
+    work: Path = typer.Argument(
+        ..., help="Folder for converted texts and models; what is trained is not trained again"
+    ),
+    output: Path = typer.Argument(..., help="Where to write the figures: this name with .json, .md and .svg"),
+    small: bool = typer.Option(False, help="A few steps on few texts: shows that all works, in a minute or two"),
+    only: Optional[str] = typer.Option(None, help="Some of the systems, joined by commas"),
+    measured: bool = typer.Option(True, help="Measure on the test texts when all are trained"),
+    repeats: int = REPEATS,
+    steps: int = STEPS,
+    words: int = N_WORDS,
+    threads: int = THREADS,
+) -> None:
+    """Train the categorizers on one set of texts, and write their test scores and speeds as a table and a picture."""
+    if name not in SETS:
+        raise typer.BadParameter(f"{name!r} is not one of: {', '.join(SETS)}", param_hint="NAME")
+    plan = PLANS[name]
+    wanted = systems(plan) if only is None else [part.strip() for part in only.split(",")]
+    for system in wanted:
+        if system not in systems(plan):
+            raise typer.BadParameter(f"{system!r} is not one of: {', '.join(systems(plan))}", param_hint="--only")
+    work = work / (f"{name}-small" if small else name)
+    if not (work / "corpus" / "stats.json").is_file():
+        convert_set(name, source, work / "corpus", SMALL_TEXTS if small else 0)
+    for system in wanted:
+        train(system, plan, work / "corpus", work, SMALL_STEPS if small else 0)
+    if measured:
+        models = {system: work / system / "model-best" for system in wanted}
+        found = measure(work / "corpus", models, repeats=repeats, steps=steps, words=words, threads=threads)
+        write(found, SETS[name].title, output)
+
+
+def textcat_models_command(
+    corpus: Path = typer.Argument(..., help="Converted texts, with train.spacy and test.spacy", exists=True),
+    models: Path = typer.Argument(..., help="A folder NAME/model-best for each side; 'spacy-rnn' is ours", exists=True),
+    output: Path = typer.Argument(..., help="Where to write the figures: this name with .json, .md and .svg"),
+    repeats: int = REPEATS,
+    steps: int = STEPS,
+    words: int = N_WORDS,
+    threads: int = THREADS,
+) -> None:
+    """Test scores and speeds of categorizers that are trained already, as a table and a picture."""
+    paths = {path.parent.name: path for path in sorted(models.glob("*/model-best"))}
+    found = measure(
+        corpus,
+        dict(sorted(paths.items(), key=lambda item: item[0] != OURS)),
+        repeats=repeats,
+        steps=steps,
+        words=words,
+        threads=threads,
+    )
+    write(found, corpus.name, output)
+
+
+def textcat_memory_command(
+    model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
+    tokens: Optional[List[int]] = typer.Option(None, help="Length of a document; may be given several times"),
+) -> None:
+    """Memory and time that one long document takes in prediction, beside the document itself."""
+    for found in memory.memory_of(model, tokens or list(memory.LENGTHS)):
+        Console().print(f"{found['tokens']:,} tokens: {found['megabytes']:.1f} MB, {found['seconds']:.2f} s")

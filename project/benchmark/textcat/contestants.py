@@ -1,0 +1,112 @@
+"""Which categorizers take part on each set, and how each is trained."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List
+
+import srsly
+
+from ..systems import run_logged
+
+OURS = "spacy-rnn"
+PEER = "spacy-ensemble"
+PEERS = {
+    "spacy-ensemble": "textcat_spacy_ensemble",
+    "spacy-bow": "textcat_spacy_bow",
+    "spacy-reduce": "textcat_spacy_reduce",
+}
+PEER_BATCH = 1000
+CHECKPOINTS = 10
+
+MODEL = "components.rnn_textcat.model"
+ENCODE = f"{MODEL}.tok2vec.encode"
+WORDS = f"{MODEL}.tok2vec.embed.words"
+
+
+@dataclass
+class Plan:
+    """How the systems are trained on a set; the settings of ours were chosen on its dev texts."""
+
+    config: str
+    passes: int
+    """Over the training texts, the same for all systems."""
+    batch: int
+    """Of ours, in words, or in texts where the config counts these. The others have spaCy's 1,000 words."""
+    settings: Dict[str, Any] = field(default_factory=dict)
+    score: str = "cats_micro_f"
+    """By which the best checkpoint is chosen, of every system."""
+    cells: Dict[str, str] = field(default_factory=dict)
+    """Systems that are ours with another cell, of the same size."""
+    texts: bool = False
+    """Whether `batch` counts texts."""
+    peer_passes: int = 0
+    """Where the others take more passes; 0 for the same."""
+
+
+CHAR_CELLS = {"spacy-rnn, GRU": "gru", "spacy-rnn, plain RNN": "rnn_tanh"}
+REGULAR = {"training.dropout": 0.5, "training.optimizer.learn_rate.warmup_steps": 30, f"{WORDS}.width": 128}
+
+PLANS: Dict[str, Plan] = {
+    "snips": Plan("textcat_sentiment", 8, 2500, REGULAR),
+    "names": Plan("textcat_chars", 15, 400, {}, "cats_macro_f", CHAR_CELLS, texts=True, peer_passes=15),
+    "sst2": Plan("textcat_sentiment", 7, 3000, REGULAR),
+    "sst2-phrases": Plan("textcat_sentiment", 4, 5000, REGULAR),
+    "sst5": Plan("textcat_sentiment", 7, 3000, REGULAR),
+    "sst5-phrases": Plan("textcat_sentiment", 4, 5000, REGULAR),
+    "newsgroups": Plan("textcat_long", 4, 6000, REGULAR),
+}
+
+
+def systems(plan: Plan) -> List[str]:
+    return [OURS, *plan.cells, *PEERS]
+
+
+def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> List[str]:
+    """What trains a system: `spacy train` with the settings of the plan. most_steps: 0 for no limit."""
+    ours = name not in PEERS
+    config = plan.config if ours else PEERS[name]
+    passes = plan.passes if ours else plan.peer_passes or plan.passes
+    steps = n_steps(plan, corpus, plan.batch if ours else PEER_BATCH, passes, texts=ours and plan.texts)
+    steps = min(steps, most_steps) if most_steps else steps
+    values = {
+        "paths.train": str(corpus / "train.spacy"),
+        "paths.dev": str(corpus / "dev.spacy"),
+        "training.max_steps": steps,
+        "training.eval_frequency": max(1, steps // CHECKPOINTS),
+        "training.logger.progress_bar": None,
+        "training.score_weights.cats_score": 0.0,
+        f"training.score_weights.{plan.score}": 1.0,
+    }
+    if ours:
+        values["training.batcher.size"] = plan.batch
+        values["training.optimizer.learn_rate.total_steps"] = steps
+        values.update(plan.settings)
+    if name in plan.cells:
+        values[f"{ENCODE}.cell"] = plan.cells[name]
+    overrides = [part for key, value in values.items() for part in (f"--{key}", as_argument(value))]
+    start = [sys.executable, "-m", "spacy", "train", f"configs/{config}.cfg", "--output", str(models / name)]
+    return [*start, *overrides]
+
+
+def as_argument(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def n_steps(plan: Plan, corpus: Path, batch: int, passes: int, *, texts: bool) -> int:
+    """How many batches the passes are."""
+    found = srsly.read_json(corpus / "stats.json")["files"]["train"]
+    return max(1, round(passes * found["texts" if texts else "tokens"] / batch))
+
+
+def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> None:
+    """Train a system in a process of its own, unless that is done already with the same settings."""
+    wanted = command(name, plan, corpus, models, most_steps)
+    record = models / name / "trained.json"
+    if record.is_file() and srsly.read_json(record) == wanted[1:]:
+        return
+    run_logged(wanted, models / name)
+    srsly.write_json(record, wanted[1:])

@@ -1,0 +1,208 @@
+"""What docs/reliability.md says, measured anew: `python scripts/faults.py COMMAND --help`."""
+
+import itertools
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List
+
+import numpy as np
+import spacy
+import torch
+import typer
+from rich.console import Console
+from spacy.tokens import DocBin
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+console = Console()
+MODEL = typer.Argument(..., help="A pipeline's folder.")
+TEXTS = typer.Argument(..., help="A .spacy file whose texts are used, over and over.")
+
+
+def read_texts(path: Path) -> List[str]:
+    return [doc.text for doc in DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab)]
+
+
+def memory() -> float:
+    """Of this process now, in megabytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+@app.command()
+def stream(
+    model: Path = MODEL,
+    words: int = typer.Option(10_000_000, help="How long the stream is."),
+    new: float = typer.Option(0.01, help="Share of words that were never seen before."),
+    zone: bool = typer.Option(True, help="Free the words of each piece of the stream with nlp.memory_zone."),
+) -> None:
+    """Memory over a stream of documents of 20 words, a share of which are new for ever."""
+    torch.set_num_threads(1)
+    nlp = spacy.load(model)
+    numbers, draw = itertools.count(), random.Random(0)
+    known = [f"word{i}" for i in range(20_000)]
+
+    def texts(n_words: int) -> Iterator[str]:
+        for _ in range(n_words // 20):
+            yield " ".join(f"new{next(numbers)}" if draw.random() < new else draw.choice(known) for _ in range(20))
+
+    step = words // 20
+    began = time.perf_counter()
+    for i in range(21):
+        if i:
+            if zone:
+                with nlp.memory_zone():
+                    seen = sum(len(doc) for doc in nlp.pipe(texts(step)))
+            else:
+                seen = sum(len(doc) for doc in nlp.pipe(texts(step)))
+            assert seen == step
+        done = {"words": i * step, "megabytes": round(memory()), "strings": len(nlp.vocab.strings)}
+        console.print(json.dumps({**done, "words_per_second": round(i * step / (time.perf_counter() - began))}))
+
+
+@app.command()
+def kills(
+    model: Path = MODEL,
+    texts: Path = TEXTS,
+    n: int = typer.Option(50, help="How often the run is killed."),
+    documents: int = typer.Option(20_000, help="How many there are."),
+    workers: int = typer.Option(2, help="Processes of each run."),
+    part_size: int = typer.Option(16, help="Kilobytes of a part."),
+    output_format: str = typer.Option("jsonl", help="jsonl or parquet."),
+) -> None:
+    """Kill `spacy-rnn apply` at random moments, every second time one of its workers only, and count the documents."""
+    found, draw = read_texts(texts), random.Random(0)
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = Path(folder) / "it.jsonl", Path(folder) / "out"
+        rows = ({"id": f"d{i}", "text": found[i % len(found)]} for i in range(documents))
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        command = [sys.executable, "-m", "spacy_rnn", "apply", str(model), str(source), str(output), "--id", "id"]
+        command += ["--workers", str(workers), "--part-size", str(part_size), "--output-format", output_format]
+        killed = Counter[str]()
+        runs = 0
+        while not (output / "_SUCCESS.json").exists():
+            runs += 1
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+                while process.poll() is None:
+                    if sum(killed.values()) < n and (output / "_job.json").exists():
+                        time.sleep(draw.random() * 0.4)
+                        children = _children(process.pid)
+                        if len(children) == workers and sum(killed.values()) % 3:
+                            kill(draw.choice(children))
+                            killed["worker"] += 1
+                        else:
+                            kill(process.pid)
+                            killed["whole run"] += 1
+                    else:
+                        time.sleep(0.05)
+            time.sleep(0.2)
+        names = Counter(row["id"] for path in sorted(output.glob("part-*")) for row in read_rows(path))
+        doubled = sum(count > 1 for count in names.values())
+        lost = documents - len(names)
+        console.print(json.dumps({"runs": runs, **killed, "documents": documents, "lost": lost, "doubled": doubled}))
+        if lost or doubled:
+            raise typer.Exit(1)
+
+
+def read_rows(path: Path) -> List[Dict[str, Any]]:
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text(encoding="utf8").splitlines()]
+    from pyarrow.parquet import read_table
+
+    return read_table(path, columns=["id"]).to_pylist()
+
+
+def kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _children(pid: int) -> List[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in path.read_text().split()] if path.exists() else []
+
+
+@app.command()
+def speed(
+    model: Path = MODEL,
+    texts: Path = TEXTS,
+    words: int = typer.Option(100_000, help="How many words each way is measured on."),
+    repeats: int = typer.Option(3, help="Times; the median counts."),
+    only: str = typer.Option("", help="Names of the ways, separated by commas; all by default."),
+) -> None:
+    """Words/s of one pipeline used in several ways, from raw texts."""
+    torch.set_num_threads(1)
+    nlp, found = spacy.load(model), read_texts(texts)
+    used = list(itertools.islice(itertools.cycle(found), round(words / (_words(nlp, found) / len(found)))))
+    n = _words(nlp, used)
+    ways: Dict[str, Callable[[], Any]] = {
+        "pipe 1": lambda: consume(nlp.pipe(used)),
+        "pipe 2": lambda: consume(nlp.pipe(used, n_process=2)),
+        "threads 8": lambda: in_threads(nlp, used, 8),
+        "apply 1": lambda: apply(nlp, used, workers=1),
+        "apply 2": lambda: apply(nlp, used, workers=2),
+        "ray 1": lambda: apply(nlp, used, workers=1, engine="ray"),
+        "ray 2": lambda: apply(nlp, used, workers=2, engine="ray"),
+    }
+    chosen = only.split(",") if only else list(ways)
+    seconds: Dict[str, List[float]] = {name: [] for name in chosen}
+    for _ in range(repeats + 1):  # in turns, so that whatever else the machine does is shared
+        for name in chosen:
+            began = time.perf_counter()
+            took = ways[name]()
+            seconds[name].append(took or time.perf_counter() - began)
+    for name in chosen:
+        # The first time words get into the cache and kernels are built.
+        rates = [round(n / took) for took in seconds[name][1:]]
+        console.print(json.dumps({"way": name, "words_per_second": round(float(np.median(rates))), "all": rates}))
+
+
+def _words(nlp: Any, texts: List[str]) -> int:
+    return sum(len(nlp.make_doc(text)) for text in texts)
+
+
+def consume(docs: Any) -> None:
+    for _ in docs:
+        pass
+
+
+def in_threads(nlp: Any, texts: List[str], n: int) -> None:
+    parts = [texts[i : i + 500] for i in range(0, len(texts), 500)]
+    with ThreadPoolExecutor(n) as pool:
+        consume(pool.map(lambda part: consume(nlp.pipe(part)), parts))
+
+
+def apply(nlp: Any, texts: List[str], **settings: Any) -> float:
+    """Seconds from the first finished part to the last, for which the workers were there and warm; scaled to all."""
+    from spacy_rnn.scale import ApplySettings, apply_pipeline
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "it.jsonl"
+        source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+        size = max(1, source.stat().st_size // 60)
+        moments: List[Any] = []
+
+        def changed(progress: Any) -> None:
+            if not moments or progress.parts_done > moments[-1][0]:
+                moments.append((progress.parts_done, time.perf_counter()))
+
+        chosen = ApplySettings(part_size=size, output_format="jsonl", columns=["pos"], **settings)
+        apply_pipeline(nlp, str(source), str(Path(folder) / "out"), chosen, changed=changed)
+        skipped = 2 * settings["workers"]
+        parts = moments[-1][0] - moments[skipped][0]
+        return float((moments[-1][1] - moments[skipped][1]) * moments[-1][0] / parts)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,64 @@
+"""Files and folders that appear complete or not at all."""
+
+import ctypes
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """A new folder to write into, moved to `target` when the block ends and removed when it raises.
+
+    It lies beside `target`, so that the move is one step within a file system. What `target` held before is replaced:
+    on Linux in one step, so that whatever ends the program, `target` is the old folder or the new one. Where two
+    folders cannot change places in one step, there is a moment between two steps in which `target` is missing.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        yield new
+        write_through(new)
+        if not target.exists():
+            new.rename(target)
+        elif not exchange(new, target):
+            target.rename(Path(scratch) / "old")
+            new.rename(target)
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file so that whatever ends the program, it is the old one or the new one, complete."""
+    scratch = target.with_name(f".{target.name}.tmp")
+    with scratch.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(scratch, target)
+
+
+def write_through(folder: Path) -> None:
+    """Have the system write all files of a folder to the disk, so that a power failure finds none of them cut off."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            # Windows writes through only what is open for writing.
+            with path.open("rb+") as opened:
+                os.fsync(opened.fileno())
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two paths change places in one step; False where the system or the file system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    failed = rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
+    return bool(failed == 0)

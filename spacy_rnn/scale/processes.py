@@ -1,0 +1,135 @@
+"""Several processes on this machine, of which any may be killed."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection, wait
+from typing import Any, Dict, List, Optional, Sequence
+
+import spacy
+from spacy.language import Language
+
+from ..errors import CorpusError, Errors
+from .job import Counts, Job, Report, do_part, failure, is_orphan
+
+# A part that ends so many workers is left out.
+MOST_ATTEMPTS = 3
+
+
+def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, report: Report) -> None:
+    """Do parts in several processes; one that dies is replaced, and its part done again by another.
+
+    Where processes can be forked, they share the pipeline's weights with this one; else each loads the pipeline, which
+    must have been loaded from a folder. Raises CorpusError in the end for parts that ended MOST_ATTEMPTS workers.
+    """
+    pool = _Pool(nlp, job, workers)
+    waiting, attempts = list(parts)[::-1], dict.fromkeys(parts, 0)
+    given_up: List[int] = []
+    try:
+        while waiting or pool.busy:
+            pool.hand_out(waiting)
+            for worker in pool.wait():
+                try:
+                    part, found, done = worker.connection.recv()
+                except (EOFError, OSError):
+                    part = pool.bury(worker)
+                    if part is None:
+                        continue
+                    report(part, None, False)
+                    attempts[part] += 1
+                    (given_up if attempts[part] >= MOST_ATTEMPTS else waiting).append(part)
+                    continue
+                if isinstance(found, str):
+                    raise CorpusError(found)
+                if done:
+                    worker.part = None
+                report(part, found, done)
+    finally:
+        pool.close()
+    if given_up:
+        files = sorted({piece.file for part in given_up for piece in job.parts[part]})
+        raise CorpusError(Errors.D185.format(n=len(given_up), attempts=MOST_ATTEMPTS, files=", ".join(files)))
+
+
+class _Worker:
+    def __init__(self, context: Any, nlp: Optional[Language], path: str, job: Job, others: List["_Worker"]):
+        self.connection, theirs = context.Pipe()
+        self.part: Optional[int] = None
+        inherited = [worker.connection for worker in others] + [self.connection] if nlp is not None else []
+        arguments = (nlp, path, job, theirs, inherited, os.getpid())
+        self.process = context.Process(target=_work, args=arguments, daemon=True)
+        self.process.start()
+        theirs.close()
+
+
+class _Pool:
+    def __init__(self, nlp: Language, job: Job, workers: int):
+        # macOS has forking, but its own libraries do not bear it.
+        forks = sys.platform.startswith("linux") and not nlp._has_gpu_model([])
+        self._context = multiprocessing.get_context("fork" if forks else "spawn")
+        self._nlp, self._path, self._job = (nlp if forks else None), str(nlp.path), job
+        self._most = workers
+        self.workers: List[_Worker] = []
+
+    @property
+    def busy(self) -> bool:
+        return any(worker.part is not None for worker in self.workers)
+
+    def hand_out(self, waiting: List[int]) -> None:
+        """Give parts to workers that have none, starting workers as needed."""
+        while waiting:
+            free = next((worker for worker in self.workers if worker.part is None), None)
+            if free is None:
+                if len(self.workers) >= self._most:
+                    return
+                free = _Worker(self._context, self._nlp, self._path, self._job, self.workers)
+                self.workers.append(free)
+            free.part = waiting.pop()
+            with contextlib.suppress(OSError):  # it has just died: `wait` will tell
+                free.connection.send(free.part)
+
+    def wait(self) -> List[_Worker]:
+        """The workers that have something to say or have died."""
+        by_connection: Dict[Any, _Worker] = {worker.connection: worker for worker in self.workers}
+        return [by_connection[connection] for connection in wait(list(by_connection))]
+
+    def bury(self, worker: _Worker) -> Optional[int]:
+        """Forget a dead worker. Returns the part that it leaves."""
+        self.workers.remove(worker)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.join()
+        return worker.part
+
+    def close(self) -> None:
+        for worker in list(self.workers):
+            self.bury(worker)
+
+
+def _work(
+    nlp: Optional[Language], path: str, job: Job, connection: Connection, inherited: List[Connection], parent: int
+) -> None:
+    """What a worker does: parts, until nobody asks for more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+    for other in inherited:
+        other.close()  # else this process would keep the parent from seeing another one's end
+    if nlp is None:
+        nlp = spacy.load(path)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            part = connection.recv()
+
+            def report(counts: Counts, part: int = part) -> None:
+                if is_orphan(parent):
+                    raise EOFError
+                connection.send((part, counts, False))
+
+            try:
+                do_part(nlp, job, part, report)
+                connection.send((part, Counts(), True))
+            except EOFError:
+                raise
+            except Exception as error:
+                connection.send((part, failure(error), False))

@@ -1,0 +1,235 @@
+"""Documents in files, wherever fsspec reaches: which pieces they can be cut into, and how a piece is read."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from fsspec.core import url_to_fs
+from fsspec.utils import infer_compression
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError, Errors
+
+# What a file's name ends with, apart from compression, and what it then holds.
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text", ".spacy": "docbin"}
+# A longer line is an error, so that a file without line ends does not take all memory.
+LONGEST_LINE = 1 << 26
+_STEP = 1 << 20
+
+
+class Piece(NamedTuple):
+    """A part of a file: bytes of a file of lines (up to the first line that begins at `end` or behind it), or row
+    groups of a parquet file. None for `end` is the end of the file."""
+
+    file: str
+    start: int
+    end: Optional[int]
+
+
+@dataclass
+class Record:
+    """One document to process, or why it cannot be read."""
+
+    id: str
+    content: Union[str, Doc, None]
+    error: str = ""
+
+
+@dataclass
+class Source:
+    """Where documents come from.
+
+    address: a file, a folder or a pattern with asterisks, local or any address that fsspec knows.
+    format: "jsonl", "parquet", "text" (a document a line), "docbin", or "auto" to tell by the names of the files.
+    text, id: the fields of jsonl and columns of parquet that hold a document's text and its name. By default a name is
+        made of the file's and of the place in it.
+    """
+
+    address: str
+    format: str = "auto"
+    text: str = "text"
+    id: Optional[str] = None
+
+    def files(self) -> Dict[str, int]:
+        """The files with their sizes in bytes. Raises CorpusError if there are none."""
+        fs, root = url_to_fs(self.address)
+        if fs.isfile(root):
+            found = {root: fs.info(root)}
+        elif fs.isdir(root):
+            found = fs.find(root, detail=True)
+            hidden = len(root.rstrip("/").split("/"))
+            found = {
+                name: info
+                for name, info in found.items()
+                if not any(part.startswith((".", "_")) for part in name.split("/")[hidden:])
+                and (self.format != "auto" or format_of(name) is not None)
+            }
+        else:
+            found = {name: info for name, info in fs.glob(root, detail=True).items() if info["type"] == "file"}
+        if not found:
+            raise CorpusError(Errors.D180.format(address=self.address, allowed=", ".join(FORMATS)))
+        return {name: int(found[name]["size"]) for name in sorted(found)}
+
+    def kind(self, file: str) -> str:
+        """The format of one file. Raises CorpusError where its name does not tell."""
+        kind = format_of(file) if self.format == "auto" else self.format
+        if kind is None:
+            raise CorpusError(Errors.D106.format(path=file, allowed=", ".join(FORMATS)))
+        return kind
+
+    def cut(self, target_size: int) -> List[List[Piece]]:
+        """Pieces in groups of about `target_size` bytes: large files are cut where their format allows it, small ones
+        are put together."""
+        groups: List[List[Piece]] = []
+        room = 0
+        for file, size in self.files().items():
+            for piece, piece_size in self._cut_file(file, size, target_size):
+                if room < piece_size or not groups:
+                    groups.append([])
+                    room = target_size
+                groups[-1].append(piece)
+                room -= piece_size
+        return groups
+
+    def _cut_file(self, file: str, size: int, target_size: int) -> Iterator[Tuple[Piece, int]]:
+        kind = self.kind(file)
+        if kind == "parquet":
+            yield from self._cut_row_groups(file, target_size)
+        elif kind == "docbin" or infer_compression(file) or size <= target_size:
+            yield Piece(file, 0, None), size
+        else:
+            starts = range(0, size, target_size)
+            for start, end in zip(starts, [*starts[1:], None]):
+                yield Piece(file, start, end), (size if end is None else end) - start
+
+    def _cut_row_groups(self, file: str, target_size: int) -> Iterator[Tuple[Piece, int]]:
+        with self._open(file) as opened:
+            metadata = _parquet_file(opened).metadata
+            start, size = 0, 0
+            for i in range(metadata.num_row_groups):
+                size += metadata.row_group(i).total_byte_size
+                if size >= target_size or i + 1 == metadata.num_row_groups:
+                    yield Piece(file, start, i + 1), size
+                    start, size = i + 1, 0
+
+    def _open(self, file: str) -> Any:
+        return url_to_fs(self.address)[0].open(file, "rb", compression=infer_compression(file))
+
+    def read(self, piece: Piece, vocab: Vocab) -> Iterator[Record]:
+        """The documents of a piece. What cannot be read is a record with an error; a file that cannot be read at all
+        is one such record."""
+        name = self._short(piece.file)
+        readers: Dict[str, Callable[[Piece, str, Vocab], Iterator[Record]]]
+        readers = {"jsonl": self._jsonl, "text": self._text, "parquet": self._parquet, "docbin": self._docbin}
+        yield from readers[self.kind(piece.file)](piece, name, vocab)
+
+    def _short(self, file: str) -> str:
+        """A file's path within the folder."""
+        root = url_to_fs(self.address)[1].rstrip("/")
+        return file[len(root) + 1 :] if file.startswith(root + "/") else file.rpartition("/")[2]
+
+    def _lines(self, piece: Piece) -> Iterator[Tuple[int, bytes]]:
+        """Lines with the byte that they begin at: those that begin in the piece. Of a
+        longer one the first LONGEST_LINE bytes."""
+        with self._open(piece.file) as opened:
+            place = piece.start
+            if place:
+                opened.seek(place - 1)
+                place += _skip_line(opened, None if piece.end is None else piece.end - place + 1) - 1
+            while piece.end is None or place < piece.end:
+                line = opened.readline(LONGEST_LINE)
+                if not line:
+                    return
+                yield place, line
+                place += len(line)
+                if not line.endswith(b"\n"):
+                    place += _skip_line(opened, None)
+
+    def _text(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
+        for place, line in self._lines(piece):
+            yield _decoded(f"{name}:{place}", line)
+
+    def _jsonl(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
+        for place, line in self._lines(piece):
+            found = _decoded(f"{name}:{place}", line)
+            if found.error or not str(found.content).strip():
+                if found.error:
+                    yield found
+                continue
+            try:
+                record = json.loads(str(found.content))
+            except (ValueError, RecursionError) as error:
+                yield Record(found.id, None, f"not JSON: {error}")
+                continue
+            yield self._from_fields(record if isinstance(record, dict) else {}, found.id)
+
+    def _parquet(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
+        columns = [self.text] if self.id is None else [self.text, self.id]
+        with self._open(piece.file) as opened:
+            parquet = _parquet_file(opened)
+            missing = [column for column in columns if column not in parquet.schema_arrow.names]
+            if missing:
+                raise CorpusError(Errors.D181.format(path=piece.file, column=missing[0]))
+            for group in range(piece.start, parquet.num_row_groups if piece.end is None else piece.end):
+                row = 0
+                for batch in parquet.iter_batches(batch_size=1024, row_groups=[group], columns=columns):
+                    for fields in batch.to_pylist():
+                        yield self._from_fields(fields, f"{name}:{group}:{row}")
+                        row += 1
+
+    def _from_fields(self, fields: Dict[str, Any], place: str) -> Record:
+        named = place if self.id is None else fields.get(self.id)
+        content = fields.get(self.text)
+        if named is None or isinstance(named, (dict, list)):
+            return Record(place, None, f"there is no name under '{self.id}'")
+        if not isinstance(content, str):
+            return Record(str(named), None, f"there is no text under '{self.text}'")
+        return Record(str(named), content)
+
+    def _docbin(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
+        with self._open(piece.file) as opened:
+            try:
+                docs = list(DocBin().from_bytes(opened.read()).get_docs(vocab))
+            except Exception as error:  # whatever its parts raise for damaged data
+                yield Record(name, None, f"not a DocBin: {type(error).__name__} {error}")
+                return
+        for i, doc in enumerate(docs):
+            yield Record(f"{name}:{i}", doc)
+
+
+def format_of(file: str) -> Optional[str]:
+    """What a file holds, by its name."""
+    name = file.rpartition("/")[2]
+    if infer_compression(name):
+        name = name.rpartition(".")[0]
+    return next((kind for suffix, kind in FORMATS.items() if name.endswith(suffix)), None)
+
+
+def _skip_line(opened: Any, most: Optional[int]) -> int:
+    """Go to the next line, or `most` bytes on. Returns how many bytes that is."""
+    skipped = 0
+    while most is None or skipped < most:
+        found = opened.readline(_STEP if most is None else min(_STEP, most - skipped))
+        skipped += len(found)
+        if not found or found.endswith(b"\n"):
+            break
+    return skipped
+
+
+def _decoded(place: str, line: bytes) -> Record:
+    if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
+        return Record(place, None, f"the line is longer than {LONGEST_LINE} bytes")
+    try:
+        text = line.decode("utf8")
+    except UnicodeDecodeError as error:
+        return Record(place, None, f"not UTF-8: {error.reason} at byte {error.start} of the line")
+    return Record(place, text.removesuffix("\n").removesuffix("\r"))
+
+
+def _parquet_file(opened: Any) -> Any:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise CorpusError(Errors.D182.format(what="parquet", package="pyarrow")) from error
+    return ParquetFile(opened)
