@@ -65,7 +65,7 @@ def char_lms(model: Model) -> Any:
 @pytest.fixture(scope="module")
 def shared(paths: Dict[str, str]) -> Model:
     """An encoder with weights that all count, for tests that do not train it."""
-    return scatter_weights(encoder(paths, chunk=7))
+    return scatter_weights(encoder(paths, chunk=50))
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
