@@ -24,6 +24,7 @@ ENTRY_POINTS = {
         "spacy-rnn.WordEmbed.v1 = spacy_rnn.models.word_embed:build_word_embed_v1",
         "spacy-rnn.LexEmbed.v1 = spacy_rnn.models.word_embed:build_lex_embed_v1",
         "spacy-rnn.StaticVectors.v1 = spacy_rnn.models.word_embed:build_static_vectors_v1",
+        "spacy-rnn.CharLMEmbed.v1 = spacy_rnn.models.char_lm_embed:build_char_lm_embed_v1",
         "spacy-rnn.WordFeatures.v1 = spacy_rnn.models.word_features:build_word_features_v1",
         "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",
         "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",

@@ -95,6 +95,22 @@ class Errors:
     D189 = "[D189] The training corpus has no documents; check paths.train."
     D188 = "[D188] {path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
+    D200 = "[D200] {path}: the file is damaged ({reason}); get it again."
+    D201 = "[D201] {path}: reading .zst files needs the package zstandard; install it, or unpack the file first."
+    D202 = "[D202] There is no label {label!r}; the language model knows: {labels}."
+    D203 = (
+        "[D203] The text is too short to learn from: {found} characters, where {needed} are needed; give more text, or "
+        "lower steps."
+    )
+    D204 = (
+        "[D204] {path} belongs to another training, or is damaged; give the same text and settings to go on with that "
+        "one, or remove the file to begin anew."
+    )
+    D205 = (
+        "[D205] Give a label to a language model that was trained with labels, and none to one that was not: this one "
+        "knows {labels}, got {label!r}."
+    )
+    D206 = "[D206] {path}: expected at least two files named LABEL.txt in this folder, with a text a line."
 
     R001 = "[R001] {name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "[R002] The layer '{name}' does not hold exactly one torch module."
@@ -111,7 +127,7 @@ class Errors:
         "[R006] width = {width} cannot be shared by two directions; give an even width (each direction gets half of "
         "it) or set bidirectional = false."
     )
-    R007 = "[R007] The word features are empty: give at least one of words, chars, lexical and vectors."
+    R007 = "[R007] The word features are empty: give at least one of words, chars, lexical, vectors and context."
     R008 = (
         "[R008] {attr!r} is not an attribute of a word by itself; choose among: {allowed}. Annotations such as POS "
         "depend on the context and are not features of a word type."
@@ -248,3 +264,12 @@ class Errors:
     R195 = "[R195] {path}: there is no checkpoint to go on from; start without --resume."
     R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
     R184 = "[R184] its list of checksums is not one ({reason})"
+    R201 = (
+        "[R201] {path}: no such file; train a language model with `spacy-rnn train-lm`, and give the path of what it "
+        "wrote."
+    )
+    R202 = (
+        "[R202] {path} is not a language model that can be used here ({reason}); give a file that `spacy-rnn train-lm` "
+        "wrote, or train it anew."
+    )
+    R203 = "[R203] spacy-rnn.CharLMEmbed.v1 needs a language model: give the path of forward, of backward, or of both."

@@ -1,4 +1,4 @@
-"""Folders that appear complete or not at all."""
+"""Files and folders that appear complete or not at all."""
 
 import ctypes
 import os
@@ -32,6 +32,16 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         elif not exchange(new, target):
             target.rename(Path(scratch) / "old")
             new.rename(target)
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file so that whatever ends the program, it is the old one or the new one, complete."""
+    scratch = target.with_name(f".{target.name}.tmp")
+    with scratch.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(scratch, target)
 
 
 def write_through(folder: Path) -> None:

@@ -78,6 +78,9 @@ ScoreColumns = Callable[..., FloatArray]
 WordFeature = Model[WordTypes, Floats2d]
 """One kind of feature: distinct words to (n_types, width)."""
 
+TokenFeature = Model[List[Doc], Floats2d]
+"""A feature of a word where it stands: documents to (n_tokens, width), the tokens of all documents joined."""
+
 WordEncoder = Model[List[Doc], WordVectors]
 """All features of the words of a batch."""
 

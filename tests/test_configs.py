@@ -13,6 +13,7 @@ from spacy.util import load_config, load_model_from_config
 from thinc.api import Config
 
 from .helpers import SENTENCES, TEXTS, gold_doc, tag
+from .lm.helpers import write_lm
 
 CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.cfg"))
 
@@ -25,6 +26,7 @@ def test_there_are_configs() -> None:
         "cnn",
         "cnn_morphologizer",
         "bilstm",
+        "tagger_charlm",
     }
     assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
     assert {path.stem for path in CONFIGS} >= {"tree", "tree_relations", "tree_sst", "lemmatizer", "spacy_lemmatizer"}
@@ -59,7 +61,13 @@ def small(path: Path, corpus: Path) -> Config:
         for token in doc:
             token.lemma_ = token.lower_
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
+    language_models = {
+        f"paths.{way}_lm": write_lm(corpus.with_name(f"{way}.safetensors"), backward=way == "backward")
+        for way in ("forward", "backward")
+        if f"{way}_lm" in load_config(path)["paths"]
+    }
     overrides: Dict[str, Any] = {
+        **language_models,
         "paths.train": str(corpus),
         "paths.dev": str(corpus),
         "training.max_steps": 2,

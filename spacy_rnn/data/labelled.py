@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 import srsly
 
@@ -14,6 +14,7 @@ from ..errors import CorpusError, Errors
 from ..files import replaced_folder
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
+from .textcat_files import decode
 from .treebanks import SOURCE_FILE, checksum, is_current
 from .vader import SENTIMENT_MEMBER, read_sentiment
 
@@ -78,21 +79,49 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
             records = list(corpus.read(archive))
         except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
             raise CorpusError(Errors.D016.format(name=archive.name, member=corpus.member)) from error
-        for split, part in split_by_key(records).items():
-            srsly.write_jsonl(folder / f"{split}.jsonl", part)
-        files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
-        srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
+        write_splits(folder, source, split_by_key(records))
     return True
 
 
-def split_by_key(records: Iterable[Keyed]) -> Dict[str, List[Record]]:
+def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
+    """Write `{train,dev,test}.jsonl` of the texts of a local folder: a file LABEL.txt for each label, a text
+    a line; return whether anything had to be written. See `fetch_labelled`.
+
+    A text goes to the same split under all labels that it has. Raises CorpusError if there is no such folder, or if it
+    holds fewer than two labels.
+    """
+    if not folder.is_dir():
+        raise CorpusError(Errors.D012.format(path=folder))
+    paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
+    if len(paths) < 2:
+        raise CorpusError(Errors.D206.format(path=folder))
+    source = {"folder": {path.name: checksum(path) for path in paths}, "lang": lang}
+    if is_current(output_dir, source):
+        return False
+    lines = ((line.strip(), path.stem) for path in paths for line in decode(path).splitlines())
+    records = [(text, {"text": text, "label": label}) for text, label in lines if text]
+    with replaced_folder(output_dir) as new:
+        write_splits(new, source, split_by_key(records, same=("text", "label")))
+    return True
+
+
+def write_splits(folder: Path, source: Dict[str, Any], parts: Dict[str, List[Record]]) -> None:
+    """The files, and where they are from."""
+    for split, part in parts.items():
+        srsly.write_jsonl(folder / f"{split}.jsonl", part)
+    files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
+    srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
+
+
+def split_by_key(records: Iterable[Keyed], same: Sequence[str] = ("text",)) -> Dict[str, List[Record]]:
     """About 80, 10 and 10 percent; records with the same key stay together, and no other record decides where one
-    goes. Of records with the same text the first is kept."""
+    goes. Of records with the same text (or what `same` names) the first is kept."""
     parts: Dict[str, List[Record]] = {split: [] for split in SPLITS}
     seen = set()
     for key, record in records:
-        if record["text"] not in seen:
-            seen.add(record["text"])
+        what = tuple(record[name] for name in same)
+        if what not in seen:
+            seen.add(what)
             part = int(hashlib.sha256(key.encode("utf8")).hexdigest(), 16) % 100
             parts["dev" if part in DEV_PARTS else "test" if part in TEST_PARTS else "train"].append(record)
     return parts

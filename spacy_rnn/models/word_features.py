@@ -1,18 +1,18 @@
 """All features of the words of a batch, each distinct word computed once."""
 
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple, cast
 
 import numpy as np
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from thinc.api import Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from ..nn.maxout import Maxout
 from ..shim import Precision, TorchShim, shim_of
-from ..types import KeyArray, WordEncoder, WordFeature, WordTypes, WordVectors
+from ..types import IntArray, KeyArray, TokenFeature, WordEncoder, WordFeature, WordTypes, WordVectors
 from .cache import WordCache
 from .checks import check_at_least
 from .feature import init_torch_layer, run_torch_layer
@@ -23,6 +23,7 @@ def build_word_features_v1(
     chars: Optional[WordFeature] = None,
     lexical: Optional[WordFeature] = None,
     vectors: Optional[WordFeature] = None,
+    context: Optional[TokenFeature] = None,
     width: Optional[int] = 128,
     cache_size: int = 50000,
     precision: Precision = "auto",
@@ -33,6 +34,7 @@ def build_word_features_v1(
     chars: the character network, "spacy-rnn.CharEmbed.v1".
     lexical: lexical attributes, "spacy-rnn.LexEmbed.v1".
     vectors: static vectors, "spacy-rnn.StaticVectors.v1".
+    context: what language models know of the word where it stands, "spacy-rnn.CharLMEmbed.v1".
     width: of the joined features after a maxout layer, which costs the recurrent network above
         less than the features themselves would; null leaves the layer out.
     cache_size: the number of words whose vectors are kept between predictions, 0 for none.
@@ -41,7 +43,8 @@ def build_word_features_v1(
     precision: "auto", "bf16" or "fp32".
     """
     kept = [feature for feature in (words, chars, lexical) if feature is not None]
-    layers = kept + ([vectors] if vectors is not None else [])
+    features = kept + ([vectors] if vectors is not None else [])
+    layers: List[Model] = [*features, *([context] if context is not None else [])]
     if not layers:
         raise ValueError(Errors.R007)
     check_at_least("cache_size", cache_size, 0)
@@ -53,7 +56,12 @@ def build_word_features_v1(
         init=init,
         layers=layers + mix,
         dims={"nO": joined if width is None else width},
-        attrs={"n_cached": len(kept), "n_features": len(layers), "cache": WordCache(cache_size)},
+        attrs={
+            "n_cached": len(kept),
+            "n_features": len(features),
+            "has_context": context is not None,
+            "cache": WordCache(cache_size),
+        },
     )
 
 
@@ -66,19 +74,19 @@ def build_mix(input_width: int, width: int, precision: str) -> Model[Floats2d, F
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
     types = None if X is None else distinct_words(X)[0]
-    for layer in model.layers:
+    features, context, mix = _parts(model)
+    for layer in features:
         layer.initialize(X=types)
+    for node in (context, mix):
+        if node is not None:
+            node.initialize()
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
     types, index, lengths = distinct_words(docs)
     if is_train:
-        vectors, backprop = _update(model, types)
-    else:
-        vectors, rows = _predict(model, types)
-        index = rows[index]
-        backprop = _no_backprop
-    return WordVectors(vectors, index, lengths), backprop
+        return _update(model, docs, types, index, lengths)
+    return _predict(model, docs, types, index, lengths), _no_backprop
 
 
 def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, np.ndarray, np.ndarray]:
@@ -91,52 +99,75 @@ def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, np.ndarray, np.ndarray]:
     return WordTypes(distinct, counts, docs[0].vocab), index.reshape(-1), lengths
 
 
-def _update(model: Model, types: WordTypes) -> Tuple[Floats2d, Callable]:
-    features, mix = _parts(model)
-    outputs, callbacks = zip(*(layer(types, True) for layer in features))
-    joined = model.ops.xp.concatenate(outputs, axis=1)
-    ends = np.cumsum([output.shape[1] for output in outputs]).tolist()
+def _update(
+    model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray
+) -> Tuple[WordVectors, Callable]:
+    features, context, mix = _parts(model)
+    ops, n_types = model.ops, len(types.orths)
+    results = [layer(types, True) for layer in features]
+    joined = ops.xp.concatenate([ops.alloc2f(n_types, 0), *(output for output, _ in results)], axis=1)
+    own, type_index = joined.shape[1], index
+    if context is not None:
+        found, backprop_context = context(docs, True)
+        joined, index = ops.xp.concatenate([joined[index], found], axis=1), np.arange(len(index))
     vectors, unmix = mix(joined, True) if mix is not None else (joined, None)
 
     def backprop(d_vectors: Floats2d) -> List[Doc]:
         d_joined = d_vectors if unmix is None else unmix(d_vectors)
-        for callback, end, output in zip(callbacks, ends, outputs):
-            callback(model.ops.xp.ascontiguousarray(d_joined[:, end - output.shape[1] : end]))
+        if context is not None:
+            backprop_context(ops.xp.ascontiguousarray(d_joined[:, own:]))
+            d_tokens, d_joined = ops.xp.ascontiguousarray(d_joined[:, :own]), ops.alloc2f(n_types, own)
+            ops.scatter_add(d_joined, cast(Ints1d, type_index), d_tokens)
+        start = 0
+        for output, callback in results:
+            end = start + output.shape[1]
+            callback(ops.xp.ascontiguousarray(d_joined[:, start:end]))
+            start = end
         return []
 
-    return vectors, backprop
+    return WordVectors(vectors, index, lengths), backprop
 
 
-def _predict(model: Model, types: WordTypes) -> Tuple[Floats2d, np.ndarray]:
-    """Vectors of the words, from the cache where they are in it, and the row of each word."""
-    features, mix = _parts(model)
+def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray) -> WordVectors:
+    """The features, each distinct word's from the cache where it is in it."""
+    features, context, mix = _parts(model)
     n_cached = model.attrs["n_cached"]
     cached, fresh = features[:n_cached], features[n_cached:]
     xp = model.ops.xp
     mix_now = _as_is if mix is None else mix.predict
-    mix_cached, mix_fresh = (_as_is, mix_now) if fresh else (mix_now, _as_is)
+    mix_cached, mix_fresh = (_as_is, mix_now) if fresh or context is not None else (mix_now, _as_is)
 
     def compute(orths: KeyArray) -> Floats2d:
         # Counts matter in training only.
         asked = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
         return mix_cached(xp.concatenate([layer.predict(asked) for layer in cached], axis=1))
 
-    if not cached:
-        return mix_fresh(fresh[0].predict(types)), np.arange(len(types.orths))
-    # The same key can stand for different strings in another vocabulary's string store,
-    # and the lexical attributes belong to the vocabulary.
-    version = (types.vocab, *(shim_of(node).version for node in model.walk() if node.shims))
-    table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
-    if not fresh:
-        return table, rows
-    joined = xp.concatenate([table[xp.asarray(rows)], fresh[0].predict(types)], axis=1)
-    return mix_fresh(joined), np.arange(len(rows))
+    parts = []
+    if cached:
+        # The same key can stand for different strings in another vocabulary's string store,
+        # and the lexical attributes belong to the vocabulary.
+        version = (types.vocab, *(shim_of(node).version for node in _shim_nodes(cached, mix)))
+        table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
+        if not fresh and context is None:
+            return WordVectors(table, rows[index], lengths)
+        parts.append(table[xp.asarray(rows)])
+    parts += [layer.predict(types) for layer in fresh]
+    if context is not None:
+        parts, index = [part[index] for part in parts] + [context.predict(docs)], np.arange(len(index))
+    return WordVectors(mix_fresh(xp.concatenate(parts, axis=1)), index, lengths)
 
 
-def _parts(model: Model) -> Tuple[List[WordFeature], Optional[Model[Floats2d, Floats2d]]]:
-    """The features, and the layer that mixes them, if there is one."""
-    n = model.attrs["n_features"]
-    return model.layers[:n], model.layers[n] if len(model.layers) > n else None
+def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Optional[Model[Floats2d, Floats2d]]]:
+    """The features of words, that of tokens, and the layer that mixes them, where there are any."""
+    n, layers = model.attrs["n_features"], list(model.layers)
+    context = layers[n] if model.attrs["has_context"] else None
+    rest = layers[n + (context is not None) :]
+    return layers[:n], context, rest[0] if rest else None
+
+
+def _shim_nodes(features: List[WordFeature], mix: Optional[Model]) -> List[Model]:
+    nodes = [*features, *([mix] if mix is not None else [])]
+    return [node for layer in nodes for node in layer.walk() if node.shims]
 
 
 def _as_is(vectors: Floats2d) -> Floats2d:

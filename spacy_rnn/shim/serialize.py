@@ -20,12 +20,12 @@ VERSION = 2
 Sizes = Dict[str, int]
 
 
-def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes]) -> bytes:
-    """A module's parameters and buffers; the header holds the sizes it was built with. A
-    layer that is not built yet is stored without weights."""
+def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes], **notes: Any) -> bytes:
+    """A module's parameters and buffers; the header holds the sizes it was built with, and
+    notes. A layer that is not built yet is stored without weights."""
     state = {} if module is None else module.state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    header = {"format": FORMAT, "version": VERSION, "sizes": sizes, "sha256": checksum(sizes, tensors)}
+    header = {"format": FORMAT, "version": VERSION, "sizes": sizes, "sha256": checksum(sizes, tensors), **notes}
     return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
 
 
@@ -45,6 +45,11 @@ def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
     if version > 1 and header.get("sha256") != checksum(sizes, state):
         raise ValueError(Errors.R003.format(reason="their checksum is another one"))
     return sizes, state
+
+
+def read_notes(data: bytes) -> Dict[str, Any]:
+    """The header of what `from_safetensors` can read, with the notes."""
+    return _read_header(data)
 
 
 def checksum(sizes: Optional[Sizes], tensors: Dict[str, Tensor]) -> str:

@@ -15,6 +15,7 @@ from spacy.training.pretrain import pretrain
 from spacy.util import load_config_from_str
 
 from ..helpers import SENTENCES, TEXTS, component, encoder_config, gold_doc, tagger_config
+from ..lm.helpers import write_lm
 
 LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "*"}
 PRETRAINING = """
@@ -51,11 +52,15 @@ path = ${paths.raw_text}
 """
 
 
-def as_component(where: str) -> Tuple[Language, Dict[str, Any]]:
+def as_component(where: str, folder: Path) -> Tuple[Language, Dict[str, Any]]:
     """A pipeline, and what names its encoder in the config."""
     nlp = spacy.blank("xx")
-    if where == "tok2vec":
-        nlp.add_pipe("tok2vec", config={"model": encoder_config()})
+    if where != "rnn_tagger":
+        config = encoder_config()
+        if where == "language model":
+            path = write_lm(folder / "lm.safetensors")
+            config["embed"]["context"] = {"@architectures": "spacy-rnn.CharLMEmbed.v1", "forward": path}
+        nlp.add_pipe("tok2vec", config={"model": config})
         model = {"@architectures": "spacy-rnn.Tagger.v1", "precision": "fp32", "tok2vec": LISTENER}
         nlp.add_pipe("rnn_tagger", config={"model": model})
         return nlp, {"component": "tok2vec", "layer": ""}
@@ -63,9 +68,9 @@ def as_component(where: str) -> Tuple[Language, Dict[str, Any]]:
     return nlp, {"component": "rnn_tagger", "layer": "tok2vec"}
 
 
-@pytest.mark.parametrize("where", ["tok2vec", "rnn_tagger"])
+@pytest.mark.parametrize("where", ["tok2vec", "rnn_tagger", "language model"])
 def test_pretrained_encoder_is_where_training_starts(where: str, tmp_path: Path) -> None:
-    nlp, names = as_component(where)
+    nlp, names = as_component(where, tmp_path)
     srsly.write_jsonl(tmp_path / "raw.jsonl", [{"text": text} for text in TEXTS * 2])
     config = nlp.config.copy().merge(load_config_from_str(PRETRAINING))
     config["pretraining"].update(names)

@@ -1,0 +1,108 @@
+"""Generate texts of every label, and let a text categorizer say what they are.
+
+A generated text counts where the categorizer says its label, or one easily confused with it. Which ones are is told
+by the categorizer's mistakes on real texts of the dev set, before anything is generated.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Set
+
+import spacy
+import srsly
+import typer
+from rich.console import Console
+from rich.table import Table
+from spacy.language import Language
+
+from spacy_rnn.lm.files import load_lm
+from spacy_rnn.lm.generate import generate
+
+Confusions = Dict[str, Counter]
+
+
+def predicted(nlp: Language, texts: List[str]) -> List[str]:
+    """The likeliest label of each text."""
+    return [max(doc.cats, key=lambda label: doc.cats[label]) for doc in nlp.pipe(texts)]
+
+
+def confusions(nlp: Language, records: List[Dict[str, Any]]) -> Confusions:
+    """For each label, how often its real texts are given which label."""
+    found: Confusions = {}
+    for record, label in zip(records, predicted(nlp, [record["text"] for record in records])):
+        found.setdefault(record["label"], Counter())[label] += 1
+    return found
+
+
+def easily_confused(found: Confusions, share: float) -> Dict[str, Set[str]]:
+    """For each label, the labels of which at least `share` of the texts are taken for it, or it for them."""
+    pairs = {
+        frozenset((label, other))
+        for label, counts in found.items()
+        for other, n in counts.items()
+        if other != label and n >= share * sum(counts.values())
+    }
+    return {label: {other for pair in pairs if label in pair for other in pair if other != label} for label in found}
+
+
+def main(
+    lm_path: Path = typer.Argument(..., help="A language model trained on labelled texts."),
+    categorizer: Path = typer.Argument(..., help="A pipeline with a text categorizer trained on the same texts."),
+    texts_dir: Path = typer.Argument(..., help="Folder of train.jsonl, dev.jsonl and test.jsonl."),
+    output: Path = typer.Option(..., help="JSON file for the figures; the texts go beside it."),
+    number: int = typer.Option(100, help="Texts of each label.", min=1),
+    temperature: float = 0.8,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    max_chars: int = 300,
+    share: float = typer.Option(0.05, help="Labels are easily confused where such a share of dev texts is."),
+    seed: int = 0,
+) -> None:
+    """A table with a row for each label."""
+    nlp, lm = spacy.load(categorizer), load_lm(lm_path)
+    splits = {name: list(srsly.read_jsonl(texts_dir / f"{name}.jsonl")) for name in ("train", "dev", "test")}
+    known = {record["text"] for record in splits["train"]}
+    alike = easily_confused(confusions(nlp, splits["dev"]), share)
+    real = confusions(nlp, splits["test"])
+    rows: List[Dict[str, Any]] = []
+    generated: List[Dict[str, str]] = []
+    for label in lm.alphabet.labels:
+        settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "max_chars": max_chars}
+        texts = generate(lm, n=number, label=label, seed=seed, **settings)  # type: ignore[arg-type]
+        generated += [{"label": label, "text": text} for text in texts]
+        made = Counter(predicted(nlp, texts))
+        rows.append(
+            {
+                "label": label,
+                "confused with": sorted(alike.get(label, ())),
+                "generated": rates(made, label, alike),
+                "real": rates(real[label], label, alike) if label in real else None,
+                "new": sum(text not in known for text in texts) / number,
+            }
+        )
+    show(rows)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    srsly.write_json(output, {"rows": rows, "reached": sum(row["generated"]["alike"] >= 0.9 for row in rows)})
+    srsly.write_jsonl(output.with_suffix(".jsonl"), generated)
+
+
+def rates(found: Counter, label: str, alike: Dict[str, Set[str]]) -> Dict[str, float]:
+    """Shares that are given the label itself, and that or one easily confused with it."""
+    total = sum(found.values())
+    close = sum(n for other, n in found.items() if other == label or other in alike.get(label, ()))
+    return {"same": found[label] / total, "alike": close / total}
+
+
+def show(rows: List[Dict[str, Any]]) -> None:
+    table = Table(title="taken for the label, or for it or one easily confused with it, in percent")
+    for name in ("label", "generated: same", "alike", "real: same", "alike", "not in train", "easily confused with"):
+        table.add_column(name, justify="left" if name in ("label", "easily confused with") else "right")
+    for row in rows:
+        figures = [row[kind][key] if row[kind] else None for kind in ("generated", "real") for key in ("same", "alike")]
+        cells = ["-" if figure is None else f"{100 * figure:.1f}" for figure in (*figures, row["new"])]
+        table.add_row(row["label"], *cells, " ".join(row["confused with"]))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

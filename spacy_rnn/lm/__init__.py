@@ -1,0 +1,1 @@
+"""Character language models: their text, their training, and what they write."""

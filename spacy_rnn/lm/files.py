@@ -1,0 +1,33 @@
+"""A language model as one file: safetensors with a JSON header."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import replace_file
+from ..nn.char_lm import CharLM
+from ..shim.char_lm import read_char_lm
+from ..shim.serialize import to_safetensors
+from .text import Alphabet
+
+
+class LoadedLM(NamedTuple):
+    """What a file of a language model holds."""
+
+    model: CharLM
+    alphabet: Alphabet
+    backward: bool
+
+
+def save_lm(path: Path, model: CharLM, alphabet: Alphabet, *, backward: bool) -> None:
+    """Write a model as one file, which is there complete or not at all."""
+    data = to_safetensors(model, model.sizes, char_lm={"backward": backward, "labels": alphabet.labels})
+    replace_file(path, data)
+
+
+def load_lm(path: Path) -> LoadedLM:
+    """Read what `save_lm` wrote. Raises ValueError for anything else."""
+    found = read_char_lm(path)
+    model = CharLM(**found.sizes)
+    model.load_state_dict(found.state)
+    alphabet = Alphabet.from_points(model.alphabet.tolist(), found.labels)
+    return LoadedLM(model.eval(), alphabet, found.backward)

@@ -1,0 +1,85 @@
+"""What a language model is trained with."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Literal, get_args
+
+from ..errors import Errors
+from ..models.checks import check_at_least, check_choice, check_share
+from ..nn.char_lm import CELL_OF_GATES
+from ..shim import PRECISIONS, Precision
+from .text import MOST_CHARS
+
+Direction = Literal["forward", "backward"]
+LMCell = Literal["lstm", "gru", "rnn_tanh"]
+
+
+@dataclass
+class LMSettings:
+    """The network, and how it is trained; checked when made, ValueError if one is out of range.
+
+    direction: which way the model reads. The two of a pipeline are trained one by one.
+    cell, depth, hidden_size: of the recurrent layers.
+    char_width: of a character's vector, and of an n-gram's.
+    order, rows: see `CharLM`.
+    chars: the size of the alphabet, the unknown character and the separator included.
+    batch, steps: each update reads `steps` characters in `batch` places of the text (fewer of a short text), and
+        learns no further back (truncated backpropagation through time, Williams & Peng 1990).
+    epochs: how often the text is read; a fraction is allowed.
+    learn_rate, warmup: Adam's (Kingma & Ba 2015), rising for `warmup` updates (a tenth of all at
+        most) and then falling to 0 along a cosine.
+    dropout: share of the units of the last layer dropped.
+    clip: the longest gradient.
+    held_out: share of the paragraphs, the last ones, that the model is measured on.
+    """
+
+    direction: Direction = "forward"
+    cell: LMCell = "lstm"
+    depth: int = 1
+    hidden_size: int = 512
+    char_width: int = 64
+    order: int = 5
+    rows: int = 2**15
+    chars: int = 256
+    batch: int = 64
+    steps: int = 100
+    epochs: float = 2.0
+    learn_rate: float = 0.004
+    warmup: int = 100
+    dropout: float = 0.0
+    clip: float = 1.0
+    held_out: float = 0.05
+    seed: int = 0
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        check_choice("direction", self.direction, get_args(Direction))
+        check_choice("cell", self.cell, get_args(LMCell))
+        check_choice("precision", self.precision, PRECISIONS)
+        for name in ("depth", "hidden_size", "char_width", "order", "rows", "batch", "steps"):
+            check_at_least(name, getattr(self, name), 1)
+        check_at_least("chars", self.chars, 3)
+        check_at_least("warmup", self.warmup, 0)
+        for name in ("epochs", "learn_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(Errors.R005.format(name=name, value=getattr(self, name), expected="above 0"))
+        if self.chars > MOST_CHARS:
+            raise ValueError(Errors.R005.format(name="chars", value=self.chars, expected=f"at most {MOST_CHARS}"))
+        check_share("held_out", self.held_out)
+        check_share("dropout", self.dropout)
+
+    def sizes(self, chars: int, inputs: int) -> Dict[str, int]:
+        """What `CharLM` is built with."""
+        gates = {cell: n for n, cell in CELL_OF_GATES.items()}[self.cell]
+        return {
+            "chars": chars,
+            "inputs": inputs,
+            "char_width": self.char_width,
+            "hidden_size": self.hidden_size,
+            "gates": gates,
+            "depth": self.depth,
+            "order": self.order,
+            "rows": self.rows,
+        }
+
+    def record(self) -> Dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,203 @@
+"""Trains a character language model, so that a killed training goes on as if nothing had happened."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from ..errors import CorpusError, Errors
+from ..files import replace_file
+from ..nn.char_lm import UNKNOWN, CharLM, LMState
+from ..shim.precision import resolve_precision
+from .files import save_lm
+from .settings import LMSettings
+from .text import Alphabet, Ids
+
+NATS = math.log(2)
+CPU = torch.device("cpu")
+# In each place that a text is read from, in an epoch, unless there are fewer.
+LEAST_UPDATES = 4
+
+
+@dataclass
+class Progress:
+    """What is known after an update, or after a measurement on held-out text."""
+
+    step: int
+    n_steps: int
+    train_bits: float  # bits per character, an average over the last updates
+    held_out_bits: Optional[float] = None
+
+
+class Trainer:
+    """A model, its optimizer and its place in the text.
+
+    train, held_out: ids as `write_ids` gives them.
+    state_path: where everything that training goes on from is written, as one file that is replaced as a whole.
+    Raises CorpusError if the text is too short, or if `state_path` belongs to another training.
+    """
+
+    def __init__(self, settings: LMSettings, alphabet: Alphabet, train: Ids, held_out: Ids, state_path: Path):
+        self.settings, self.alphabet = settings, alphabet
+        self.train, self.held_out, self.state_path = train, held_out, state_path
+        if len(train) <= settings.steps:
+            raise CorpusError(Errors.D203.format(found=len(train), needed=settings.steps + 1))
+        # A short text is read in fewer places, so that each of them is more than a fragment.
+        self.batch = max(1, min(settings.batch, len(train) // (LEAST_UPDATES * (settings.steps + 1))))
+        self.stream = len(train) // self.batch
+        self.per_epoch = (self.stream - 1) // settings.steps
+        self.n_steps = max(1, round(settings.epochs * self.per_epoch))
+        torch.manual_seed(settings.seed)
+        self.model = CharLM(**settings.sizes(alphabet.n_chars, alphabet.n_inputs))
+        self.model.alphabet.copy_(torch.tensor(alphabet.points))
+        self.dropout = nn.Dropout(settings.dropout)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.99), fused=True)
+        self.state = self.model.start(self.batch)
+        self.step = 0
+        self.mean_loss = 0.0
+        if state_path.exists():
+            self.restore()
+
+    def run(self, *, save_every: int = 200, measure_every: int = 0) -> Iterator[Progress]:
+        """Train to the end, giving the state of things after each update."""
+        while self.step < self.n_steps:
+            self.update()
+            measured = self.step == self.n_steps or (measure_every and self.step % measure_every == 0)
+            bits = self.measure(most=None if self.step == self.n_steps else 200_000) if measured else None
+            if self.step % save_every == 0 or self.step == self.n_steps:
+                self.save()
+            yield Progress(self.step, self.n_steps, self.mean_loss / NATS, bits)
+
+    def update(self) -> None:
+        """One step of the optimizer."""
+        settings, model = self.settings, self.model.train()
+        epoch, place = divmod(self.step, self.per_epoch)
+        if place == 0:
+            self.state = model.start(self.batch)
+        ids = self.cut(epoch, place)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learn_rate()
+        with self.autocast():
+            hidden, state = model.read(ids[:-1], self.state)
+            logits = model.output(self.dropout(hidden)).float()
+        loss = character_loss(logits, ids[1:], "mean")
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.state = LMState(state.hidden.detach(), state.recent)
+        self.step += 1
+        weight = min(0.99, 1 - 1 / self.step)
+        self.mean_loss = weight * self.mean_loss + (1 - weight) * loss.item()
+
+    def cut(self, epoch: int, place: int) -> Tensor:
+        """The ids of one update, (steps + 1, batch). Each epoch begins at another place of the text."""
+        steps = self.settings.steps
+        shift = int(np.random.default_rng([self.settings.seed, epoch]).integers(len(self.train))) if epoch else 0
+        starts = (np.arange(self.batch) * self.stream + place * steps + shift) % len(self.train)
+        places = (np.arange(steps + 1)[:, None] + starts) % len(self.train)
+        return torch.from_numpy(self.train[places].astype(np.int64))
+
+    def learn_rate(self) -> float:
+        settings = self.settings
+        rising = (self.step + 1) / (min(settings.warmup, self.n_steps // 10) + 1)
+        return settings.learn_rate * min(1.0, rising) * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
+
+    def autocast(self) -> Any:
+        dtype = resolve_precision(self.settings.precision, CPU)
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
+
+    def measure(self, most: Optional[int] = None) -> float:
+        """Bits per character on (the first `most` characters of) the held-out text."""
+        ids = self.held_out if most is None else self.held_out[:most]
+        with self.autocast():
+            return bits_per_character(self.model, np.asarray(ids))
+
+    def unknown_share(self) -> float:
+        """Of the held-out text's characters, how many the alphabet does not have."""
+        return float((self.held_out == UNKNOWN).mean()) if len(self.held_out) else 0.0
+
+    def save(self) -> None:
+        """Everything that training goes on from, in one file, replaced in one step."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        names = [name for name, _ in self.model.named_parameters()]
+        for name, slot in zip(names, self.optimizer.state_dict()["state"].values()):
+            tensors.update({f"optimizer.{name}.{key}": value for key, value in slot.items()})
+        tensors.update(hidden=self.state.hidden, recent=self.state.recent, random=torch.get_rng_state())
+        header = {"step": self.step, "mean_loss": self.mean_loss, "training": self.fingerprint()}
+        data = safetensors.torch.save(
+            {name: tensor.contiguous() for name, tensor in tensors.items()}, {"charlm": json.dumps(header)}
+        )
+        replace_file(self.state_path, data)
+
+    def restore(self) -> None:
+        """Go on from what `save` wrote."""
+        header, tensors = read_state(self.state_path)
+        if header["training"] != self.fingerprint():
+            raise CorpusError(Errors.D204.format(path=self.state_path))
+        self.model.load_state_dict({name[6:]: value for name, value in tensors.items() if name.startswith("model.")})
+        slots: Dict[int, Dict[str, Tensor]] = {}
+        for i, (name, _) in enumerate(self.model.named_parameters()):
+            prefix = f"optimizer.{name}."
+            slots[i] = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
+        self.state = LMState(tensors["hidden"], tensors["recent"])
+        torch.set_rng_state(tensors["random"])
+        self.step, self.mean_loss = header["step"], header["mean_loss"]
+
+    def fingerprint(self) -> Dict[str, Any]:
+        """What must be the same for a training to go on. The number of epochs may change: the learning rate then falls
+        along the curve of the new one from there on."""
+        settings = {name: value for name, value in self.settings.record().items() if name != "epochs"}
+        return {**settings, "alphabet": self.alphabet.chars, "n_ids": len(self.train)}
+
+    def write(self, path: Path) -> None:
+        save_lm(path, self.model, self.alphabet, backward=self.settings.direction == "backward")
+
+
+def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
+    try:
+        data = path.read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["charlm"])
+        return header, safetensors.torch.load(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise CorpusError(Errors.D204.format(path=path)) from error
+
+
+def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
+    """Of characters; labels, whose ids lie above, are never predicted.
+    logits: (steps, batch, chars); targets: (steps, batch)."""
+    chars = logits.shape[2]
+    targets = targets.masked_fill(targets >= chars, -100)
+    return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
+
+
+def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, steps: int = 256) -> float:
+    """Of a text, read in `streams` places at once, each from the beginning of a state."""
+    batch = min(streams, max(1, len(ids) // steps))
+    bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
+    length = int(np.diff(bounds).max())
+    grid = np.full((length, batch), -1, dtype=np.int64)
+    for column, (start, end) in enumerate(zip(bounds, bounds[1:])):
+        grid[: end - start, column] = ids[start:end]
+    targets = torch.from_numpy(grid)
+    inputs = torch.cat([torch.ones(1, batch, dtype=torch.int64), targets[:-1].clamp(min=0)])
+    model.eval()
+    state: Optional[LMState] = None
+    total, counted = 0.0, 0
+    with torch.inference_mode():
+        for start in range(0, length, steps):
+            logits, state = model(inputs[start : start + steps], state)
+            part = targets[start : start + steps]
+            part = part.masked_fill((part < 0) | (part >= model.chars), -100)
+            total += float(nn.functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="sum"))
+            counted += int((part >= 0).sum())
+    return total / NATS / max(1, counted)

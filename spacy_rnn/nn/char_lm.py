@@ -1,0 +1,132 @@
+"""A language model over characters: which one comes next, and what a network has to know to tell."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import Errors
+from .cells import RecurrentLayer
+from .rnn import to_compute_type
+
+UNKNOWN, SEPARATOR = 0, 1
+"""Ids that every model has: a character outside its alphabet, and the line break, which stands before and after a
+text."""
+
+CELL_OF_GATES = {1: "rnn_tanh", 3: "gru", 4: "lstm"}
+# Large odd numbers, so that n-grams that differ in one place spread over all rows (Fibonacci hashing).
+_MULTIPLIER = 0x9E3779B97F4A7C1 | 1
+_SHIFT = 29
+
+
+class LMState(NamedTuple):
+    """Where a model stands in the texts that it reads."""
+
+    hidden: Tensor
+    """(depth, states, batch, hidden_size): of each layer; an LSTM has two states, other cells one."""
+    recent: Tensor
+    """(order - 1, batch) int64: the ids read last, the latest one last."""
+
+
+class CharLM(nn.Module):
+    """Recurrent layers that read characters one by one and predict the next (Mikolov et al. 2010;
+    over characters, Graves 2013, sect. 3).
+
+    chars: the number of characters, with the two ids above.
+    inputs: as many, and one more for each label, which can stand before a text.
+    gates: of the cell: 4 for an LSTM, 3 for a GRU, 1 for the plain network.
+    order, rows: beside its own vector, a character's input holds vectors of the n-grams that end
+        with it, of 2 to `order` characters, in one hashed table of `rows` rows a length (as for
+        bytes, Pagnoni et al. 2024, sect. 3.2.1). They cost a look-up, and spare the network much of
+        learning how words are spelled. 1 leaves them out.
+    """
+
+    def __init__(
+        self,
+        chars: int,
+        inputs: int,
+        char_width: int,
+        hidden_size: int,
+        gates: int = 4,
+        depth: int = 1,
+        order: int = 1,
+        rows: int = 1,
+    ):
+        super().__init__()
+        if gates not in CELL_OF_GATES:
+            raise ValueError(Errors.R001.format(name="gates", value=gates, allowed=", ".join(map(str, CELL_OF_GATES))))
+        self.sizes = {
+            "chars": chars,
+            "inputs": inputs,
+            "char_width": char_width,
+            "hidden_size": hidden_size,
+            "gates": gates,
+            "depth": depth,
+            "order": order,
+            "rows": rows,
+        }
+        self.chars, self.order, self.rows, self.hidden_size = chars, order, rows, hidden_size
+        self.alphabet: Tensor
+        self.register_buffer("alphabet", torch.zeros(chars, dtype=torch.int32))
+        self.embedding = nn.Embedding(inputs, char_width)
+        self.ngrams = nn.EmbeddingBag(rows * (order - 1), char_width, mode="sum") if order > 1 else None
+        cell = CELL_OF_GATES[gates]
+        sizes = [char_width] + [hidden_size] * (depth - 1)
+        self.layers = nn.ModuleList(RecurrentLayer(size, hidden_size, cell) for size in sizes)
+        self.n_states = 2 if cell == "lstm" else 1
+        self.output = nn.Linear(hidden_size, chars)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """All but the recurrent layers, which do it themselves."""
+        nn.init.normal_(self.embedding.weight, std=0.5)
+        if self.ngrams is not None:
+            nn.init.zeros_(self.ngrams.weight)
+        nn.init.zeros_(self.output.bias)
+        nn.init.xavier_uniform_(self.output.weight)
+
+    def start(self, batch: int) -> LMState:
+        """The state at the beginning of texts."""
+        hidden = self.output.weight.new_zeros(len(self.layers), self.n_states, batch, self.hidden_size)
+        recent = torch.full((self.order - 1, batch), SEPARATOR, device=hidden.device)
+        return LMState(hidden, recent)
+
+    def read(self, ids: Tensor, state: Optional[LMState] = None) -> Tuple[Tensor, LMState]:
+        """Read on from a state, or from the beginning.
+
+        ids: (steps, batch) int64. Returns the hidden states of the last layer after each
+        character, (steps, batch, hidden_size), and the state after the last one.
+        """
+        state = self.start(ids.shape[1]) if state is None else state
+        x = self.embedding(ids)
+        line = torch.cat([state.recent, ids])
+        if self.ngrams is not None:
+            x = x + self.ngrams(self.ngram_rows(line).flatten(0, 1)).view(x.shape)
+        x = to_compute_type(x)
+        last = []
+        for layer, initial in zip(self.layers, state.hidden):
+            assert isinstance(layer, RecurrentLayer)
+            x, states = layer.unroll(x, initial)
+            last.append(states)
+        recent = line[len(line) - (self.order - 1) :]
+        return x, LMState(torch.stack(last).to(state.hidden.dtype), recent)
+
+    def ngram_rows(self, line: Tensor) -> Tensor:
+        """line: (order - 1 + steps, batch) int64. Returns the rows of the n-grams that end at
+        each step, (steps, batch, order - 1) int64."""
+        steps = len(line) - self.order + 1
+        key = line[self.order - 1 :]
+        found = []
+        for n in range(1, self.order):
+            key = (key * _MULTIPLIER) ^ (line[self.order - 1 - n :][:steps] + n)
+            spread = (key * _MULTIPLIER) >> _SHIFT
+            found.append(spread % self.rows + (n - 1) * self.rows)
+        return torch.stack(found, dim=2)
+
+    def forward(self, ids: Tensor, state: Optional[LMState] = None) -> Tuple[Tensor, LMState]:
+        """Returns the logits of the character after each one, (steps, batch, chars), and the
+        state after the last one."""
+        hidden, state = self.read(ids, state)
+        return self.output(hidden).float(), state

@@ -1,0 +1,184 @@
+"""Training a language model: it learns, and killed it goes on as if nothing had happened."""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+import srsly
+import torch
+
+from spacy_rnn.errors import CorpusError
+from spacy_rnn.lm.files import load_lm
+from spacy_rnn.lm.settings import LMSettings
+from spacy_rnn.lm.text import Alphabet
+from spacy_rnn.lm.train import train_lm
+from spacy_rnn.lm.trainer import Progress, Trainer, bits_per_character
+
+from .helpers import tiny_lm, tiny_settings, write_text
+
+
+class KilledError(Exception):
+    """Stands for a signal."""
+
+
+def train(folder: Path, text: Path, *, kill_at: int = 0, **settings: Any) -> List[Progress]:
+    seen: List[Progress] = []
+
+    def report(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.step == kill_at:
+            raise KilledError
+
+    train_lm(text, folder, tiny_settings(**settings), save_every=3, report=report)
+    return seen
+
+
+def weights(folder: Path, direction: str = "forward") -> Dict[str, torch.Tensor]:
+    return dict(load_lm(folder / f"{direction}.safetensors").model.state_dict())
+
+
+@pytest.mark.parametrize("kill_at", [1, 3, 8])
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, kill_at: int) -> None:
+    """Bit by bit, with dropout, over more than one epoch."""
+    text = write_text(tmp_path / "text.txt", 30)
+    setting: Dict[str, Any] = {"dropout": 0.3, "epochs": 1.5, "steps": 15}
+    whole = train(tmp_path / "whole", text, **setting)
+    with pytest.raises(KilledError):
+        train(tmp_path / "killed", text, kill_at=kill_at, **setting)
+    torch.rand(3)  # whatever else has drawn random numbers meanwhile
+    rest = train(tmp_path / "killed", text, **setting)
+    assert rest[0].step == kill_at - kill_at % 3 + 1
+    assert [p.train_bits for p in rest] == [p.train_bits for p in whole[rest[0].step - 1 :]]
+    first, second = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_finished_training_is_left_alone(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    train(tmp_path, text, epochs=0.2)
+    before = (tmp_path / "forward.safetensors").read_bytes()
+    assert train(tmp_path, text, epochs=0.2) == []
+    assert (tmp_path / "forward.safetensors").read_bytes() == before
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt", 100)
+    measured = train(tmp_path, text, epochs=4, steps=20, learn_rate=0.04, warmup=5)
+    scores = srsly.read_json(tmp_path / "forward.json")
+    assert scores["bits_per_character"] == pytest.approx(measured[-1].held_out_bits, abs=1e-6)
+    assert scores["perplexity"] == pytest.approx(2 ** scores["bits_per_character"])
+    assert scores["bits_per_character"] < 2.0 and scores["unknown"] == 0.0
+
+
+def test_backward_reads_from_the_end(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("abcdefgh\n" * 100, encoding="utf8")
+    mirrored = tmp_path / "mirrored.txt"
+    mirrored.write_text("hgfedcba\n" * 100, encoding="utf8")
+    train(tmp_path / "a", text, epochs=1, direction="backward")
+    train(tmp_path / "b", mirrored, epochs=1)
+    first, second = weights(tmp_path / "a", "backward"), weights(tmp_path / "b")
+    assert load_lm(tmp_path / "a" / "backward.safetensors").backward
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    train(tmp_path, text, epochs=0.2)
+    with pytest.raises(CorpusError, match="D204"):
+        train(tmp_path, text, epochs=0.2, learn_rate=0.1)
+    with pytest.raises(CorpusError, match="D204"):
+        train(tmp_path, write_text(text, 90), epochs=0.2)
+
+
+def test_more_epochs_than_planned(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    first = train(tmp_path, text, epochs=0.2)
+    more = train(tmp_path, text, epochs=0.5)
+    assert more[0].step == first[-1].step + 1 and more[-1].step == more[-1].n_steps > first[-1].n_steps
+
+
+def test_damaged_state(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    train(tmp_path, text, epochs=0.2)
+    state = tmp_path / ".forward" / "state"
+    state.write_bytes(state.read_bytes()[:-50])
+    with pytest.raises(CorpusError, match="D204"):
+        train(tmp_path, text, epochs=0.2)
+
+
+def test_text_too_short(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="D203.*101 are needed"):
+        train(tmp_path, write_text(tmp_path / "text.txt", 1), steps=100)
+
+
+def test_short_text_is_read_in_fewer_places(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt", 3)
+    assert train(tmp_path, text, batch=64, epochs=1)[-1].step > 4
+
+
+def test_held_out_text_is_the_last(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("".join(f"{'a' if i < 90 else 'z'} {i}\n" for i in range(100)), encoding="utf8")
+    train(tmp_path, text, epochs=0.2, held_out=0.1, batch=2)
+    assert "z" not in load_lm(tmp_path / "forward.safetensors").alphabet.chars
+    assert srsly.read_json(tmp_path / "forward.json")["unknown"] == pytest.approx(0.2)
+
+
+def test_labels(tmp_path: Path) -> None:
+    """They are read, never predicted, and not left in the order of the file."""
+    path = tmp_path / "texts.jsonl"
+    srsly.write_jsonl(path, [{"text": "ab" * 5, "label": "x"}] * 40 + [{"text": "cd" * 5, "label": "y"}] * 40)
+    train_lm(path, tmp_path, tiny_settings(), dev=path)
+    lm = load_lm(tmp_path / "forward.safetensors")
+    assert lm.alphabet.labels == ["x", "y"]
+    assert lm.model.output.out_features == lm.alphabet.n_chars == 6
+    assert lm.model.embedding.num_embeddings == 8
+    ids = np.fromfile(tmp_path / ".forward" / "train.ids", dtype=np.uint16)
+    labels = ids[ids >= 6]
+    assert len(labels) == 80 and len(set(labels[:20].tolist())) == 2
+
+
+def test_every_character_is_read_once_an_epoch(tmp_path: Path) -> None:
+    settings = tiny_settings(epochs=2)
+    ids = np.arange(1000, dtype=np.uint16) % 30
+    trainer = Trainer(settings, Alphabet("a" * 0 + "bcdefghijklmnopqrstuvwxyz12345"), ids, ids[:50], tmp_path / "state")
+    for epoch in range(2):
+        parts = [trainer.cut(epoch, place)[:-1] for place in range(trainer.per_epoch)]
+        streams = torch.cat(parts).T
+        for stream in streams:
+            assert torch.equal(stream[1:] % 30, (stream[:-1] + 1) % 30) or epoch  # the second wraps around
+    assert trainer.per_epoch * trainer.batch * settings.steps <= 1000
+
+
+@pytest.mark.parametrize("n", [1, 7, 300])
+def test_bits_do_not_depend_on_streams_but_for_their_beginnings(n: int) -> None:
+    model = tiny_lm()
+    ids = np.random.default_rng(0).integers(2, 30, n).astype(np.uint16)
+    one = bits_per_character(model, ids, streams=1, steps=10)
+    assert one == pytest.approx(bits_per_character(model, ids, streams=1, steps=1000), rel=1e-5)
+    assert one > 1
+
+
+def test_bits_of_nothing() -> None:
+    assert bits_per_character(tiny_lm(), np.zeros(0, dtype=np.uint16)) == 0.0
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"direction": "up"},
+        {"cell": "rnn_relu"},
+        {"precision": "int8"},
+        {"hidden_size": 0},
+        {"epochs": 0},
+        {"chars": 2},
+        {"chars": 2**17},
+        {"held_out": 1.0},
+        {"dropout": -0.1},
+    ],
+)
+def test_settings_out_of_range(setting: Dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"R00[15]"):
+        LMSettings(**setting)
