@@ -84,6 +84,8 @@ def write_config(folder: Path, *names: str, dropout: float = 0.2, size: int = 2,
         settings = tagger_config() if name == "rnn_tagger" else textcat_config()
         embed = settings["model"]["tok2vec"]["embed"]
         embed["words"]["word_dropout"] = embed["chars"]["char_dropout"] = dropout / 5
+        # One with a table that takes row steps, one with a table that takes whole ones.
+        embed["words"]["lazy"] = name == "rnn_tagger"
         config["components"][name] = {"factory": name, **settings}
     config.to_disk(folder / "config.cfg")
     return folder / "config.cfg"
