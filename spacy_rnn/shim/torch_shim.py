@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import warnings
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from ..errors import Errors
 from ..nn.dropout import set_dropout
 from .convert import same_memory, to_tensor
+from .memory import check_memory
 from .precision import resolve_precision
 from .rows import update_rows
 from .serialize import Sizes, from_safetensors, load_state, to_safetensors
@@ -213,27 +213,6 @@ class TorchShim(Shim):
             self.touch()
 
         return put_back
-
-
-def check_memory(build: Callable[..., nn.Module], sizes: Sizes) -> None:
-    """Raise ValueError for a module that cannot fit into this machine's memory, before it takes any."""
-    try:
-        with torch.device("meta"):
-            module = build(**sizes)
-    except RuntimeError as error:  # more than can be counted
-        raise ValueError(Errors.R185.format(found="more memory than can be counted", sizes=sizes)) from error
-    needed = sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))
-    if needed > physical_memory():
-        found = f"{needed / 2**30:,.0f} GB of memory where there are {physical_memory() / 2**30:,.0f}"
-        raise ValueError(Errors.R185.format(found=found, sizes=sizes))
-
-
-def physical_memory() -> float:
-    """In bytes; infinite where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 def shim_of(model: Model) -> TorchShim:
