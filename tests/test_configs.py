@@ -29,7 +29,7 @@ def test_there_are_configs() -> None:
         "tagger_charlm",
     }
     assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
-    assert {path.stem for path in CONFIGS} >= {"tree", "tree_relations", "tree_sst"}
+    assert {path.stem for path in CONFIGS} >= {"tree", "tree_relations", "tree_sst", "lemmatizer", "spacy_lemmatizer"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -58,6 +58,8 @@ def small(path: Path, corpus: Path) -> Config:
     ]
     for i, doc in enumerate(docs):
         doc.cats = {"odd": float(i % 2), "even": float(i % 2 == 0)}
+        for token in doc:
+            token.lemma_ = token.lower_
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     language_models = {
         f"paths.{way}_lm": write_lm(corpus.with_name(f"{way}.safetensors"), backward=way == "backward")
@@ -88,6 +90,8 @@ def test_trains(path: Path, tmp_path: Path) -> None:
     elif "tree" in path.stem:
         parsed = Doc(loaded.vocab, words=["So", "it", "is"], heads=[2, 2, 2], deps=["dep", "dep", "ROOT"])
         assert set(loaded(parsed).cats) == {"odd", "even"} and parsed[0]._.tree_label in ("odd", "even")
+    elif "lemmatizer" in path.stem:
+        assert all(token.lemma_ for doc in loaded.pipe(TEXTS) for token in doc)
     else:
         assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
     assert loaded.meta["performance"]

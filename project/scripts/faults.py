@@ -78,9 +78,10 @@ def kills(
     workers: int = typer.Option(2, help="Processes of each run."),
     part_size: int = typer.Option(16, help="Kilobytes of a part."),
     output_format: str = typer.Option("jsonl", help="jsonl or parquet."),
+    seed: int = typer.Option(0, help="Of the moments."),
 ) -> None:
     """Kill `spacy-rnn apply` at random moments, every second time one of its workers only, and count the documents."""
-    found, draw = read_texts(texts), random.Random(0)
+    found, draw = read_texts(texts), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         source, output = Path(folder) / "it.jsonl", Path(folder) / "out"
         rows = ({"id": f"d{i}", "text": found[i % len(found)]} for i in range(documents))
@@ -93,17 +94,18 @@ def kills(
             runs += 1
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
                 while process.poll() is None:
-                    if sum(killed.values()) < n and (output / "_job.json").exists():
-                        time.sleep(draw.random() * 0.4)
-                        children = _children(process.pid)
-                        if len(children) == workers and sum(killed.values()) % 3:
-                            kill(draw.choice(children))
-                            killed["worker"] += 1
-                        else:
-                            kill(process.pid)
-                            killed["whole run"] += 1
-                    else:
-                        time.sleep(0.05)
+                    if sum(killed.values()) >= n or len(_children(process.pid)) < workers:
+                        time.sleep(0.02)  # the program is being loaded, or the last run is to come to an end
+                        continue
+                    time.sleep(draw.random() * 0.5)
+                    children = _children(process.pid)
+                    if children and sum(killed.values()) % 3:
+                        kill(draw.choice(children))
+                        killed["worker"] += 1
+                    elif process.poll() is None:
+                        kill(process.pid)
+                        process.wait()
+                        killed["whole run"] += 1
             time.sleep(0.2)
         names = Counter(row["id"] for path in sorted(output.glob("part-*")) for row in read_rows(path))
         doubled = sum(count > 1 for count in names.values())
@@ -128,9 +130,17 @@ def kill(pid: int) -> None:
         return
 
 
-def _children(pid: int) -> List[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
+def _children(parent: int) -> List[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may have blanks in it.
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
 
 
 @app.command()

@@ -1,10 +1,10 @@
-"""A corpus whose documents come with their gold parses."""
+"""Corpora whose documents come with some of their gold annotation: parses, or tags."""
 
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, Optional, Union
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
-from spacy.attrs import DEP, HEAD, SENT_START
+from spacy.attrs import DEP, HEAD, MORPH, POS, SENT_START, TAG
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
@@ -12,6 +12,8 @@ from spacy.training import Corpus, Example
 from ..errors import CorpusError, Errors
 
 _PARSE = [HEAD, DEP, SENT_START]
+_TAGS = [POS, TAG, MORPH]
+Reader = Callable[[Language], Iterable[Example]]
 
 
 def build_gold_parse_corpus_v1(
@@ -19,7 +21,7 @@ def build_gold_parse_corpus_v1(
     limit: int = 0,
     max_length: int = 0,
     shuffle: bool = False,
-) -> Callable[[Language], Iterable[Example]]:
+) -> Reader:
     """Read `.spacy` files as spaCy does, but with the words and the dependency parses of the
     files already in the documents to be annotated, so that a component that needs parses can
     be trained without running a parser.
@@ -29,12 +31,29 @@ def build_gold_parse_corpus_v1(
     max_length: documents of more tokens are left out, 0 for no limit.
     shuffle: read in a new order each time, from spaCy's seed.
     """
+    return _reader(with_gold_parse, path, limit, max_length, shuffle)
+
+
+def build_gold_tag_corpus_v1(
+    path: Optional[Union[str, Path]] = None,
+    limit: int = 0,
+    max_length: int = 0,
+    shuffle: bool = False,
+) -> Reader:
+    """Read `.spacy` files as "spacy-rnn.GoldParseCorpus.v1" does, with parts of speech, fine-grained tags and
+    morphology in place of the parses, so that a lemmatizer can be trained and scored without running a tagger."""
+    return _reader(with_gold_tags, path, limit, max_length, shuffle)
+
+
+def _reader(
+    make: Callable[[Doc], Example], path: Optional[Union[str, Path]], limit: int, max_length: int, shuffle: bool
+) -> Reader:
     corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)  # type: ignore[arg-type]
 
     def read(nlp: Language) -> Iterator[Example]:
         for example in _vouched(corpus(nlp), path):
             if max_length == 0 or len(example.reference) <= max_length:
-                yield with_gold_parse(example.reference)
+                yield make(example.reference)
 
     return read
 
@@ -55,9 +74,19 @@ def _vouched(examples: Iterable[Example], path: object) -> Iterator[Example]:
 
 def with_gold_parse(reference: Doc) -> Example:
     """An example whose predicted document has the reference's words and parse, and nothing else."""
+    return _with(reference, _PARSE if reference.has_annotation("DEP") else [])
+
+
+def with_gold_tags(reference: Doc) -> Example:
+    """An example whose predicted document has the reference's words and tags, and nothing else."""
+    return _with(reference, _TAGS)
+
+
+def _with(reference: Doc, attrs: Sequence[int]) -> Example:
     words, spaces = [token.text for token in reference], [bool(token.whitespace_) for token in reference]
     doc = Doc(reference.vocab, words=words, spaces=spaces)
-    if len(doc) and reference.has_annotation("DEP"):
-        values: np.ndarray = reference.to_array(_PARSE)
-        doc.from_array(_PARSE, values)  # type: ignore[arg-type]
+    if len(doc) and attrs:
+        kept: List[Union[int, str]] = list(attrs)
+        values: np.ndarray = reference.to_array(kept)
+        doc.from_array(kept, values)  # type: ignore[arg-type]
     return Example(doc, reference)

@@ -1,9 +1,11 @@
 """Read labelled texts from jsonl, csv and tsv files, with errors that name the line."""
 
 import csv
+import gzip
 import io
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -42,9 +44,7 @@ def read_textcat_file(
     labels: the categories that may occur; None for all that the file has.
     Raises CorpusError for a file that cannot be read, naming the line.
     """
-    rows = list(_reader(path)(path, decode(path)))
-    if not rows:
-        raise CorpusError(Errors.D107.format(path=path))
+    rows = read_rows(path)
     columns = list(rows[0][1])
     wide = path.suffix != ".jsonl" and label not in columns
     known = list(labels) if labels is not None else None
@@ -70,22 +70,40 @@ def read_textcat_file(
     ]
 
 
+def read_rows(path: Path, header: Optional[List[str]] = None) -> List[Row]:
+    """The records of a .jsonl, .csv or .tsv file, which may be compressed (.gz), with the line that each begins in.
+
+    header: the names of the columns of a .csv or .tsv file whose first row does not say them.
+    """
+    readers: Dict[str, Callable[[Path, str], Iterator[Row]]] = {
+        ".jsonl": _read_jsonl,
+        ".csv": partial(_read_csv, header=header),
+        ".tsv": partial(_read_tsv, header=header),
+    }
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if suffix not in readers:
+        raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
+    rows = list(readers[suffix](path, decode(path)))
+    if not rows:
+        raise CorpusError(Errors.D107.format(path=path))
+    return rows
+
+
 def decode(path: Path) -> str:
-    """A file's text. Raises CorpusError naming the line that is not UTF-8, or if there is no such file."""
+    """A file's text, also of a compressed one (.gz). Raises CorpusError naming the line that is not UTF-8, or if there
+    is no such file."""
     if not path.is_file():
         raise CorpusError(Errors.D108.format(path=path))
     data = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError) as error:
+            raise CorpusError(Errors.D016.format(name=path, member="gzip data")) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(Errors.D001.format(path=path, line=data.count(b"\n", 0, error.start) + 1)) from error
-
-
-def _reader(path: Path) -> Callable[[Path, str], Iterator[Row]]:
-    readers = {".jsonl": _read_jsonl, ".csv": _read_csv, ".tsv": _read_tsv}
-    if path.suffix not in readers:
-        raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
-    return readers[path.suffix]
 
 
 def _read_jsonl(path: Path, content: str) -> Iterator[Row]:
@@ -100,11 +118,10 @@ def _read_jsonl(path: Path, content: str) -> Iterator[Row]:
             yield line, record
 
 
-def _read_csv(path: Path, content: str) -> Iterator[Row]:
+def _read_csv(path: Path, content: str, header: Optional[List[str]] = None) -> Iterator[Row]:
     csv.field_size_limit(FIELD_SIZE)
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     line = 1
-    header: Optional[List[str]] = None
     try:
         for row in reader:
             if header is None:
@@ -116,8 +133,7 @@ def _read_csv(path: Path, content: str) -> Iterator[Row]:
         raise CorpusError(Errors.D104.format(path=path, line=line, reason=str(error))) from error
 
 
-def _read_tsv(path: Path, content: str) -> Iterator[Row]:
-    header: Optional[List[str]] = None
+def _read_tsv(path: Path, content: str, header: Optional[List[str]] = None) -> Iterator[Row]:
     for line, row in enumerate(content.replace("\r\n", "\n").split("\n"), start=1):
         if header is None:
             header = row.split("\t")

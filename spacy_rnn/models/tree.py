@@ -147,7 +147,7 @@ def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
     if index is not None:
         # The table may be that of all words seen so far, of which this batch has few.
         used, inverse = np.unique(index, return_inverse=True)
-        vectors, index = cast(Any, vectors)[used], inverse.reshape(-1)
+        vectors, index = cast(Any, vectors)[model.ops.xp.asarray(used)], inverse.reshape(-1)
     x = to_tensor(vectors, shim.device)
     return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
 

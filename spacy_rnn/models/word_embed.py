@@ -30,6 +30,7 @@ def build_word_embed_v1(
     attr: str = "NORM",
     rows: int = 20000,
     word_dropout: float = 1.0,
+    lazy: bool = False,
     precision: Precision = "auto",
 ) -> WordFeature:
     """A learned vector for each word met in training, one shared vector for all others.
@@ -39,12 +40,15 @@ def build_word_embed_v1(
     word_dropout: a word met n times in 100,000 is replaced by the unknown one with
         probability `word_dropout / (word_dropout + n)` (Kiperwasser & Goldberg 2016, sect. 4.1),
         which is how the unknown one is learned. 0 turns it off.
+    lazy: a training step changes only the vectors of the words in its batch, so that it costs what the batch
+        is large, not what the table is; see `spacy_rnn.shim.rows`. A fifth faster where the table is most of the
+        model, as in `tree_rnn`; a tagger gains little and was a little less accurate.
     """
     check_choice("attr", attr, ("ORTH", "NORM", "LOWER"))
     check_at_least("width", width, 1)
     check_at_least("rows", rows, 2)
     check_at_least("word_dropout", word_dropout, 0)
-    build = partial(GrowingEmbedding, rows, width)
+    build = partial(GrowingEmbedding, rows, width, lazy)
     return torch_feature("word_embed", word_forward, build, width, precision, attr=attr, word_dropout=word_dropout)
 
 

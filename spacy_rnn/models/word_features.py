@@ -150,7 +150,7 @@ def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, l
         table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
         if not fresh and context is None:
             return WordVectors(table, rows[index], lengths)
-        parts.append(table[rows])
+        parts.append(table[xp.asarray(rows)])
     parts += [layer.predict(types) for layer in fresh]
     if context is not None:
         parts, index = [part[index] for part in parts] + [context.predict(docs)], np.arange(len(index))

@@ -109,7 +109,8 @@ class RecurrentLayer(nn.Module):
         added = (0, 0, 0, round_up(batch) - batch)
         x, initial = nn.functional.pad(x, added), nn.functional.pad(initial.to(x.dtype), added)
         if self.cell == "lstm":
-            y, last = self.rnn(x, (initial[:1].contiguous(), initial[1:].contiguous()))
-            return y[:, :batch], torch.cat(last)[:, :batch]
-        y, last = self.rnn(x, initial[:1].contiguous())
+            y, states = self.rnn(x, (initial[:1].contiguous(), initial[1:].contiguous()))
+            last = torch.cat(states)
+        else:
+            y, last = self.rnn(x, initial[:1].contiguous())
         return y[:, :batch], last[:, :batch]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from .bits import mix_bits
 from .shares import union
 
 _STATE = ("keys", "counts")
@@ -21,14 +22,16 @@ class GrowingEmbedding(nn.Module):
     A key is any int64 (a hash, a code point). How often each was met is counted, for
     frequency-dependent dropout. Only rows in use are saved.
 
-    rows: the size of the table, row 0 included. width: of a vector.
+    rows: the size of the table, row 0 included. width: of a vector. lazy: give gradients of the
+    rows that were used only (sparse ones), for `spacy_rnn.shim.rows`.
     """
 
     keys: Tensor
     counts: Tensor
 
-    def __init__(self, rows: int, width: int):
+    def __init__(self, rows: int, width: int, lazy: bool = False):
         super().__init__()
+        self.lazy = lazy
         self.weight = nn.Parameter(torch.empty(rows, width))
         self.register_buffer("keys", torch.zeros(1, dtype=torch.int64))
         self.register_buffer("counts", torch.zeros(1, dtype=torch.int64))
@@ -73,7 +76,7 @@ class GrowingEmbedding(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """rows: any shape of int64. Returns that shape with the width appended."""
-        return nn.functional.embedding(rows, self.weight, sparse=True)
+        return nn.functional.embedding(rows, self.weight, sparse=self.lazy)
 
     def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
@@ -122,11 +125,3 @@ class HashEmbedding(nn.Module):
     def forward(self, buckets: Tensor) -> Tensor:
         """buckets: (2, n) int64. Returns (n, width)."""
         return nn.functional.embedding(buckets, self.weight).sum(dim=0)
-
-
-def mix_bits(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Spread keys evenly over 64 bits: the finaliser of splitmix64 (Steele et al. 2014)."""
-    keys = keys + np.uint64(0x9E3779B97F4A7C15)
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
-from .labels import permanent
+from .labels import permanent, permanent_features
 
 EXTENSION = "rnn_scores"
 
@@ -27,7 +27,7 @@ def write_annotations(
 ) -> None:
     """Write one (n_tokens,) array an attribute, the tokens of all documents joined. Whitespace tokens are SPACE,
     without features. The settings are those of `RNNTagger`."""
-    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": vocab.morphology.add("")}
+    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
     attrs = list(columns)
     values = np.stack(list(columns.values()), axis=1)
     end = 0
@@ -40,6 +40,18 @@ def write_annotations(
         if not overwrite or extend:
             new = _merge(attrs, read_annotations(doc, attrs), new, vocab, overwrite=overwrite, extend=extend)
         doc.from_array(_as_spacy(attrs), new)  # type: ignore[arg-type]  # spaCy declares Thinc's integers
+
+
+def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> None:
+    """Write the lemmas of the tokens of all documents, (n_tokens,), joined. No document is empty."""
+    end = 0
+    for doc in docs:
+        start, end = end, end + len(doc)
+        new = keys[start:end]
+        if not overwrite:
+            old = read_annotations(doc, ["lemma"])[:, 0]
+            new = np.where(old == 0, new, old)
+        doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))  # type: ignore[arg-type]
 
 
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:

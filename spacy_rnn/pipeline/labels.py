@@ -165,6 +165,14 @@ def permanent(vocab: Vocab, string: str) -> int:
     return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
 
 
+def permanent_features(vocab: Vocab, features: Dict[str, str]) -> int:
+    """The key of a set of morphological features, all of whose strings stay when a memory zone ends."""
+    parts = [f"{name}={value}" for name, values in features.items() for value in values.split(",")]
+    for string in (vocab.morphology.normalize_features(features), *features, *parts):
+        permanent(vocab, string)
+    return int(vocab.morphology.add(features))
+
+
 class TagCodec:
     """Translates between spaCy's annotations (keys of the string store) and the groups of
     `TagLabels`, with tables, so that the work per token is one lookup in an array."""
@@ -175,7 +183,7 @@ class TagCodec:
         self.neg_prefix = neg_prefix
         self.groups = labels.groups(attrs)
         self.features = labels.morph
-        morph_keys = [vocab.morphology.add(features) for features in labels.morph_sets]
+        morph_keys = [permanent_features(vocab, Morphology.feats_to_dict(features)) for features in labels.morph_sets]
         # The keys of the labels of each attribute's first group; a composed set has none.
         self._keys: Dict[str, KeyArray] = {
             "pos": np.array([POS_IDS[pos] for pos in labels.pos], dtype=np.uint64),
@@ -258,7 +266,7 @@ class TagCodec:
         if key is None:
             items = zip(self.features.items(), row)
             values = {feature: known[choice - 1] for (feature, known), choice in items if choice}
-            key = self._composed[row] = self.vocab.morphology.add(values)
+            key = self._composed[row] = permanent_features(self.vocab, values)
         return key
 
 

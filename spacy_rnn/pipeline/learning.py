@@ -15,6 +15,9 @@ from .saving import NEEDED, check_files, loading, write_checksums
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and what the model says of them to the loss and its gradient."""
 
+Prepare = Callable[[List[Example]], Any]
+"""Examples to what the model is given, None if they have nothing to learn from."""
+
 
 class LearningMixin:
     """Goes before `TrainablePipe`, or a subclass of it, among the bases of a component."""
@@ -53,18 +56,22 @@ class LearningMixin:
         drop: float,
         sgd: Optional[Optimizer],
         losses: Optional[Dict[str, float]],
+        prepare: Optional[Prepare] = None,
     ) -> Dict[str, float]:
-        """One step of training by a loss of what the model says; `method` names the caller in messages."""
+        """One step of training by a loss of what the model says; `method` names the caller in messages. `prepare` makes
+        what the model is given; by default that is the predicted documents."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.{method}")
         self._check(examples)
-        docs = [example.predicted for example in examples]
-        if not any(map(len, docs)):
+        if not any(len(example.predicted) for example in examples):
+            return losses
+        inputs = [example.predicted for example in examples] if prepare is None else prepare(examples)
+        if inputs is None:
             return losses
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
+        scores, backprop = self.model.begin_update(inputs)
         loss, gradient = get_loss(examples, scores)
         backprop(gradient)
         if sgd not in (None, False):

@@ -19,8 +19,8 @@ def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Any, rows: An
 
     Momentum is left out, and the second moment of a row knows its own steps alone. Momentum carries a row on
     through steps that do not use it; ended after one step (torch's SparseAdam) it is a tenth of the way, and
-    rare words learn too little. English-EWT, dev, UPOS after 500 steps: 93.94 with momentum, 94.33 without,
-    94.31 where all rows take all steps; after 1,000 steps 94.83 without and 94.91 where all take all.
+    rare words learn too little. Dev accuracies, UPOS of English-EWT: after 500 steps 93.94 with momentum, 94.33
+    without, 94.31 where all rows take all steps; after 8,000 steps 95.49 without and 95.55 where all take all.
 
     Averages (`use_averages`) are of all rows at each step, since they tell how long a weight was what it was.
     """

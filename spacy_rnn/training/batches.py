@@ -3,19 +3,22 @@
 import random
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from spacy.errors import Errors as SpacyErrors
 from spacy.language import Language
 from spacy.training import Example
 
+from ..errors import CorpusError, Errors
+
 Batch = List[Example]
 Starts = Dict[int, Any]
+# What stands for an epoch before the first: the reading of the corpus, which may draw numbers to change it.
+READING = -1
 
 
 class Batches:
     """The batches of all epochs, as `spacy train` makes them, `workers` of them at each step.
 
-    starts: states of Python's random numbers at the beginning of those epochs before which something else than
-        shuffling drew some; with the seed, all that is needed to make the same batches again.
+    starts: states of Python's random numbers before the corpus was read, and at the beginning of those epochs before
+        which something else than shuffling drew some: all that is needed to make the same batches again.
     """
 
     def __init__(
@@ -32,15 +35,18 @@ class Batches:
 
     def __iter__(self) -> Iterator[Tuple[int, List[Batch]]]:
         """An epoch and the batch of each process."""
-        # Several processes draw numbers of their own from the common generator, and must shuffle alike.
-        numbers: Any = random if self._workers == 1 else random.Random()
-        if self._workers > 1:
-            numbers.setstate(random.getstate())
+        if READING in self.starts:  # loading a checkpoint may have drawn some
+            random.setstate(self.starts[READING])
+        self.starts[READING] = random.getstate()
         examples: List[Example] = []
         if self._max_epochs >= 0:
             examples = list(self._corpus(self._nlp))
             if not examples:
-                raise ValueError(SpacyErrors.E986)
+                raise CorpusError(Errors.D189)
+        # Several processes draw numbers of their own from the common generator, and must shuffle alike.
+        numbers: Any = random if self._workers == 1 else random.Random()
+        if self._workers > 1:
+            numbers.setstate(random.getstate())
         epoch, left = 0, None
         while self._max_epochs < 1 or epoch != self._max_epochs:
             if epoch in self.starts:

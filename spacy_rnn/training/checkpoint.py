@@ -12,8 +12,8 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from spacy.language import Language
-from thinc.api import Optimizer
-from thinc.util import torch2xp, xp2torch
+from thinc.api import Optimizer, get_current_ops
+from thinc.util import xp2torch
 from torch import Tensor
 
 from ..errors import Errors, TrainingError
@@ -23,6 +23,8 @@ from ..shim import TorchShim
 
 PIPELINE, STATE, TENSORS = "pipeline", "state.json", "state.safetensors"
 VERSION = 1
+Key = Tuple[int, str]
+
 _MEMORY = ("mom1", "mom2", "averages")
 
 
@@ -37,13 +39,13 @@ def save_checkpoint(
     names = dict(_keys(nlp))
     for kind in _MEMORY:
         for key, array in (getattr(optimizer, kind) or {}).items():
-            tensors[f"{kind}/{_name(names, key)}"] = xp2torch(array)
+            tensors[f"{kind}/{names[key]}"] = xp2torch(array)
     for rank, found in enumerate(numbers):
         tensors.update({f"random/{rank}/{name}": tensor for name, tensor in found["tensors"].items()})
     state = {
         "version": VERSION,
         "progress": progress,
-        "updates": {_name(names, key): n for key, n in optimizer.nr_update.items()},
+        "updates": {names[key]: n for key, n in optimizer.nr_update.items()},
         "random": [found["plain"] for found in numbers],
     }
     with replaced_folder(path) as folder:
@@ -68,7 +70,7 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> Tuple[Di
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])
         _touch(nlp)
-        _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"], nlp)
+        _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"])
         numbers = [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
     except (ValueError, KeyError, TypeError, RuntimeError, OSError, SafetensorError) as error:
         reason = " ".join((str(error) or type(error).__name__).split())
@@ -76,19 +78,14 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> Tuple[Di
     return state["progress"], numbers
 
 
-def _restore(
-    optimizer: Optimizer, keys: Dict[str, int], tensors: Dict[str, Tensor], updates: Dict[str, int], nlp: Language
-) -> None:
-    def key_of(name: str) -> Tuple[int, str]:
-        owner, _, parameter = name.partition("//")
-        return keys[owner], parameter
-
+def _restore(optimizer: Optimizer, keys: Dict[str, Key], tensors: Dict[str, Tensor], updates: Dict[str, int]) -> None:
+    ops: Any = get_current_ops()
     for kind in _MEMORY:
         memory: Any = getattr(optimizer, kind)
         for name, tensor in tensors.items():
             if name.startswith(f"{kind}/"):
-                memory[key_of(name.removeprefix(f"{kind}/"))] = torch2xp(tensor)
-    optimizer.nr_update = defaultdict(int, {key_of(name): n for name, n in updates.items()})
+                memory[keys[name.removeprefix(f"{kind}/")]] = ops.asarray(tensor.numpy()).copy()
+    optimizer.nr_update = defaultdict(int, {keys[name]: n for name, n in updates.items()})
 
 
 def random_state() -> Dict[str, Any]:
@@ -127,16 +124,17 @@ def _nodes(nlp: Language) -> Iterator[Tuple[str, Any]]:
                 yield f"{name}/{i}", node
 
 
-def _keys(nlp: Language) -> Iterator[Tuple[int, str]]:
-    """By which number the optimizer knows the weights of each layer."""
+def _keys(nlp: Language) -> Iterator[Tuple[Key, str]]:
+    """Under which key the optimizer remembers something of each weight. Layers and torch modules are numbered each by
+    themselves, so that a number alone does not tell which of them is meant."""
     for name, node in _nodes(nlp):
-        yield node.id, name
+        for parameter in node.param_names:
+            yield (node.id, parameter), f"{name}//{parameter}"
         for i, shim in enumerate(node.shims):
-            yield shim.id, f"{name}/{i}"
-
-
-def _name(names: Dict[int, str], key: Tuple[int, str]) -> str:
-    return f"{names[key[0]]}//{key[1]}"
+            module = shim._model
+            if isinstance(module, torch.nn.Module):
+                for parameter, _ in module.named_parameters():
+                    yield (shim.id, parameter), f"{name}/{i}//{parameter}"
 
 
 def _weights(nlp: Language) -> Iterator[Tuple[str, Tensor]]:

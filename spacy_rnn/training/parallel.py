@@ -147,7 +147,8 @@ def gradient_slots(nlp: Language, frozen: List[str], device: str) -> Iterator[Sl
             for shim in node.shims:
                 module = shim.module if isinstance(shim, TorchShim) else getattr(shim, "_model", None)
                 if isinstance(module, torch.nn.Module):
-                    yield from (_torch_slot(parameter) for parameter in module.parameters())
+                    lazy = {id(part.weight) for part in module.modules() if getattr(part, "lazy", False)}
+                    yield from (_torch_slot(parameter, id(parameter) in lazy) for parameter in module.parameters())
 
 
 def _thinc_slot(node: Model, name: str, device: str) -> Slot:
@@ -163,11 +164,17 @@ def _thinc_slot(node: Model, name: str, device: str) -> Slot:
     return Slot(weights.shape, get, put)
 
 
-def _torch_slot(parameter: torch.nn.Parameter) -> Slot:
-    def put(gradient: Tensor) -> None:
-        parameter.grad = gradient.clone().to(parameter.dtype)
+def _torch_slot(parameter: torch.nn.Parameter, lazy: bool) -> Slot:
+    """lazy: its gradient is that of the rows that any process used."""
 
-    return Slot(tuple(parameter.shape), lambda: None if parameter.grad is None else parameter.grad.float(), put)
+    def get() -> Optional[Tensor]:
+        return None if parameter.grad is None else parameter.grad.to_dense().float()
+
+    def put(gradient: Tensor) -> None:
+        gradient = gradient.to(parameter.dtype)
+        parameter.grad = gradient.to_sparse(1) if lazy else gradient.clone()
+
+    return Slot(tuple(parameter.shape), get, put)
 
 
 def weight_sums(nlp: Language, frozen: List[str]) -> List[float]:

@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1, with_gold_parse
+from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1, build_gold_tag_corpus_v1, with_gold_parse
 
 from ..tree_helpers import REVIEWS, parsed_reviews, tree_doc
 
@@ -47,3 +47,13 @@ def test_without_a_parse() -> None:
     doc = Doc(spacy.blank("en").vocab, words=["a", "b"])
     assert not with_gold_parse(doc).predicted.has_annotation("DEP")
     assert len(with_gold_parse(Doc(doc.vocab)).predicted) == 0
+
+
+def test_words_and_tags_and_nothing_else(corpus: Path) -> None:
+    examples = list(build_gold_tag_corpus_v1(corpus, limit=2)(spacy.blank("en")))
+    assert len(examples) == 2
+    for example in examples:
+        x, y = example.predicted, example.reference
+        assert [token.text_with_ws for token in x] == [token.text_with_ws for token in y]
+        assert [token.tag_ for token in x] == [token.tag_ for token in y] and x[0].tag_ == "T"
+        assert y.has_annotation("DEP") and not x.has_annotation("DEP") and not x.cats

@@ -105,6 +105,7 @@ def test_all_systems_take_the_same_passes(tmp_path: Path) -> None:
         assert other.pop("--components.rnn_textcat.model.tok2vec.encode.cell") == plan.cells[name]
         assert other == names
     assert systems(plan) == [OURS, *plan.cells, *PEERS]
+    assert not any("," in name for each in PLANS.values() for name in systems(each))  # so that --only can list them
 
 
 def test_trains_what_is_not_trained_and_refuses_unknown_names(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_shim_hands_over_rows(batches: List[List[int]]) -> None:
             calls.append((weights.shape, gradient.copy()))
             return super().__call__(key, weights, gradient, **kwargs)
 
-    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH), {}, precision="fp32")
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH, lazy=True), {}, precision="fp32")
     before = weight_of(shim).copy()
     expected = np.zeros((N, WIDTH), dtype="f")
     for number, batch in enumerate(batches, start=1):
@@ -109,7 +109,7 @@ def test_shim_hands_over_rows(batches: List[List[int]]) -> None:
 
 
 def test_other_optimizers_get_the_whole_table() -> None:
-    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH), {}, precision="fp32")
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH, lazy=True), {}, precision="fp32")
     _, backprop = shim.begin_update((torch.tensor([4]),))
     backprop(np.ones((1, WIDTH), dtype="f"))
     shapes = []

@@ -199,6 +199,12 @@ def test_message_says_what_does_not_fit() -> None:
     assert_refused(make_shim(), wider.to_bytes(), r"R004.*CharEncoder.*size mismatch.*config")
 
 
+@pytest.mark.parametrize("size", [10**7, 10**12])
+def test_layer_that_fits_into_no_memory(size: int) -> None:
+    with pytest.raises(ValueError, match="R185"):
+        TorchShim(LinearHead, {"input_size": size, "output_size": size}, precision="fp32")
+
+
 def test_absurd_sizes_are_refused() -> None:
     """A header that asks for more memory than there is."""
     for size in (10**12, 50_000):

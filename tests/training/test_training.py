@@ -21,7 +21,7 @@ from thinc.api import Adam, Config
 from spacy_rnn.errors import TrainingError
 from spacy_rnn.training import train
 from spacy_rnn.training.batches import Batches, deal, subdivide
-from spacy_rnn.training.checkpoint import find_checkpoint, load_checkpoint
+from spacy_rnn.training.checkpoint import _keys, find_checkpoint, load_checkpoint
 from spacy_rnn.training.loop import begin
 from spacy_rnn.training.parallel import Worker
 
@@ -84,6 +84,8 @@ def write_config(folder: Path, *names: str, dropout: float = 0.2, size: int = 2,
         settings = tagger_config() if name == "rnn_tagger" else textcat_config()
         embed = settings["model"]["tok2vec"]["embed"]
         embed["words"]["word_dropout"] = embed["chars"]["char_dropout"] = dropout / 5
+        # One with a table that takes row steps, one with a table that takes whole ones.
+        embed["words"]["lazy"] = name == "rnn_tagger"
         config["components"][name] = {"factory": name, **settings}
     config.to_disk(folder / "config.cfg")
     return folder / "config.cfg"
@@ -258,3 +260,22 @@ def test_shuffles_alike_whatever_else_draws_numbers() -> None:
         return found
 
     assert order(2, False) == order(2, True) == order(1, False)
+
+
+def test_weights_are_told_apart_in_a_checkpoint() -> None:
+    """Thinc numbers layers and torch modules each by themselves, so both have a number 1, a number 2 and so on."""
+    nlp = tagger_nlp()
+    nlp.initialize(lambda: make_examples(nlp))
+    pairs = list(_keys(nlp))
+    assert len({key for key, _ in pairs}) == len({name for _, name in pairs}) == len(pairs)
+    assert len(pairs) > len({number for (number, _), _ in pairs})
+
+
+def test_processes_that_read_different_batches_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of waiting for each other, or learning nonsense."""
+    shares = [make_examples(tagger_nlp())[:2]] * 2
+    monkeypatch.setattr(Worker, "_reduced", lambda worker, tensor, op: tensor)
+    Worker(0, 2).check_batches(shares)
+    monkeypatch.setattr(Worker, "_reduced", lambda worker, tensor, op: tensor.abs())
+    with pytest.raises(TrainingError, match="R190.*batches"):
+        Worker(0, 2).check_batches(shares)

@@ -1,0 +1,113 @@
+"""Pairs of texts, one to be read and one to be written, as a spaCy corpus."""
+
+import random
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Union
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..errors import CorpusError, Errors
+from ..pipeline.transducer_texts import TRANSDUCED, set_extensions
+from .textcat_files import decode, read_rows
+
+
+class TextPair(NamedTuple):
+    """Two texts."""
+
+    source: str
+    target: str
+
+
+def build_transducer_corpus_v1(
+    path: Optional[Union[str, Path]] = None,
+    target_path: Optional[Union[str, Path]] = None,
+    source: str = "source",
+    target: str = "target",
+    lowercase: bool = False,
+    limit: int = 0,
+    shuffle: bool = False,
+) -> Callable[[Language], Iterable[Example]]:
+    """A corpus for `rnn_transducer`: documents of the texts to be read, with the texts to be written in
+    `reference._.transduced`.
+
+    path, target_path, source, target: see `read_text_pairs`.
+    lowercase: read both texts in lower case.
+    limit: of the number of pairs, 0 for none.
+    shuffle: read in a new order each time, from spaCy's seed.
+    """
+    if path is None:
+        raise CorpusError(Errors.D108.format(path="corpora: path = null"))
+    paths = Path(path), None if target_path is None else Path(target_path)
+
+    def read(nlp: Language) -> Iterator[Example]:
+        pairs = read_text_pairs(*paths, source=source, target=target)[: limit or None]
+        if shuffle:
+            random.shuffle(pairs)
+        for pair in pairs:
+            yield make_pair_example(nlp, TextPair(*(text.lower() for text in pair)) if lowercase else pair)
+
+    return read
+
+
+def make_pair_example(nlp: Language, pair: TextPair) -> Example:
+    """An example of one pair."""
+    set_extensions()
+    predicted = nlp.make_doc(pair.source)
+    reference = Doc(nlp.vocab, words=[t.text for t in predicted], spaces=[bool(t.whitespace_) for t in predicted])
+    reference._.set(TRANSDUCED, pair.target)
+    return Example(predicted, reference)
+
+
+def read_text_pairs(
+    path: Path, target_path: Optional[Path] = None, *, source: str = "source", target: str = "target"
+) -> List[TextPair]:
+    """Read pairs of texts, UTF-8, compressed (.gz) or not.
+
+    With `target_path`, both files are plain text and line i of one belongs to line i of the other. Otherwise `path` is
+    .jsonl, .csv or .tsv, with the texts under `source` and `target`; a .csv or .tsv file of two columns need not name
+    them. Raises CorpusError for a file that cannot be read, naming the line.
+    """
+    return _parallel(path, target_path) if target_path is not None else _columns(path, source, target)
+
+
+def _parallel(path: Path, target_path: Path) -> List[TextPair]:
+    sources, targets = (_lines(file) for file in (path, target_path))
+    if len(sources) != len(targets):
+        line = min(len(sources), len(targets)) + 1
+        raise CorpusError(
+            Errors.D172.format(path=path, n=len(sources), target_path=target_path, target_n=len(targets), line=line)
+        )
+    for file, lines in ((path, sources), (target_path, targets)):
+        if not lines:
+            raise CorpusError(Errors.D107.format(path=file))
+        for line, text in enumerate(lines, start=1):
+            if not text.strip():
+                raise CorpusError(Errors.D171.format(path=file, line=line, name="line"))
+    return [TextPair(*pair) for pair in zip(sources, targets)]
+
+
+def _lines(path: Path) -> List[str]:
+    lines = decode(path).replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _columns(path: Path, source: str, target: str) -> List[TextPair]:
+    names = [source, target]
+    try:
+        rows = read_rows(path)
+        unnamed = ".jsonl" not in path.suffixes and len(rows[0][1]) == 2 and not set(names) & set(rows[0][1])
+    except CorpusError:
+        # One row without names looks like a file without rows.
+        unnamed = ".jsonl" not in path.suffixes
+    rows = read_rows(path, names) if unnamed else read_rows(path)
+    pairs = []
+    for line, row in rows:
+        for name in names:
+            if not isinstance(row.get(name), str):
+                raise CorpusError(Errors.D170.format(path=path, line=line, name=name))
+            if not row[name].strip():
+                raise CorpusError(Errors.D171.format(path=path, line=line, name=name))
+        pairs.append(TextPair(row[source], row[target]))
+    return pairs

@@ -1,0 +1,351 @@
+"""The component `rnn_lemmatizer`: lemmas from forms and tags."""
+
+from collections import Counter
+from typing import Any, Callable, Dict, Iterable, List, Literal, Optional, Sequence, Tuple
+
+import numpy as np
+import spacy.util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.pipeline.lemmatizer import lemmatizer_score
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model
+from typing_extensions import Self
+
+from ..errors import Errors
+from ..models.checks import check_at_least, check_choice, check_share
+from ..types import IntArray, KeyArray, SequenceBatch
+from .alphabet import Alphabet, Spelling, add_targets, encode
+from .annotate import write_lemmas
+from .gold import aligned_keys
+from .lemma_cache import LemmaCache
+from .lemma_defaults import DEFAULT_CONFIG
+from .lemma_forms import DECODED, LOWER, SAME, Casing, is_writable
+from .lemma_table import LemmaTable, Word
+from .lemma_words import TAGS, as_strings, distinct, only, read_words, tag_features
+from .sequence_learning import SequenceLearning
+
+TrainOn = Literal["gold", "predicted"]
+# The different lemmas of a batch, and which of them each token has, (n_tokens,), the tokens of all documents joined.
+Prediction = Tuple[List[str], IntArray]
+LABELS = ("read", "written", "features", "lemmas")
+
+
+@Language.factory(
+    "rnn_lemmatizer",
+    assigns=["token.lemma"],
+    default_config=DEFAULT_CONFIG,
+    default_score_weights={"lemma_acc": 1.0},
+)
+def make_rnn_lemmatizer(
+    nlp: Language,
+    name: str,
+    model: Model,
+    attrs: List[str],
+    train_on: TrainOn,
+    overwrite: bool,
+    dictionary: bool,
+    beams: int,
+    max_chars: int,
+    max_extra: int,
+    attr_dropout: float,
+    cache_size: int,
+    scorer: Optional[Callable],
+) -> "RNNLemmatizer":
+    """Construct the component; see `RNNLemmatizer` for the settings."""
+    return RNNLemmatizer(
+        nlp.vocab,
+        model,
+        name,
+        attrs=attrs,
+        train_on=train_on,
+        overwrite=overwrite,
+        dictionary=dictionary,
+        beams=beams,
+        max_chars=max_chars,
+        max_extra=max_extra,
+        attr_dropout=attr_dropout,
+        cache_size=cache_size,
+        scorer=scorer,
+    )
+
+
+class RNNLemmatizer(SequenceLearning, TrainablePipe):
+    """Predicts `token.lemma` from the form of a word and the tags that other components gave it.
+
+    What training showed is looked up; for other words a network decides whether the lemma is the form, the form in
+    lower case, or has to be spelled out, and spells it. Each distinct word is worked out once.
+
+    attrs: which of "pos", "tag" and "morph" the lemma depends on; what a document lacks counts as unknown.
+    train_on: learn from the tags of the "gold" documents, or from those that the components named in
+        `training.annotating_components` "predicted".
+    overwrite: replace lemmas that are there already.
+    dictionary: look up what training showed; without it the network does everything.
+    beams: of the search for the best spelling.
+    max_chars: a longer word that is not in the dictionary keeps its form as lemma.
+    max_extra: how many characters a lemma may be longer than its form; if it does not end by then, the form is taken.
+    attr_dropout: the share of words that the network has to learn without tags.
+    cache_size: how many words with their lemmas are kept between predictions.
+    """
+
+    LEARNED = ("labels",)
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = "rnn_lemmatizer",
+        *,
+        attrs: Sequence[str] = TAGS,
+        train_on: TrainOn = "gold",
+        overwrite: bool = True,
+        dictionary: bool = True,
+        beams: int = 1,
+        max_chars: int = 40,
+        max_extra: int = 10,
+        attr_dropout: float = 0.05,
+        cache_size: int = 100000,
+        scorer: Optional[Callable] = lemmatizer_score,
+    ):
+        for attr in attrs:
+            check_choice("attrs", attr, TAGS)
+        check_choice("train_on", train_on, ("gold", "predicted"))
+        for setting, value in (("beams", beams), ("max_chars", max_chars)):
+            check_at_least(setting, value, 1)
+        check_at_least("max_extra", max_extra, 0)
+        check_at_least("cache_size", cache_size, 0)
+        check_share("attr_dropout", attr_dropout)
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self._rehearsal_model: Optional[Model] = None
+        self._cache = LemmaCache(cache_size)
+        self.cfg: Dict[str, Any] = {
+            "attrs": list(attrs),
+            "train_on": train_on,
+            "overwrite": overwrite,
+            "dictionary": dictionary,
+            "beams": beams,
+            "max_chars": max_chars,
+            "max_extra": max_extra,
+            "attr_dropout": attr_dropout,
+            "labels": {name: [] for name in LABELS},
+        }
+        self._read_labels()
+
+    # ---- labels
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The characters that lemmas are spelled with."""
+        return tuple(self.cfg["labels"]["written"])
+
+    @property
+    def label_data(self) -> Dict[str, Any]:
+        """What `spacy init labels` stores: the characters that are "read" and "written", the "features" of tags, and
+        the "lemmas", each a list of form, part of speech, tag, morphology, lemma and how often it was met."""
+        return dict(self.cfg["labels"])
+
+    def _read_labels(self) -> None:
+        """Make what the labels stand for."""
+        labels = self.cfg["labels"]
+        self._reads, self._writes = Alphabet(labels["read"]), Alphabet(labels["written"])
+        self._features = {feature: i for i, feature in enumerate(labels["features"], start=1)}
+        self.table = LemmaTable(labels["lemmas"])
+        self._casing = Casing(self.vocab.lang or "xx")
+        self._state = object()
+
+    # ---- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Prediction:
+        """RETURNS the lemmas of the batch, and which of them each token has."""
+        docs = [doc for doc in docs if len(doc)]
+        if not docs:
+            return [], np.zeros(0, dtype=np.int64)
+        if not self.labels:
+            raise ValueError(Errors.R172.format(name=self.name))
+        from ..models.seq2seq import weights_version  # on use: it brings torch
+
+        rows = read_words(docs, self.cfg["attrs"])
+        words = distinct(rows)
+
+        def compute(missing: List[int]) -> List[str]:
+            first = dict(zip(words.keys, words.first.tolist()))
+            # The documents' own strings: a component may have been taken over into a pipeline with another vocabulary.
+            return self.lemmatize(as_strings(rows[[first[key] for key in missing]], docs[0].vocab))
+
+        version = (self._state, weights_version(self.model), self.cfg["dictionary"], self.cfg["beams"])
+        return self._cache.lookup(words.keys, version, compute), words.which
+
+    def lemmatize(self, words: Sequence[Word]) -> List[str]:
+        """The lemmas of words with their tags, without the cache."""
+        found = [self._look_up(word) if self.cfg["dictionary"] else None for word in words]
+        lemmas = [word.form if lemma is None else lemma for word, lemma in zip(words, found)]
+        missing = [
+            i
+            for i, (word, lemma) in enumerate(zip(words, found))
+            if lemma is None and len(word.form) <= self.cfg["max_chars"] and not word.form.isspace()
+        ]
+        for i, lemma in zip(missing, self._spell([words[i] for i in missing])):
+            lemmas[i] = lemma
+        return lemmas
+
+    def _look_up(self, word: Word) -> Optional[str]:
+        """What training showed, of a form that it never showed with these capitals also what it showed without."""
+        found = self.table.find(word)
+        small = self._casing.lower(word.form)
+        return self.table.find(word._replace(form=small)) if found is None and small != word.form else found
+
+    def _spell(self, words: Sequence[Word], model: Optional[Model] = None) -> List[str]:
+        """The lemmas of words as the network has them."""
+        if not words:
+            return []
+        batch, spelling = self._encode(words)
+        batch.limits = batch.lengths + self.cfg["max_extra"]
+        batch.beams, batch.decoded = self.cfg["beams"], DECODED
+        found = (model or self.model).predict(batch)
+        lemmas = []
+        for i, (word, decision, hypotheses) in enumerate(zip(words, found.decisions, found.hypotheses)):
+            spelled = ""
+            if decision in DECODED and hypotheses[0].ended:
+                spelled = "".join(spelling.read(i, hypotheses[0].symbols))
+            given = spelled or decision in (SAME, LOWER)
+            lemmas.append(self._casing.realise(word.form, decision, spelled) if given else word.form)
+        return lemmas
+
+    def _encode(self, words: Sequence[Word]) -> Tuple[SequenceBatch, Spelling]:
+        """Words as input of the network: their letters in lower case, with marks for capitals, and their tags."""
+        small = [self._casing.lower(word.form) for word in words]
+        batch, spelling = encode(small, self._reads, self._writes)
+        marks = [[*self._casing.marks(word.form), 0] for word in words]
+        batch.marks = np.array([mark for word in marks for mark in word], dtype=np.int64)
+        known = [[self._features.get(feature, 0) for feature in tag_features(word)] for word in words]
+        batch.features = np.zeros((len(words), max(1, *map(len, known))), dtype=np.int64)
+        for row, features in zip(batch.features, known):
+            row[: len(features)] = features
+        return batch, spelling
+
+    def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
+        """Write predictions to the documents."""
+        lemmas, index = prediction
+        docs = [doc for doc in docs if len(doc)]
+        if not docs:
+            return
+        strings = docs[0].vocab.strings
+        keys = np.array([strings.add(lemma) for lemma in lemmas], dtype=np.uint64)
+        write_lemmas(docs, keys[index], overwrite=self.cfg["overwrite"])
+
+    # ---- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Dict[str, Any]] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns the training data; its lemmas make the dictionary.
+        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        """
+        validate_get_examples(get_examples, "RNNLemmatizer.initialize")
+        spacy.util.check_lexeme_norms(self.vocab, "rnn_lemmatizer")
+        from ..models.seq2seq import set_sizes  # on use: it brings torch
+
+        if labels is None:
+            labels = self._collect_labels(get_examples())
+        elif not isinstance(labels, dict) or set(labels) != set(LABELS):
+            raise ValueError(Errors.R173.format(name=self.name, expected=", ".join(LABELS), found=labels))
+        if not labels["lemmas"]:
+            raise ValueError(Errors.R171.format(name=self.name))
+        self.cfg["labels"] = {name: list(labels[name]) for name in LABELS}
+        self._read_labels()
+        sizes = {"sources": len(self._reads), "targets": len(self._writes), "features": 1 + len(self._features)}
+        set_sizes(self.model, sizes)
+        self.model.initialize()
+
+    def _collect_labels(self, examples: Iterable[Example]) -> Dict[str, Any]:
+        counts: Counter[Tuple[Word, str]] = Counter()
+        for example in examples:
+            counts.update(self._words_and_lemmas([example], "gold"))
+        casing = Casing(self.vocab.lang or "xx")
+        read = Alphabet.count(casing.lower(word.form) for word, _ in counts)
+        written = Alphabet.count(
+            [letter for letter in casing.lower(lemma) if is_writable(letter)] for _, lemma in counts
+        )
+        return {
+            "read": read.symbols,
+            "written": written.symbols,
+            "features": sorted({feature for word, _ in counts for feature in tag_features(word)}),
+            "lemmas": LemmaTable.from_counts(counts).entries,
+        }
+
+    def _words_and_lemmas(self, examples: List[Example], tags: str) -> Counter[Tuple[Word, str]]:
+        """The different words of examples with their gold lemmas, and how often each occurs. Tokens without a lemma,
+        tokens that are not aligned with exactly one gold token, and lemmas that are too long to be given (of words
+        whose other parts were written apart) do not count."""
+        examples = [example for example in examples if len(example.predicted)]
+        if not examples:
+            return Counter()
+        gold = aligned_keys(examples, [*TAGS, "lemma"])
+        words = read_words([example.predicted for example in examples], self.cfg["attrs"])
+        if tags == "gold":
+            words[:, 1:] = np.stack([gold[attr] for attr in TAGS], axis=1)
+            words = only(words, self.cfg["attrs"])
+        rows: KeyArray = np.column_stack([words, gold["lemma"]])[gold["lemma"] != 0]
+        found = distinct(rows)
+        first = rows[found.first]
+        vocab = examples[0].predicted.vocab
+        lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
+        counts = np.bincount(found.which, minlength=len(first)).tolist()
+        pairs = zip(as_strings(first[:, :4], vocab), lemmas)
+        longest = self.cfg["max_extra"]
+        return Counter(
+            {
+                (word, lemma): count
+                for (word, lemma), count in zip(pairs, counts)
+                if not word.form.isspace() and len(lemma) <= len(word.form) + longest
+            }
+        )
+
+    def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
+        """Each distinct word once, and a frequent one not every time, so that in one pass over the data a word that
+        occurs n times counts about log2(1 + n) times."""
+        pairs = [
+            pair
+            for pair in self._words_and_lemmas(examples, self.cfg["train_on"])
+            if len(pair[0].form) <= self.cfg["max_chars"] and self._is_drawn(pair[0].form)
+        ]
+        return self._training_batch(pairs)
+
+    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
+        rows = read_words([example.predicted for example in examples], self.cfg["attrs"])
+        words = as_strings(rows[distinct(rows).first], examples[0].predicted.vocab)
+        words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
+        return self._training_batch(list(zip(words, self._spell(words, teacher))))
+
+    def _is_drawn(self, form: str) -> bool:
+        count = max(1, self.table.count(form))
+        return bool(np.random.random() < np.log2(1 + count) / count)
+
+    def _training_batch(self, pairs: Sequence[Tuple[Word, str]]) -> Optional[SequenceBatch]:
+        if not pairs:
+            return None
+        hidden = np.random.random(len(pairs)) < self.cfg["attr_dropout"]
+        words = [Word(word.form) if hide else word for (word, _), hide in zip(pairs, hidden)]
+        batch, spelling = self._encode(words)
+        decisions = [self._casing.decide(word.form, lemma) for word, lemma in pairs]
+        small_lemmas = [self._casing.lower(lemma) for _, lemma in pairs]
+        targets = (spelled if decision in DECODED else None for spelled, decision in zip(small_lemmas, decisions))
+        add_targets(batch, spelling, list(targets))
+        batch.decisions = np.array(decisions, dtype=np.int64)
+        return batch
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
+        super()._keep_settings(settings)
+        self._read_labels()
+        return self
