@@ -92,7 +92,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        self.state = LMState(state.hidden.detach(), state.recent)
+        self.state = state.detach()
         self.step += 1
         weight = min(0.99, 1 - 1 / self.step)
         self.mean_loss = weight * self.mean_loss + (1 - weight) * loss.item()
@@ -130,7 +130,7 @@ class Trainer:
         names = [name for name, _ in self.model.named_parameters()]
         for name, slot in zip(names, self.optimizer.state_dict()["state"].values()):
             tensors.update({f"optimizer.{name}.{key}": value for key, value in slot.items()})
-        tensors.update(hidden=self.state.hidden, recent=self.state.recent, random=torch.get_rng_state())
+        tensors.update(self.state._asdict(), random=torch.get_rng_state())
         header = {"step": self.step, "mean_loss": self.mean_loss, "training": self.fingerprint()}
         data = safetensors.torch.save(
             {name: tensor.contiguous() for name, tensor in tensors.items()}, {"charlm": json.dumps(header)}
@@ -148,7 +148,7 @@ class Trainer:
             prefix = f"optimizer.{name}."
             slots[i] = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
-        self.state = LMState(tensors["hidden"], tensors["recent"])
+        self.state = LMState(**{name: tensors[name] for name in LMState._fields})
         torch.set_rng_state(tensors["random"])
         self.step, self.mean_loss = header["step"], header["mean_loss"]
 

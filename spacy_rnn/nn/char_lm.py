@@ -28,6 +28,16 @@ class LMState(NamedTuple):
     """(depth, states, batch, hidden_size): of each layer; an LSTM has two states, other cells one."""
     recent: Tensor
     """(order - 1, batch) int64: the ids read last, the latest one last."""
+    label: Tensor
+    """(batch,) int64: the label read last, counted from 1; 0 where there was none."""
+
+    def first(self, n: int) -> LMState:
+        """Of the first texts only."""
+        return LMState(self.hidden[:, :, :n], self.recent[:, :n], self.label[:n])
+
+    def detach(self) -> LMState:
+        """The same numbers, through which no gradient flows back."""
+        return self._replace(hidden=self.hidden.detach())
 
 
 class CharLM(nn.Module):
@@ -35,7 +45,8 @@ class CharLM(nn.Module):
     over characters, Graves 2013, sect. 3).
 
     chars: the number of characters, with the two ids above.
-    inputs: as many, and one more for each label, which can stand before a text.
+    inputs: as many, and one more for each label, which can stand before a text. From there on until
+        the next label, a vector of its own is added to every input, so that it is not forgotten.
     gates: of the cell: 4 for an LSTM, 3 for a GRU, 1 for the plain network.
     order, rows: beside its own vector, a character's input holds vectors of the n-grams that end
         with it, of 2 to `order` characters, in one hashed table of `rows` rows a length (as for
@@ -72,6 +83,7 @@ class CharLM(nn.Module):
         self.register_buffer("alphabet", torch.zeros(chars, dtype=torch.int32))
         self.embedding = nn.Embedding(inputs, char_width)
         self.ngrams = nn.EmbeddingBag(rows * (order - 1), char_width, mode="sum") if order > 1 else None
+        self.labels = nn.Embedding(inputs - chars + 1, char_width) if inputs > chars else None
         cell = CELL_OF_GATES[gates]
         sizes = [char_width] + [hidden_size] * (depth - 1)
         self.layers = nn.ModuleList(RecurrentLayer(size, hidden_size, cell) for size in sizes)
@@ -84,6 +96,8 @@ class CharLM(nn.Module):
         nn.init.normal_(self.embedding.weight, std=0.5)
         if self.ngrams is not None:
             nn.init.zeros_(self.ngrams.weight)
+        if self.labels is not None:
+            nn.init.normal_(self.labels.weight, std=0.5)
         nn.init.zeros_(self.output.bias)
         nn.init.xavier_uniform_(self.output.weight)
 
@@ -91,7 +105,7 @@ class CharLM(nn.Module):
         """The state at the beginning of texts."""
         hidden = self.output.weight.new_zeros(len(self.layers), self.n_states, batch, self.hidden_size)
         recent = torch.full((self.order - 1, batch), SEPARATOR, device=hidden.device)
-        return LMState(hidden, recent)
+        return LMState(hidden, recent, recent.new_zeros(batch))
 
     def read(self, ids: Tensor, state: Optional[LMState] = None) -> Tuple[Tensor, LMState]:
         """Read on from a state, or from the beginning.
@@ -104,6 +118,9 @@ class CharLM(nn.Module):
         line = torch.cat([state.recent, ids])
         if self.ngrams is not None:
             x = x + self.ngrams(self.ngram_rows(line).flatten(0, 1)).view(x.shape)
+        label = self.labels_at(ids, state.label)
+        if self.labels is not None:
+            x = x + self.labels(label)
         x = to_compute_type(x)
         last = []
         for layer, initial in zip(self.layers, state.hidden):
@@ -111,7 +128,15 @@ class CharLM(nn.Module):
             x, states = layer.unroll(x, initial)
             last.append(states)
         recent = line[len(line) - (self.order - 1) :]
-        return x, LMState(torch.stack(last).to(state.hidden.dtype), recent)
+        return x, LMState(torch.stack(last).to(state.hidden.dtype), recent, label[-1])
+
+    def labels_at(self, ids: Tensor, before: Tensor) -> Tensor:
+        """The label that holds at each step, as in `LMState`.
+        ids: (steps, batch); before: (batch,). Returns (steps, batch)."""
+        line = torch.cat([before.unsqueeze(0), (ids - self.chars + 1).clamp(min=0)])
+        steps = torch.arange(len(line), device=ids.device).unsqueeze(1)
+        latest = (steps * (line > 0)).cummax(dim=0).values
+        return line.gather(0, latest)[1:]
 
     def ngram_rows(self, line: Tensor) -> Tensor:
         """line: (order - 1 + steps, batch) int64. Returns the rows of the n-grams that end at

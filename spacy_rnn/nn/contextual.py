@@ -90,8 +90,7 @@ class ContextualStrings(nn.Module):
                 text = ids[i][max(0, start - 1) : start + steps - 1]
                 first = 1 if start == 0 else 0
                 grid[first : first + len(text), i] = text
-            kept = type(state)(state.hidden[:, :, :active], state.recent[:, :active])
-            y, state = model.read(torch.from_numpy(grid).to(state.hidden.device), kept)
+            y, state = model.read(torch.from_numpy(grid).to(state.hidden.device), state.first(active))
             chosen = np.flatnonzero((step >= start) & (step < start + steps))
             cells = (step[chosen] - start) * active + column[chosen]
             yield chosen, y.flatten(0, 1).index_select(0, torch.from_numpy(cells).to(y.device))

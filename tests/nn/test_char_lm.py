@@ -89,3 +89,18 @@ def test_it_learns_a_rule() -> None:
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.05
+
+
+def test_a_label_holds_until_the_next() -> None:
+    model = tiny_lm(["x", "y"])
+    first = model.chars
+    ids = torch.tensor([[2, first, 3, 4, first + 1, 5]]).T
+    expected = [0, 1, 1, 1, 2, 2]
+    assert model.labels_at(ids, torch.tensor([0]))[:, 0].tolist() == expected
+    whole = model(ids)[0]
+    state, parts = None, []
+    for part in ids.split(1):
+        logits, state = model(part, state)
+        parts.append(logits)
+        assert state.label.tolist() == [expected[len(parts) - 1]]
+    torch.testing.assert_close(torch.cat(parts), whole, rtol=1e-4, atol=1e-5)
