@@ -33,13 +33,13 @@ def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell
 # a million words.
 CONTESTANTS: Dict[str, Contestant] = {
     "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40)),
-    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 0, 40)),
-    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 1500, 40, cell="gru")),
-    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 1500, 40, cell="rnn_tanh")),
+    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40)),
+    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru")),
+    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh")),
     "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000)),
     "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000)),
-    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 4}, {"iterations": 1}),
-    "stanza": Contestant("Stanza", Stanza, {"max_steps": 60, "batch_size": 250}, {"max_steps": 3, "batch_size": 20}),
+    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}),
+    "stanza": Contestant("Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}),
 }
 
 

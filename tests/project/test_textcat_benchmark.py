@@ -164,4 +164,5 @@ def test_memory_of_one_document(tmp_path: Path) -> None:
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"cats": {"x": 1.0, "y": 0.0}})])
     found = measure(nlp, 20_000)
     assert found["tokens"] == 20_000 and found["seconds"] > 0
-    assert found["megabytes"] > 20_000 * 8 / 2**20  # the words' numbers alone
+    # Less than vectors of all its tokens would take.
+    assert 0 <= found["megabytes"] < 20
