@@ -41,8 +41,8 @@ def build_word_embed_v1(
         probability `word_dropout / (word_dropout + n)` (Kiperwasser & Goldberg 2016, sect. 4.1),
         which is how the unknown one is learned. 0 turns it off.
     lazy: a training step changes only the vectors of the words in its batch, so that it costs what the batch
-        is large, not what the table is; see `spacy_rnn.shim.rows`. A fifth faster where the table is most of the
-        model, as in `tree_rnn`; a tagger gains little and was a little less accurate.
+        is large, not what the table is; see `spacy_rnn.shim.rows`. Worth it where the table is most of the model,
+        as in `tree_rnn`; a tagger gains little and was a little less accurate.
     """
     check_choice("attr", attr, ("ORTH", "NORM", "LOWER"))
     check_at_least("width", width, 1)
