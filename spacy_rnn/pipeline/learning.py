@@ -48,6 +48,22 @@ class LearningMixin:
         middle = len(docs) // 2
         return self._annotate(docs[:middle]) + self._annotate(docs[middle:])
 
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch; `get_loss` says what counts."""
+        get_loss: GetLoss = self.get_loss  # type: ignore[attr-defined]
+        return self._learn(examples, get_loss, "update", drop, sgd, losses, self._inputs)
+
+    def _inputs(self, examples: List[Example]) -> Any:
+        """What the model is given to learn from; None if examples teach nothing."""
+        return [example.predicted for example in examples]
+
     def _learn(
         self,
         examples: Iterable[Example],
@@ -56,10 +72,10 @@ class LearningMixin:
         drop: float,
         sgd: Optional[Optimizer],
         losses: Optional[Dict[str, float]],
-        prepare: Optional[Prepare] = None,
+        prepare: Prepare,
     ) -> Dict[str, float]:
         """One step of training by a loss of what the model says; `method` names the caller in messages. `prepare` makes
-        what the model is given; by default that is the predicted documents."""
+        what the model is given."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
@@ -67,7 +83,7 @@ class LearningMixin:
         self._check(examples)
         if not any(len(example.predicted) for example in examples):
             return losses
-        inputs = [example.predicted for example in examples] if prepare is None else prepare(examples)
+        inputs = prepare(examples)
         if inputs is None:
             return losses
         set_dropout_rate(self.model, drop)
@@ -107,3 +123,40 @@ class LearningMixin:
         """Take from what was loaded only what belongs to the weights."""
         self.cfg.update({name: value for name, value in settings.items() if name not in self.LEARNED})
         return self
+
+
+class RehearsalMixin(LearningMixin):
+    """A component that can be kept from forgetting."""
+
+    _rehearsal_model: Any  # a Model, or None where training was not resumed
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Make predictions more like those of the model that training was resumed from."""
+        teacher = self._rehearsal_model
+        if teacher is None:
+            losses = {} if losses is None else losses
+            losses.setdefault(self.name, 0.0)
+            return losses
+        get_loss, prepare = self._rehearsal(teacher)
+        return self._learn(examples, get_loss, "rehearse", drop, sgd, losses, prepare)
+
+    def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
+        """How far the model is from its teacher, and what it is given: by default the squared distance of what both say
+        of the predicted documents."""
+
+        def get_loss(examples: List[Example], scores: Any) -> Tuple[float, Any]:
+            difference = self._distance(scores, teacher.predict([example.predicted for example in examples]))
+            return float((difference**2).sum()), self.model.ops.asarray2f(difference / len(scores))
+
+        return get_loss, self._inputs
+
+    def _distance(self, scores: Any, expected: Any) -> Any:
+        """What the model says less what its teacher says, both (n, n_labels)."""
+        return scores - expected

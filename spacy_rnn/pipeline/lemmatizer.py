@@ -312,7 +312,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
             }
         )
 
-    def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
+    def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
         """Each distinct word once, and a frequent one not every time, so that in one pass over the data a word that
         occurs n times counts about log2(1 + n) times."""
         pairs = [

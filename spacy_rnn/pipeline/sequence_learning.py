@@ -1,60 +1,30 @@
-"""What components with an encoder and decoder do alike: training and rehearsal."""
+"""What components with an encoder and decoder do alike: their loss, and how they rehearse."""
 
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 import numpy as np
 from spacy.training import Example
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..types import SequenceBatch
-from .learning import LearningMixin
+from .learning import GetLoss, Prepare, RehearsalMixin
 
 
-class SequenceLearning(LearningMixin):
+class SequenceLearning(RehearsalMixin):
     """Goes before `TrainablePipe` among the bases of a component."""
 
-    _rehearsal_model: Optional[Model]
+    _taught_batch: Callable[[List[Example], Model], Optional[SequenceBatch]]
+    """What another model makes of the same documents."""
 
-    def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
-        """What examples teach; None if that is nothing."""
-        raise NotImplementedError
-
-    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
-        """What another model makes of the same documents."""
-        raise NotImplementedError
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch."""
-        return self._learn(examples, self.get_loss, "update", drop, sgd, losses, prepare=self._gold_batch)
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn what the model wrote that training was resumed from (Kim & Rush 2016, sect. 3.2)."""
-        teacher = self._rehearsal_model
-        if teacher is None:
-            losses = {} if losses is None else losses
-            losses.setdefault(self.name, 0.0)
-            return losses
+    def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
+        """Learn what the teacher writes (Kim & Rush 2016, sect. 3.2)."""
 
         def prepare(examples: List[Example]) -> Optional[SequenceBatch]:
             return self._taught_batch([example for example in examples if len(example.predicted)], teacher)
 
-        return self._learn(examples, self.get_loss, "rehearse", drop, sgd, losses, prepare=prepare)
+        return self.get_loss, prepare
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
         """The loss, summed over sequences, and the gradient of its mean.

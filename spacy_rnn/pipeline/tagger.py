@@ -10,7 +10,7 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Floats2d
 from typing_extensions import Self
 
@@ -22,7 +22,7 @@ from .annotate import EXTENSION, write_annotations, write_probabilities
 from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
 from .gold import aligned_keys, collect_annotations
 from .labels import ATTRS, LabelData, TagCodec, TagLabels, check_wanted
-from .learning import LearningMixin
+from .learning import RehearsalMixin
 from .loss import grouped_cross_entropy, softmax_groups
 from .scoring import make_tagger_scorer
 
@@ -64,7 +64,7 @@ def make_rnn_tagger(
     )
 
 
-class RNNTagger(LearningMixin, TrainablePipe):
+class RNNTagger(RehearsalMixin, TrainablePipe):
     """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
 
     attrs: which of "pos", "tag" and "morph"; None trains those that the training data has.
@@ -233,20 +233,9 @@ class RNNTagger(LearningMixin, TrainablePipe):
                 node.set_dim("nO", self.codec.width, force=True)
         self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch. Tokens without an annotation, tokens that are not aligned with
-        exactly one gold token, and unknown labels do not count."""
-        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
-
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-        """The loss, summed over tokens and groups, and the gradient of its mean over tokens."""
+        """The loss, summed over tokens and groups, and the gradient of its mean over tokens. Tokens without an
+        annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count."""
         examples = list(examples)
         codec = self.codec
         truths = codec.encode(aligned_keys(examples, codec.attrs))
@@ -262,29 +251,10 @@ class RNNTagger(LearningMixin, TrainablePipe):
         mean: Any = gradient / max(1, total(len(scores)))
         return loss, self.model.ops.asarray2f(mean)
 
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Make predictions more like those of the model that training was resumed from."""
-        teacher = self._rehearsal_model
-        if teacher is None:
-            losses = {} if losses is None else losses
-            losses.setdefault(self.name, 0.0)
-            return losses
-
-        def distance(examples: List[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-            ops, groups = self.model.ops, self.codec.groups.values()
-            expected = teacher.predict([example.predicted for example in examples])
-            target, found = (softmax_groups(ops.to_numpy(array), groups) for array in (expected, scores))
-            difference: Any = found - target
-            return float((difference**2).sum()), ops.asarray2f(difference / len(scores))
-
-        return self._learn(examples, distance, "rehearse", drop, sgd, losses)
+    def _distance(self, scores: Any, expected: Any) -> Any:
+        ops, groups = self.model.ops, self.codec.groups.values()
+        found, target = (softmax_groups(ops.to_numpy(array), groups) for array in (scores, expected))
+        return found - target
 
     # ---- scoring and loading
 

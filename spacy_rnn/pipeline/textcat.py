@@ -10,7 +10,7 @@ from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
@@ -21,7 +21,7 @@ from .calibration import at_temperature
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
 from .cats_defaults import DEFAULT_MULTILABEL_CONFIG, DEFAULT_SCORE_WEIGHTS, DEFAULT_TEXTCAT_CONFIG
 from .cats_scoring import make_textcat_multilabel_scorer, make_textcat_scorer
-from .learning import LearningMixin
+from .learning import RehearsalMixin
 
 ATTENTION = "rnn_attention"
 ClassWeights = Union[Literal["balanced"], Dict[str, float], None]
@@ -73,7 +73,7 @@ def make_rnn_textcat_multilabel(
     return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
 
 
-class CategorizerMixin(LearningMixin, TextCategorizer):
+class CategorizerMixin(RehearsalMixin, TextCategorizer):
     """What both components add to spaCy's own: unknown categories, class weights, label smoothing, a temperature,
     attention weights and rehearsal.
 
@@ -194,40 +194,11 @@ class CategorizerMixin(LearningMixin, TextCategorizer):
             raise ValueError(Errors.R013.format(name=self.name))
         return loss, gradient / max(1, total(len(examples)))
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch. Categories that an example does not mention do not count."""
-        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Make predictions more like those of the model that training was resumed from, for the categories that it
-        had."""
-        teacher: Optional[Model] = self._rehearsal_model
-        if teacher is None:
-            losses = {} if losses is None else losses
-            losses.setdefault(self.name, 0.0)
-            return losses
-
-        def distance(examples: List[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-            target = teacher.predict([example.predicted for example in examples])
-            difference = self.model.ops.xp.zeros_like(scores)
-            difference[:, : target.shape[1]] = scores[:, : target.shape[1]] - target
-            return float((difference**2).sum()), difference / len(scores)
-
-        return self._learn(examples, distance, "rehearse", drop, sgd, losses)
+    def _distance(self, scores: Any, expected: Any) -> Any:
+        """For the categories that the teacher had."""
+        difference = self.model.ops.xp.zeros_like(scores)
+        difference[:, : expected.shape[1]] = scores[:, : expected.shape[1]] - expected
+        return difference
 
     def _check(self, examples: List[Example]) -> None:
         self._validate_categories(examples)

@@ -237,7 +237,7 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
                 found.append((source, split_text(target, self.unit)))
         return found
 
-    def _gold_batch(self, examples: List[Example]) -> Optional[SequenceBatch]:
+    def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
         return self._training_batch(self._pairs(examples))
 
     def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:

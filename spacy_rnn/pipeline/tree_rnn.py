@@ -10,7 +10,7 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer
+from thinc.api import Config, Model
 
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
@@ -236,25 +236,14 @@ class TreeRNN(LearningMixin, TrainablePipe):
                 raise ValueError(Errors.R154.format(name=self.name, labels=", ".join(sorted(labels)))) from None
             return sorted(labels)
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a batch. Documents without a category, phrases that are not subtrees, and
-        unknown labels do not count."""
-        return self._learn(examples, self.get_loss, "update", drop, sgd, losses)
-
     def _check(self, examples: List[Example]) -> None:
         docs = [example.predicted for example in examples]
         if any(map(len, docs)):
             check_parsed(docs, self.name)
 
     def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:
-        """The loss, summed over documents and phrases, and the gradient of its mean."""
+        """The loss, summed over documents and phrases, and the gradient of its mean. Documents without a category,
+        phrases that are not subtrees, and unknown labels do not count."""
         examples, xp = list(examples), self.model.ops.xp
         phrases = find_phrases(examples, self.cfg["spans_key"] if self.cfg["phrase_weight"] else None)
         truths = read_truths(examples, phrases, self.labels, self.cfg["target"], self.name)
