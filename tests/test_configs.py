@@ -29,7 +29,14 @@ def test_there_are_configs() -> None:
         "tagger_charlm",
     }
     assert {path.stem for path in CONFIGS} >= {"textcat_sentiment", "textcat_emotions", "textcat_chars", "textcat_long"}
-    assert {path.stem for path in CONFIGS} >= {"tree", "tree_relations", "tree_sst", "lemmatizer", "spacy_lemmatizer"}
+    assert {path.stem for path in CONFIGS} >= {
+        "tree",
+        "tree_relations",
+        "tree_sst",
+        "lemmatizer",
+        "spacy_lemmatizer",
+        "transducer",
+    }
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -61,6 +68,9 @@ def small(path: Path, corpus: Path) -> Config:
         for token in doc:
             token.lemma_ = token.lower_
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
+    if path.stem == "transducer":
+        corpus = corpus.with_suffix(".tsv")
+        corpus.write_text("".join(f"{text}\t{text.upper()}\n" for text in TEXTS), encoding="utf8")
     language_models = {
         f"paths.{way}_lm": write_lm(corpus.with_name(f"{way}.safetensors"), backward=way == "backward")
         for way in ("forward", "backward")
@@ -92,6 +102,8 @@ def test_trains(path: Path, tmp_path: Path) -> None:
         assert set(loaded(parsed).cats) == {"odd", "even"} and parsed[0]._.tree_label in ("odd", "even")
     elif "lemmatizer" in path.stem:
         assert all(token.lemma_ for doc in loaded.pipe(TEXTS) for token in doc)
+    elif path.stem == "transducer":
+        assert all(isinstance(doc._.transduced, str) for doc in loaded.pipe(TEXTS))
     else:
         assert all(row[1] for rows in tag(loaded, TEXTS) for row in rows)
     assert loaded.meta["performance"]

@@ -25,6 +25,10 @@ class System(ABC):
     model: where the trained model is or will be.
     """
 
+    timed_sentences = 0
+    """How many training sentences prediction is timed on; 0 for all. Fewer for slow systems, whose turns would take
+    minutes."""
+
     def __init__(self, treebank: Path, corpus: Path, model: Path, **settings: Any):
         self.treebank, self.corpus, self.model, self.settings = treebank, corpus, model, settings
 
@@ -159,6 +163,8 @@ class SpacySystem(System):
 class UDPipe(System):
     """UDPipe 1 through its Python binding, tagger only. Settings: iterations."""
 
+    timed_sentences = 4000
+
     def fit(self) -> None:
         self.model.parent.mkdir(parents=True, exist_ok=True)
         model = self._train(read_udpipe(self.treebank, "train"), self.settings["iterations"])
@@ -235,6 +241,8 @@ def read_udpipe(treebank: Path, split: str, limit: int = 0) -> Any:
 class Stanza(System):
     """Stanza's tagger without pretrained vectors or language models. Settings: max_steps, and batch_size in
     sentences."""
+
+    timed_sentences = 2000
 
     def fit(self) -> None:
         steps = self.settings["max_steps"]

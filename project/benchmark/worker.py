@@ -44,7 +44,7 @@ class Worker:
 
     def prepare(self) -> Dict[str, Any]:
         """The training sentences are what speed is measured on."""
-        sentences = read(self.treebank, "train")
+        sentences = read(self.treebank, "train", limit=self.system.timed_sentences)
         self.n_words = sentences.n_words
         self.system.prepare(sentences.words, sentences.texts)
         return {"words": self.n_words}

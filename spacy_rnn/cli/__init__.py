@@ -2,6 +2,7 @@
 
 from . import language_models as language_models
 from . import lemmas as lemmas
+from . import pairs as pairs
 from . import scale as scale
 from . import trees as trees
 from .app import app, main

@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-import spacy
-import srsly
 import typer
 from rich.console import Console
 
@@ -17,7 +15,7 @@ from ..data.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
 from ..data.textcat_corpus import convert_textcat
 from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError, TrainingError
-from ..shim.threads import build_set_threads_v1
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 from .tables import evaluation_table, stats_table, textcat_stats_table, textcat_table
 
 app = typer.Typer(
@@ -27,9 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-console = Console()
 SAMPLE = "sample"
-THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 
 
 def main() -> None:
@@ -93,22 +89,18 @@ def configure_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    model: str = MODEL,
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
-    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
+    output: Optional[Path] = SCORES_FILE,
     split: str = typer.Option("test", help="train, dev or test."),
-    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a tagger on the words as annotated and on raw text, and measure its speed."""
-    if gpu_id >= 0:
-        spacy.require_gpu(gpu_id)
-    nlp = build_set_threads_v1(threads)(spacy.load(model))
+    nlp = load_pipeline(model, gpu_id, threads)
     evaluations = evaluate(nlp, corpus_dir, split)
     console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, evaluation_json(evaluations))
+    save_scores(evaluation_json(evaluations), output)
 
 
 @app.command("fetch-textcat")
@@ -141,17 +133,13 @@ def convert_textcat_command(
 
 @app.command("evaluate-textcat")
 def evaluate_textcat_command(
-    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    model: str = MODEL,
     path: Path = typer.Argument(..., help="A .spacy file made by `spacy-rnn convert-textcat`."),
-    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
-    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    output: Optional[Path] = SCORES_FILE,
+    gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a text categorizer, measure its speed, and say how far its probabilities can be believed."""
-    if gpu_id >= 0:
-        spacy.require_gpu(gpu_id)
-    found = evaluate_textcat(build_set_threads_v1(threads)(spacy.load(model)), path)
+    found = evaluate_textcat(load_pipeline(model, gpu_id, threads), path)
     console.print(textcat_table(f"{path.parent.name}, {path.stem}", found))
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, textcat_json(found))
+    save_scores(textcat_json(found), output)

@@ -16,7 +16,8 @@ from ..lm.generate import generate
 from ..lm.settings import LMSettings
 from ..lm.train import train_lm
 from ..lm.trainer import Progress as Update
-from .app import THREADS, app, console
+from .app import app
+from .common import THREADS, console
 
 DEFAULT = LMSettings()
 

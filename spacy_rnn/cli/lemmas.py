@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Optional
 
 import spacy
-import srsly
 import typer
 from rich.table import Table
 
 from ..data.evaluate import evaluation_json
 from ..data.evaluate_lemmas import evaluate_lemmas, put_tagger_before
-from ..shim.threads import build_set_threads_v1
-from .app import THREADS, app, console
+from .app import app
+from .common import GPU_ID, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 
 
 @app.command("add-tagger")
@@ -29,15 +28,13 @@ def evaluate_lemmas_command(
     model: str = typer.Argument(..., help="A pipeline with an rnn_lemmatizer."),
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     tagger: Optional[str] = typer.Option(None, help="A pipeline that tags, for the score on predicted tags."),
-    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
+    output: Optional[Path] = SCORES_FILE,
     split: str = typer.Option("test", help="train, dev or test."),
-    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a lemmatizer on the words as annotated, with gold tags and with predicted ones."""
-    if gpu_id >= 0:
-        spacy.require_gpu(gpu_id)
-    nlp = build_set_threads_v1(threads)(spacy.load(model))
+    nlp = load_pipeline(model, gpu_id, threads)
     found = evaluate_lemmas(nlp, corpus_dir, split, None if tagger is None else spacy.load(tagger))
     table = Table(title=f"{corpus_dir.name}, {split}")
     for name in ("", "lemmas", "words", "words/s"):
@@ -46,6 +43,4 @@ def evaluate_lemmas_command(
         accuracy = f"{100 * scored.scores['lemma_acc']:.2f}" if scored.scores else "-"
         table.add_row(setting.replace("_", " "), accuracy, f"{scored.words:,}", f"{scored.words_per_second:,.0f}")
     console.print(table)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, evaluation_json(found))
+    save_scores(evaluation_json(found), output)

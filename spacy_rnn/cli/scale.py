@@ -13,12 +13,13 @@ from ..scale import ApplySettings, apply_pipeline
 from ..scale.apply import Progress as Done
 from ..shim.threads import build_set_threads_v1
 from ..training import train
-from .app import THREADS, app, console
+from .app import app
+from .common import MODEL, THREADS, console, load_pipeline
 
 
 @app.command("apply")
 def apply_command(
-    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    model: str = MODEL,
     source: str = typer.Argument(..., help="A file, a folder, a pattern, or any address that fsspec knows."),
     output: str = typer.Argument(..., help="Folder for the parts, or an address that fsspec knows."),
     input_format: str = typer.Option("auto", help="jsonl, parquet, text (a document a line), docbin; auto: by name."),
@@ -38,9 +39,7 @@ def apply_command(
     threads: int = THREADS,
 ) -> None:
     """Run a pipeline over files of documents. Killed and called again, it goes on; each document is there once."""
-    if gpu_id >= 0 and engine != "ray":
-        spacy.require_gpu(gpu_id)
-    nlp = build_set_threads_v1(threads)(spacy.load(model))
+    nlp = load_pipeline(model, gpu_id if engine != "ray" else -1, threads)
     named: List[str] = [name.strip() for name in columns.split(",") if name.strip()]
     settings = ApplySettings(
         input_format=input_format,

