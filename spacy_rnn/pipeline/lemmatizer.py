@@ -1,7 +1,6 @@
 """The component `rnn_lemmatizer`: lemmas from forms and tags."""
 
-from collections import Counter
-from typing import Any, Callable, Dict, Iterable, List, Literal, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import spacy.util
@@ -16,21 +15,19 @@ from typing_extensions import Self
 
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
-from ..types import IntArray, KeyArray, SequenceBatch
+from ..types import IntArray, SequenceBatch
 from .alphabet import Alphabet, Spelling, add_targets, encode
 from .annotate import write_lemmas
-from .gold import aligned_keys
 from .lemma_cache import LemmaCache
 from .lemma_defaults import DEFAULT_CONFIG
-from .lemma_forms import DECODED, LOWER, SAME, Casing, is_writable
+from .lemma_examples import LABELS, TagSource, collect_labels, count_words, draw_words
+from .lemma_forms import DECODED, LOWER, SAME, Casing
 from .lemma_table import LemmaTable, Word
-from .lemma_words import TAGS, as_strings, distinct, only, read_words, tag_features
+from .lemma_words import TAGS, as_strings, distinct, read_words, tag_features
 from .sequence_learning import SequenceLearning
 
-TrainOn = Literal["gold", "predicted"]
 # The different lemmas of a batch, and which of them each token has, (n_tokens,), the tokens of all documents joined.
 Prediction = Tuple[List[str], IntArray]
-LABELS = ("read", "written", "features", "lemmas")
 
 
 @Language.factory(
@@ -44,7 +41,7 @@ def make_rnn_lemmatizer(
     name: str,
     model: Model,
     attrs: List[str],
-    train_on: TrainOn,
+    train_on: TagSource,
     overwrite: bool,
     dictionary: bool,
     beams: int,
@@ -99,7 +96,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         name: str = "rnn_lemmatizer",
         *,
         attrs: Sequence[str] = TAGS,
-        train_on: TrainOn = "gold",
+        train_on: TagSource = "gold",
         overwrite: bool = True,
         dictionary: bool = True,
         beams: int = 1,
@@ -257,7 +254,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         from ..models.seq2seq import set_sizes  # on use: it brings torch
 
         if labels is None:
-            labels = self._collect_labels(get_examples())
+            labels = collect_labels(get_examples(), self.cfg["attrs"], self.cfg["max_extra"], self._casing)
         elif not isinstance(labels, dict) or set(labels) != set(LABELS):
             raise ValueError(Errors.R173.format(name=self.name, expected=", ".join(LABELS), found=labels))
         if not labels["lemmas"]:
@@ -268,69 +265,17 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         set_sizes(self.model, sizes)
         self.model.initialize()
 
-    def _collect_labels(self, examples: Iterable[Example]) -> Dict[str, Any]:
-        counts: Counter[Tuple[Word, str]] = Counter()
-        for example in examples:
-            counts.update(self._words_and_lemmas([example], "gold"))
-        casing = Casing(self.vocab.lang or "xx")
-        read = Alphabet.count(casing.lower(word.form) for word, _ in counts)
-        written = Alphabet.count(
-            [letter for letter in casing.lower(lemma) if is_writable(letter)] for _, lemma in counts
-        )
-        return {
-            "read": read.symbols,
-            "written": written.symbols,
-            "features": sorted({feature for word, _ in counts for feature in tag_features(word)}),
-            "lemmas": LemmaTable.from_counts(counts).entries,
-        }
-
-    def _words_and_lemmas(self, examples: List[Example], tags: str) -> Counter[Tuple[Word, str]]:
-        """The different words of examples with their gold lemmas, and how often each occurs. Tokens without a lemma,
-        tokens that are not aligned with exactly one gold token, and lemmas that are too long to be given (of words
-        whose other parts were written apart) do not count."""
-        examples = [example for example in examples if len(example.predicted)]
-        if not examples:
-            return Counter()
-        gold = aligned_keys(examples, [*TAGS, "lemma"])
-        words = read_words([example.predicted for example in examples], self.cfg["attrs"])
-        if tags == "gold":
-            words[:, 1:] = np.stack([gold[attr] for attr in TAGS], axis=1)
-            words = only(words, self.cfg["attrs"])
-        rows: KeyArray = np.column_stack([words, gold["lemma"]])[gold["lemma"] != 0]
-        found = distinct(rows)
-        first = rows[found.first]
-        vocab = examples[0].predicted.vocab
-        lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
-        counts = np.bincount(found.which, minlength=len(first)).tolist()
-        pairs = zip(as_strings(first[:, :4], vocab), lemmas)
-        longest = self.cfg["max_extra"]
-        return Counter(
-            {
-                (word, lemma): count
-                for (word, lemma), count in zip(pairs, counts)
-                if not word.form.isspace() and len(lemma) <= len(word.form) + longest
-            }
-        )
-
     def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
-        """Each distinct word once, and a frequent one not every time, so that in one pass over the data a word that
-        occurs n times counts about log2(1 + n) times."""
-        pairs = [
-            pair
-            for pair in self._words_and_lemmas(examples, self.cfg["train_on"])
-            if len(pair[0].form) <= self.cfg["max_chars"] and self._is_drawn(pair[0].form)
-        ]
-        return self._training_batch(pairs)
+        """Each distinct word at most once."""
+        counts = count_words(examples, self.cfg["attrs"], self.cfg["train_on"], self.cfg["max_extra"])
+        pairs = [pair for pair in counts if len(pair[0].form) <= self.cfg["max_chars"]]
+        return self._training_batch(draw_words(pairs, self.table))
 
     def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
         rows = read_words([example.predicted for example in examples], self.cfg["attrs"])
         words = as_strings(rows[distinct(rows).first], examples[0].predicted.vocab)
         words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
         return self._training_batch(list(zip(words, self._spell(words, teacher))))
-
-    def _is_drawn(self, form: str) -> bool:
-        count = max(1, self.table.count(form))
-        return bool(np.random.random() < np.log2(1 + count) / count)
 
     def _training_batch(self, pairs: Sequence[Tuple[Word, str]]) -> Optional[SequenceBatch]:
         if not pairs:

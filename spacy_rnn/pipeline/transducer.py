@@ -92,11 +92,9 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
     max_ratio, max_extra: a text of n symbols becomes one of at most `max_ratio * n + max_extra` symbols.
     max_read: a longer text is read in pieces of at most that many symbols.
     min_count: symbols that training shows less often have no number of their own. With copying they can still be
-    written
-        where the source has them.
+        written where the source has them.
     max_symbols: as many, the most frequent ones, have a number of their own, of those that are read and of those that
-    are
-        written.
+        are written.
     """
 
     LEARNED = ("labels",)

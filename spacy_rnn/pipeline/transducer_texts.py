@@ -26,8 +26,7 @@ def split_text(text: str, unit: str) -> List[str]:
     """The symbols of a text.
 
     unit: "char", or "word", where a symbol is a word or a punctuation mark with the blank before it. The first word of
-    a
-        text is like one within it.
+        a text is like one within it.
     """
     return list(text) if unit == "char" else _WORD.findall(f" {text}")
 
