@@ -53,7 +53,7 @@ REGULAR = {"training.dropout": 0.5, "training.optimizer.learn_rate.warmup_steps"
 
 PLANS: Dict[str, Plan] = {
     "snips": Plan("textcat_sentiment", 8, 2500, REGULAR),
-    "names": Plan("textcat_chars", 15, 400, {}, "cats_macro_f", CHAR_CELLS, texts=True, peer_passes=15),
+    "names": Plan("textcat_chars", 40, 400, {}, "cats_macro_f", CHAR_CELLS, texts=True, peer_passes=15),
     "sst2": Plan("textcat_sentiment", 7, 3000, REGULAR),
     "sst2-phrases": Plan("textcat_sentiment", 4, 5000, REGULAR),
     "sst5": Plan("textcat_sentiment", 7, 3000, REGULAR),
