@@ -1,5 +1,5 @@
-"""`python -m benchmark`: train and measure taggers on one treebank, or categorizers on one set of texts, or draw the
-scaling curves."""
+"""`python -m benchmark`: train and measure taggers on one treebank, or categorizers on one set of texts; compare what
+is trained already; draw the scaling curves."""
 
 import platform
 from pathlib import Path
@@ -13,15 +13,21 @@ from rich.markdown import Markdown
 from spacy_rnn.data.convert import convert_treebank
 
 from . import limit, report, scaling
+from .compare import compare_command
 from .contestants import CONTESTANTS
 from .corpus import cut, read
+from .lemmas import lemmas_command
 from .measure import measure_all, train_all
 from .textcat.commands import textcat_command, textcat_memory_command, textcat_models_command
+from .trees import trees_command
 
 # Sentences of each split in the small run.
 SMALL = {"train": 400, "dev": 100, "test": 200}
 
 app = typer.Typer(add_completion=False, help=__doc__)
+app.command("compare")(compare_command)
+app.command("lemmas")(lemmas_command)
+app.command("trees")(trees_command)
 app.command("textcat")(textcat_command)
 app.command("textcat-models")(textcat_models_command)
 app.command("textcat-memory")(textcat_memory_command)

@@ -114,10 +114,9 @@ class SpacySystem(System):
         return [[(t.pos_, t.tag_, parse_features(str(t.morph))) for t in doc] for doc in self.docs]
 
     def forget(self) -> None:
-        from spacy_rnn.shim import touch_all
+        from .turns import forget
 
-        for _, pipe in self.nlp.pipeline:
-            touch_all(pipe.model)  # type: ignore[attr-defined]
+        forget(self.nlp)
 
     def train_speed(self, seconds: float) -> float:
         stream = getattr(self, "_stream", None) or self._start_training()

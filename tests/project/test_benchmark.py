@@ -1,13 +1,18 @@
 """The benchmark of taggers: what it reads, how it counts, and one system of it from training to tags."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
+import srsly
+from spacy.tokens import DocBin
 
 from spacy_rnn.data.convert import convert_treebank
 
 from ..data.treebank import SENTENCE, write_splits
+from ..tree_helpers import reviews
 
 pytestmark = pytest.mark.usefixtures("project_on_path")
 
@@ -51,7 +56,8 @@ def test_table_and_picture(tmp_path: Path) -> None:
     assert (tmp_path / "picture.svg").read_text(encoding="utf8").count("<path") > 10
 
 
-def test_one_system_from_training_to_tags(tmp_path: Path) -> None:
+def test_from_training_to_tags_and_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmark import compare
     from benchmark.contestants import build
     from benchmark.corpus import accuracy, read
 
@@ -68,3 +74,40 @@ def test_one_system_from_training_to_tags(tmp_path: Path) -> None:
     system.forget()
     assert system.tags() == found
     assert system.train_speed(0.01) > 0
+
+    # With itself: the same scores, and every speed of both.
+    monkeypatch.setattr(compare, "GROWING_WORDS", 0)
+    sides = 2 * (tmp_path / "models" / "fast" / "model-best", tmp_path / "models" / "fast.cfg")
+    output = tmp_path / "out" / "figures.json"
+    compare.compare_command(tmp_path / "corpus", *sides, output, repeats=1, threads=1)
+    ours, peer = srsly.read_json(output)["results"].values()
+    attrs = set(compare.SCORES.values())
+    assert {name: ours[name] for name in attrs} == {name: peer[name] for name in attrs}
+    assert set(ours) == set(peer) == attrs | {"cold words/s", "warm words/s", "train words/s"}
+
+
+def test_by_turns() -> None:
+    from benchmark.turns import by_turns, medians
+
+    order = []
+
+    def run(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    found = by_turns({name: partial(run, name) for name in "ab"}, 3, warm_up=True)
+    assert "".join(order) == "abababab"
+    assert found == {"a": [3.0, 5.0, 7.0], "b": [4.0, 6.0, 8.0]}
+    assert medians({**found, "c": []}) == {"a": 5.0, "b": 6.0}
+
+
+def test_trees(tmp_path: Path) -> None:
+    from benchmark.trees import trees_command
+
+    docs = [example.reference for example in reviews(spacy.blank("en"))]
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "trees.spacy")
+    settings = {"width": 8, "batch_size": 3, "slow_batch_size": 3, "repeats": 1, "threads": 1, "limit": 100}
+    trees_command(tmp_path / "trees.spacy", Path("configs/tree_sst.cfg"), tmp_path / "figures.json", **settings)
+    results = srsly.read_json(tmp_path / "figures.json")["results"]
+    assert {"spacy-rnn, nlp.update", "one tree at a time"} <= set(results)
+    assert all(speed > 0 for found in results.values() for speed in found.values())

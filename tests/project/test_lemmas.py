@@ -1,6 +1,5 @@
 """The commands and the benchmark of the workflows for lemmatizers, on small data."""
 
-import runpy
 import sys
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from spacy_rnn.cli import main
 from tests.pipeline.lemmas import lemma_examples, trained_lemmatizer
 
 from ..helpers import train
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +57,12 @@ def test_gold_and_predicted_tags(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     assert nlp.pipe_names == ["attribute_ruler", "rnn_lemmatizer"] and nlp("walked")[0].lemma_ == "walk"
 
 
+@pytest.mark.usefixtures("project_on_path")
 def test_benchmark(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    benchmark = runpy.run_path(str(ROOT / "project" / "scripts" / "benchmark_lemmas.py"))["main"]
+    from benchmark.lemmas import lemmas_command
+
     output = tmp_path / "figures.json"
-    benchmark(
+    lemmas_command(
         folder / "corpus",
         folder / "ours",
         folder / "peer",

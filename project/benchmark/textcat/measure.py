@@ -1,21 +1,18 @@
 """Test scores of trained text categorizers, and their words/s in prediction and in training, in one run."""
 
 import random
-import statistics
-import time
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import spacy
 import torch
-from spacy import util
 from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
-from spacy.tokens import Doc, DocBin
-from spacy.training import Corpus, Example
+from spacy.tokens import Doc
+from spacy.training import Corpus
 
-from spacy_rnn.shim import touch_all
-
+from ..training import timed_training
+from ..turns import by_turns, forget, medians, read_words, words_per_second
 from .contestants import OURS, PEER
 
 SCORES = {"cats_micro_f": "accuracy", "cats_macro_f": "macro F", "cats_macro_auc": "macro AUC", "cats_ece": "ECE"}
@@ -28,9 +25,9 @@ def scores_of(nlp: Language, path: Path) -> Dict[str, float]:
     return {name: 100 * found[key] for key, name in SCORES.items() if found.get(key) is not None}
 
 
-def read_words(path: Path, most: int) -> List[List[str]]:
-    """Texts as words, so many words at most, in a repeatable order."""
-    texts = [[token.text for token in doc] for doc in DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab)]
+def some_of(texts: List[List[str]], most: int) -> List[List[str]]:
+    """Texts of so many words at most, in a repeatable order."""
+    texts = list(texts)
     random.Random(0).shuffle(texts)
     taken, total = [], 0
     for text in texts:
@@ -40,50 +37,6 @@ def read_words(path: Path, most: int) -> List[List[str]]:
     return taken
 
 
-def predict(nlp: Language, texts: List[List[str]]) -> float:
-    """Words/s of `nlp.pipe` over documents that are tokenized already, with nothing kept from before."""
-    forget(nlp)
-    docs = [Doc(nlp.vocab, words=words) for words in texts]
-    start = time.perf_counter()
-    for _ in nlp.pipe(docs):
-        pass
-    return sum(map(len, docs)) / (time.perf_counter() - start)
-
-
-def forget(nlp: Language) -> None:
-    """Empty the caches of word vectors."""
-    for _, pipe in nlp.pipeline:
-        touch_all(pipe.model)  # type: ignore[attr-defined]
-
-
-def trainer(model: Path, train: Path) -> Callable[[int], float]:
-    """A fresh pipeline of the same config, and a function that trains it for so many steps and returns words/s."""
-    overrides = {"paths.train": str(train), "paths.dev": str(train), "training.before_to_disk": None}
-    config = util.load_config(model / "config.cfg", overrides=overrides, interpolate=True)
-    nlp = util.load_model_from_config(config, auto_fill=True)
-    settings = util.registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    examples = list(Corpus(train)(nlp))
-    util.fix_random_seed(settings["seed"])
-    optimizer = nlp.initialize(lambda: examples)
-
-    def batches() -> Iterator[List[Example]]:
-        while True:
-            random.Random(0).shuffle(examples)
-            yield from settings["batcher"](examples)
-
-    stream = batches()
-
-    def run(steps: int) -> float:
-        taken = [next(stream) for _ in range(steps)]
-        start = time.perf_counter()
-        for batch in taken:
-            nlp.update(batch, sgd=optimizer, drop=settings["dropout"])
-            optimizer.step_schedules()
-        return sum(len(example.x) for batch in taken for example in batch) / (time.perf_counter() - start)
-
-    return run
-
-
 def measure(
     corpus_dir: Path, models: Dict[str, Path], *, repeats: int, steps: int, words: int, threads: int
 ) -> Dict[str, Any]:
@@ -91,18 +44,23 @@ def measure(
     torch.set_num_threads(threads)
     pipelines = {name: spacy.load(path) for name, path in models.items()}
     results = {name: scores_of(nlp, corpus_dir / "test.spacy") for name, nlp in pipelines.items()}
-    texts = read_words(corpus_dir / "test.spacy", words)
-    timings: Dict[str, Dict[str, List[float]]] = {name: {speed: [] for speed in SPEEDS} for name in models}
-    trainers = {name: trainer(path, corpus_dir / "train.spacy") for name, path in models.items()}
-    for repeat in range(repeats + 1):
-        for name, nlp in pipelines.items():
-            found = (predict(nlp, texts), trainers[name](steps))
-            if repeat:  # the first one warms up
-                for speed, value in zip(SPEEDS, found):
-                    timings[name][speed].append(value)
-    for name, kinds in timings.items():
-        results[name].update({speed: statistics.median(values) for speed, values in kinds.items()})
+    texts = some_of(read_words(corpus_dir / "test.spacy"), words)
+
+    def predict(nlp: Language) -> float:
+        """With nothing kept from before."""
+        forget(nlp)
+        return words_per_second(nlp, (Doc(nlp.vocab, words=text) for text in texts))
+
+    runs: Dict[Tuple[str, str], Callable[[], float]] = {}
+    for name, nlp in pipelines.items():
+        config, overrides = models[name] / "config.cfg", {"training.before_to_disk": None}
+        train = timed_training(config, corpus_dir / "train.spacy", overrides=overrides)
+        runs[name, SPEEDS[0]], runs[name, SPEEDS[1]] = partial(predict, nlp), partial(train, steps)
+    timings = by_turns(runs, repeats, warm_up=True)
+    for (name, speed), value in medians(timings).items():
+        results[name][speed] = value
     ratios: Dict[str, float] = {}
     if OURS in results and PEER in results:
         ratios = {speed: results[OURS][speed] / results[PEER][speed] for speed in SPEEDS}
-    return {"results": results, "ratios": ratios, "threads": threads, "repeats": repeats, "timings": timings}
+    named = {" ".join(key): values for key, values in timings.items()}
+    return {"results": results, "ratios": ratios, "threads": threads, "repeats": repeats, "timings": named}

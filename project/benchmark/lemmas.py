@@ -1,8 +1,6 @@
-"""Compare two trained lemmatizers on one converted treebank: accuracy on gold words with gold and with predicted tags,
-and words/s, both sides in one run."""
+"""Two trained lemmatizers on one converted treebank: accuracy on gold words with gold and with predicted tags, and
+words/s."""
 
-import statistics
-import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -17,7 +15,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
 
 from spacy_rnn.data.evaluate_lemmas import evaluate_lemmas, put_tagger_before
-from spacy_rnn.shim import touch_all
+
+from .turns import by_turns, forget, medians, words_per_second
 
 OURS, PEER = "spacy-rnn", "spaCy trainable_lemmatizer"
 TAGS = ["pos", "tag", "morph"]
@@ -36,21 +35,7 @@ def read_docs(path: Path, nlp: Language, *, tagged: bool) -> List[Doc]:
     return docs
 
 
-def speed(nlp: Language, docs: List[Doc]) -> float:
-    """Words/s of `nlp.pipe` over documents that are tokenized already."""
-    start = time.perf_counter()
-    for _ in nlp.pipe(docs):
-        pass
-    return sum(map(len, docs)) / (time.perf_counter() - start)
-
-
-def forget(nlp: Language) -> None:
-    """Empty what is kept between predictions."""
-    for _, pipe in nlp.pipeline:
-        touch_all(pipe.model)  # type: ignore[attr-defined]
-
-
-def main(
+def lemmas_command(
     corpus_dir: Path = typer.Argument(..., help="Converted treebank"),
     ours: Path = typer.Argument(..., help="Pipeline with our lemmatizer"),
     peer: Path = typer.Argument(..., help="Pipeline with spaCy's lemmatizer"),
@@ -60,6 +45,7 @@ def main(
     repeats: int = typer.Option(5, help="Timed runs of each side, alternating; 0 for none"),
     threads: int = typer.Option(1, help="Threads that torch may use; set OMP_NUM_THREADS for the rest"),
 ) -> None:
+    """Two trained lemmatizers on one treebank: accuracy with gold and with predicted tags, and speed."""
     torch.set_num_threads(threads)
     lemmatizer, spacys = spacy.load(ours), spacy.load(peer)
     results: Dict[str, Dict[str, float]] = {OURS: {}, PEER: {}}
@@ -74,23 +60,25 @@ def main(
         results[PEER]["predicted tags"] = results[PEER]["gold tags"]
 
     text = corpus_dir / "train-words.spacy"
+
+    def cold(nlp: Language, texts: Path, *, tagged: bool) -> Callable[[], float]:
+        def run() -> float:
+            forget(nlp)
+            return words_per_second(nlp, read_docs(texts, nlp, tagged=tagged))
+
+        return run
+
     runs: Dict[Tuple[str, str], Callable[[], float]] = {
-        (OURS, "words/s"): lambda: speed(lemmatizer, read_docs(path, lemmatizer, tagged=True)),
-        (PEER, "words/s"): lambda: speed(spacys, read_docs(path, spacys, tagged=False)),
-        (OURS, "words/s, train text"): lambda: speed(lemmatizer, read_docs(text, lemmatizer, tagged=True)),
-        (PEER, "words/s, train text"): lambda: speed(spacys, read_docs(text, spacys, tagged=False)),
+        (OURS, "words/s"): cold(lemmatizer, path, tagged=True),
+        (PEER, "words/s"): cold(spacys, path, tagged=False),
+        (OURS, "words/s, train text"): cold(lemmatizer, text, tagged=True),
+        (PEER, "words/s, train text"): cold(spacys, text, tagged=False),
     }
     if tagger:
         both = put_tagger_before(lemmatizer, spacy.load(tagger))
-        runs[OURS, "words/s with tagger"] = lambda: speed(both, read_docs(path, both, tagged=False))
-    timings: Dict[Tuple[str, str], List[float]] = {key: [] for key in runs}
-    for _ in range(repeats):
-        for key, run in runs.items():
-            forget(lemmatizer)  # every run starts cold
-            timings[key].append(run())
-    for (name, kind), speeds in timings.items():
-        if speeds:
-            results[name][kind] = statistics.median(speeds)
+        runs[OURS, "words/s with tagger"] = cold(both, path, tagged=False)
+    for (name, kind), speed in medians(by_turns(runs, repeats)).items():
+        results[name][kind] = speed
 
     table = Table(
         title=f"{corpus_dir.name}, {split}, gold words; {threads} thread(s); medians of {repeats}, cold caches"
@@ -106,7 +94,3 @@ def main(
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, {"results": results, "threads": threads})
-
-
-if __name__ == "__main__":
-    typer.run(main)

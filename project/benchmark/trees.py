@@ -2,9 +2,9 @@
 where it is installed, the package pytorch-tree-lstm, all in one run."""
 
 import gc
-import statistics
 import sys
 import time
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -24,6 +24,8 @@ from torch import Tensor, nn
 
 from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1
 from spacy_rnn.models.parses import read_heads
+
+from .turns import by_turns, medians
 
 Run = Callable[[int], float]
 """Trains or predicts that many batches, and returns trees/s."""
@@ -199,7 +201,7 @@ class Ours:
         return len(docs) / (time.perf_counter() - start)
 
 
-def main(
+def trees_command(
     corpus: Path = typer.Argument(..., help="A .spacy file of parsed documents with labelled phrases, one tree each"),
     config: Path = typer.Option(Path("configs/tree_sst.cfg"), help="Training config"),
     output: Path = typer.Option(None, help="JSON file for the figures"),
@@ -210,6 +212,7 @@ def main(
     threads: int = typer.Option(1, help="Threads that torch may use; set OMP_NUM_THREADS for the rest"),
     limit: int = typer.Option(4000, help="Trees to take"),
 ) -> None:
+    """Trees/s in training and prediction, beside one tree at a time and the package pytorch-tree-lstm."""
     torch.set_num_threads(threads)
     sys.setrecursionlimit(10_000)
     read = build_gold_parse_corpus_v1(corpus)(spacy.blank("en"))
@@ -230,16 +233,15 @@ def main(
     # What was read stays; the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    timings: Dict[str, Dict[str, List[float]]] = {name: {"train": [], "predict": []} for name in sides}
-    for repeat in range(repeats + 1):
-        for name, runs in sides.items():
-            for kind, run in runs.items():
-                speed = run(10 if name.startswith("spacy-rnn") else 4)
-                if repeat:
-                    timings[name][kind].append(speed)
-    results = {
-        name: {kind: statistics.median(found) for kind, found in kinds.items()} for name, kinds in timings.items()
+    runs = {
+        (name, kind): partial(run, 10 if name.startswith("spacy-rnn") else 4)
+        for name, kinds in sides.items()
+        for kind, run in kinds.items()
     }
+    timings = by_turns(runs, repeats, warm_up=True)
+    results: Dict[str, Dict[str, float]] = {name: {} for name in sides}
+    for (name, kind), speed in medians(timings).items():
+        results[name][kind] = speed
     table = Table(title=f"trees/s at width {width}, {threads} thread(s), medians of {repeats}")
     for column in ("", "training", "prediction", "prediction : training"):
         table.add_column(column, justify="right" if column else "left")
@@ -248,8 +250,5 @@ def main(
         table.add_row(name, f"{found['train']:,.0f}", f"{found['predict']:,.0f}", f"{ratio:.1f}x")
     Console().print(table)
     if output is not None:
-        srsly.write_json(output, {"results": results, "timings": timings, "threads": threads, "width": width})
-
-
-if __name__ == "__main__":
-    typer.run(main)
+        named = {", ".join(key): values for key, values in timings.items()}
+        srsly.write_json(output, {"results": results, "timings": named, "threads": threads, "width": width})
