@@ -11,7 +11,9 @@ import spacy
 from spacy.training import Example
 
 from ..helpers import make_examples, tagger_config
+from ..pipeline.lemmas import lemma_examples, lemmatizer_nlp
 from ..pipeline.texts import make_texts, textcat_config
+from ..pipeline.transducers import CHARS, pair_examples, transducer_nlp
 from ..tree_helpers import reviews, tree_config
 from .budget import IS_LONG
 
@@ -23,6 +25,8 @@ PIPES: Dict[str, Callable[[], Dict[str, Any]]] = {
     "rnn_textcat": textcat_config,
     "rnn_textcat_multilabel": lambda: textcat_config(False),
     "tree_rnn": tree_config,
+    "rnn_lemmatizer": lambda: lemmatizer_nlp().get_pipe_config("rnn_lemmatizer"),
+    "rnn_transducer": lambda: transducer_nlp().get_pipe_config("rnn_transducer"),
 }
 
 
@@ -62,7 +66,12 @@ SEEN: Set[Any] = set()
 
 
 def examples_for(nlp: Any, name: str) -> List[Example]:
-    makers: Dict[str, Callable[[Any], List[Example]]] = {"rnn_tagger": make_examples, "tree_rnn": reviews}
+    makers: Dict[str, Callable[[Any], List[Example]]] = {
+        "rnn_tagger": make_examples,
+        "tree_rnn": reviews,
+        "rnn_lemmatizer": lemma_examples,
+        "rnn_transducer": lambda nlp: pair_examples(nlp, CHARS),
+    }
     return makers.get(name, make_texts)(nlp)
 
 

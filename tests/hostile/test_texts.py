@@ -13,7 +13,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..helpers import trained_tagger
+from ..pipeline.lemmas import trained_lemmatizer
 from ..pipeline.texts import trained_textcat
+from ..pipeline.transducers import CHARS, trained_transducer
 from ..tree_helpers import trained_tree
 from .budget import IS_LONG, budget
 
@@ -33,6 +35,8 @@ MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_textcat": lambda: trained_textcat(steps=3, model={"hierarchy": "windows", "segment": 7}),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=3, save_attention=True),
     "tree_rnn": lambda: trained_tree(3, component={"save_spans": True, "save_vectors": True}, dep_width=4),
+    "rnn_lemmatizer": lambda: trained_lemmatizer(3),
+    "rnn_transducer": lambda: trained_transducer(CHARS, "char", 3, beams=1, max_ratio=0.1, max_extra=1, max_read=50),
 }
 
 
@@ -59,6 +63,13 @@ def check(nlp: Language, doc: Doc) -> None:
         assert not len(doc) or all(token.pos_ for token in doc)
         arrays = list((doc._.rnn_scores or {}).values()) if len(doc) else []
         assert all(np.isfinite(array).all() and len(array) == len(doc) for array in arrays)
+    elif name == "rnn_lemmatizer":
+        for token in doc:
+            lemma, form = token.lemma_, token.text
+            assert lemma and len(lemma) <= 2 * len(form) + 10  # lower case may take two characters for one
+            assert all(letter.isprintable() or letter in form for letter in lemma)
+    elif name == "rnn_transducer":
+        assert len(doc._.transduced) <= 0.2 * len(doc.text) + 1
     else:
         assert doc.cats and np.isfinite(list(doc.cats.values())).all()
     if name == "rnn_textcat_multilabel":
