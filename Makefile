@@ -15,7 +15,7 @@ train: $(INSTALLED)
 	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
