@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,14 @@ Tok2Vec = Model[List[Doc], List[Floats2d]]
 """Documents to one (n_tokens, width) array each."""
 
 
+class Places(NamedTuple):
+    """Tokens of documents."""
+
+    docs: List[Doc]
+    tokens: IntArray
+    """(n,): their places in the documents, joined."""
+
+
 @dataclass
 class SequenceBatch:
     """Sequences of symbols for an encoder and decoder, and either what they are to become, for training, or how to
@@ -108,6 +116,8 @@ class SequenceBatch:
     """(n_symbols,)."""
     features: Optional[IntArray] = None
     """(n, n_features)."""
+    places: Optional["Places"] = None
+    """Where the sequences stand, for a model that looks at that."""
     targets: Optional[IntArray] = None
     """(n_target_symbols,)."""
     target_lengths: Optional[IntArray] = None

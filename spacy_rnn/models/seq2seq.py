@@ -12,8 +12,8 @@ from ..nn.attention import ATTENTIONS, AttentionKind
 from ..nn.cells import CELLS, Cell
 from ..nn.layout import layout
 from ..nn.seq2seq import Found, Search, Seq2Seq, Sources, Targets
-from ..shim import Precision, TorchShim, shim_of, to_array, torch_layer
-from ..types import SequenceBatch
+from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..types import DocVectors, SequenceBatch, Tok2Vec
 from .checks import check_at_least, check_choice, check_share, direction_width
 
 Unit = Literal["char", "word"]
@@ -35,6 +35,7 @@ def build_lemmatizer_v1(
     scheduled_sampling: float = 0.0,
     dropout: Optional[float] = None,
     precision: Precision = "auto",
+    tok2vec: Optional[Tok2Vec] = None,
 ) -> SequenceModel:
     """The network of `rnn_lemmatizer`: the characters of a word, with its tags, to those of its lemma, and a decision
     whether that has to be spelled out at all.
@@ -49,11 +50,17 @@ def build_lemmatizer_v1(
         (Bengio et al. 2015).
     dropout: rate; null takes that of `training.dropout`.
     precision: "auto", "bf16" or "fp32".
+    tok2vec: any encoder of documents, or a listener, whose vector of a word where it stands is known of each of its
+        characters; null to look at nothing but the word and its tags.
     """
-    return _build(
+    model = _build(
         "lemmatizer", width, hidden, cell, depth, attention, copy, scheduled_sampling, dropout, precision,
         marks=2, decisions=DECISIONS,
     )  # fmt: skip
+    if tok2vec is not None:
+        model.layers.append(tok2vec)
+        model.set_ref("tok2vec", tok2vec)
+    return model
 
 
 def build_transducer_v1(
@@ -128,8 +135,19 @@ def set_sizes(model: SequenceModel, sizes: Dict[str, int]) -> None:
     shim_of(model).resize(sizes)
 
 
-def init(model: Model, X: Any = None, Y: Any = None) -> None:
-    shim_of(model).initialize()
+def init(model: SequenceModel, X: Optional[SequenceBatch] = None, Y: Any = None) -> None:
+    """X: a sample with its places, for a network that looks at them."""
+    shim = shim_of(model)
+    if reads_context(model):
+        tok2vec = model.get_ref("tok2vec")
+        tok2vec.initialize(X=None if X is None or X.places is None else X.places.docs)
+        shim.resize({**(shim.sizes or {}), "context": tok2vec.get_dim("nO")})
+    shim.initialize()
+
+
+def reads_context(model: SequenceModel) -> bool:
+    """Whether the network looks at what surrounds a word."""
+    return model.has_ref("tok2vec") is True
 
 
 def weights_version(model: SequenceModel) -> Tuple[int, int, str]:
@@ -147,6 +165,7 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
         return torch.from_numpy(np.asarray(array, dtype=np.int64)).to(device)
 
     n = len(X.lengths)
+    context, backprop_context = _context(model, X, is_train)
     sources = Sources(
         symbols=tensor(X.symbols),
         marks=tensor(np.zeros_like(X.symbols) if X.marks is None else X.marks),
@@ -154,6 +173,7 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
         features=tensor(np.zeros((n, 1)) if X.features is None else X.features),
         blocks=list(layout(X.lengths, device=device)),
         n_extended=X.n_extended,
+        context=context,
     )
     if X.targets is None or X.target_lengths is None:
         limits = X.lengths if X.limits is None else X.limits
@@ -169,9 +189,26 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
 
     def backprop(d_output: Any) -> List:
         backward(d_output)
+        backprop_context()
         return []
 
     return to_array(output), backprop
+
+
+def _context(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Optional[torch.Tensor], Callable[[], None]]:
+    """The vectors of the places where words stand, (n, context), and a callback that hands their gradient on."""
+    if not reads_context(model) or X.places is None:
+        return None, lambda: None
+    docs, tokens = X.places
+    vectors, backprop = model.get_ref("tok2vec")(docs, is_train)
+    joined = DocVectors.join(model.ops, vectors)
+    rows = torch.from_numpy(tokens).to(shim_of(model).device)
+    whole = to_tensor(joined, rows.device, requires_grad=is_train)
+
+    def finish() -> None:
+        backprop(DocVectors(gradient_of(whole), np.array(list(map(len, docs)), dtype=np.int64)))
+
+    return whole[rows], finish
 
 
 def _no_backprop(d_output: Any) -> List:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, List, Tuple, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,8 @@ class Sources:
     """The layout of the sequences."""
     n_extended: int
     """One more than the highest symbol in `copies`, at least the number of symbols that the decoder writes."""
+    context: Optional[Tensor] = None
+    """(n, context): a vector of what surrounds each sequence; None for a network without."""
 
 
 @dataclass
@@ -74,7 +76,8 @@ class Seq2Seq(nn.Module):
 
     sources, targets: the number of symbols that are read and written, UNKNOWN and END included.
     features: the number of features of a whole sequence, "no feature" included; their vectors are added to every
-    symbol.
+        symbol.
+    context: the width of a vector of what surrounds a sequence, which is added to every symbol too; 0 for none.
     marks: the number of marks of a symbol, "no mark" included. decisions: to choose from.
     width: of a symbol's vector. hidden_size: of the decoder, and of both directions of the encoder together.
     cell, depth, attention, copy: see `Decoder`; the encoder has the same cell and depth.
@@ -87,6 +90,7 @@ class Seq2Seq(nn.Module):
         sources: int,
         targets: int,
         features: int = 1,
+        context: int = 0,
         *,
         marks: int = 1,
         decisions: int = 1,
@@ -102,6 +106,7 @@ class Seq2Seq(nn.Module):
         self.table = nn.Embedding(sources, width)
         self.features = nn.Embedding(features, width, padding_idx=0)
         self.marks = nn.Embedding(marks, width, padding_idx=0)
+        self.context = nn.Linear(context, width, bias=False) if context else None
         self.encoder = RNN(width, hidden_size // 2, cell=cell, depth=depth)
         self.pool = Pool(hidden_size, "last")
         self.decoder = Decoder(
@@ -121,6 +126,8 @@ class Seq2Seq(nn.Module):
                 with torch.no_grad():
                     table.weight[table.padding_idx] = 0.0
         nn.init.xavier_uniform_(self.bridge.weight)
+        if self.context is not None:
+            nn.init.xavier_uniform_(self.context.weight)
         for weight in (self.bridge.bias, self.decide.weight, self.decide.bias):
             nn.init.zeros_(weight)
 
@@ -135,6 +142,8 @@ class Seq2Seq(nn.Module):
         rows = block.rows
         x = self.table(sources.symbols[rows])
         x = x + self.marks(sources.marks[rows]) + self.features(sources.features[block.sequences]).sum(dim=1)
+        if self.context is not None and sources.context is not None:
+            x = x + self.context(sources.context[block.sequences])
         y = self.encoder.run_block(x, block.reverse)
         summary = self.pool(y, block.lengths, block.mask)
         states = torch.tanh(self.bridge(summary)).float()

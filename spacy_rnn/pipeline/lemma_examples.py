@@ -1,7 +1,7 @@
 """What a lemmatizer learns from: the different words of examples with their lemmas, and the labels made of them."""
 
 from collections import Counter
-from typing import Any, Dict, Iterable, List, Literal, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Literal, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from spacy.training import Example
@@ -15,11 +15,22 @@ from .lemma_words import TAGS, as_strings, distinct, only, read_words, tag_featu
 
 TagSource = Literal["gold", "predicted"]
 LABELS = ("read", "written", "features", "lemmas")
-Counts = Counter[Tuple[Word, str]]
 
 
-def count_words(examples: Sequence[Example], attrs: Sequence[str], tags: TagSource, max_extra: int) -> Counts:
-    """The different words of examples with their gold lemmas, and how often each occurs.
+class Met(NamedTuple):
+    """A word with its lemma, how often examples have it, and one place where they do: that of a token in the predicted
+    documents, joined."""
+
+    word: Word
+    lemma: str
+    times: int
+    token: int
+
+
+def find_words(
+    examples: Sequence[Example], attrs: Sequence[str], tags: TagSource, max_extra: int, *, draw_places: bool = False
+) -> List[Met]:
+    """The different words of examples with their gold lemmas.
 
     Tokens without a lemma, tokens that are not aligned with exactly one gold token, and lemmas that are too long to be
     given (of words whose other parts were written apart) do not count.
@@ -27,35 +38,35 @@ def count_words(examples: Sequence[Example], attrs: Sequence[str], tags: TagSour
     attrs: the tags that tell words apart.
     tags: where they are taken from.
     max_extra: how many characters a lemma may be longer than its form.
+    draw_places: of several places take any, not the first.
     """
     examples = [example for example in examples if len(example.predicted)]
     if not examples:
-        return Counter()
+        return []
     gold = aligned_keys(examples, [*TAGS, "lemma"])
     words = read_words([example.predicted for example in examples], attrs)
     if tags == "gold":
         words[:, 1:] = np.stack([gold[attr] for attr in TAGS], axis=1)
         words = only(words, attrs)
-    rows: KeyArray = np.column_stack([words, gold["lemma"]])[gold["lemma"] != 0]
+    tokens = gold["lemma"].nonzero()[0]
+    if draw_places:
+        tokens = np.random.permutation(tokens)
+    rows: KeyArray = np.column_stack([words, gold["lemma"]])[tokens]
     found = distinct(rows)
     first = rows[found.first]
     vocab = examples[0].predicted.vocab
     lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
     counts = np.bincount(found.which, minlength=len(first)).tolist()
-    return Counter(
-        {
-            (word, lemma): count
-            for word, lemma, count in zip(as_strings(first[:, :4], vocab), lemmas, counts)
-            if not word.form.isspace() and len(lemma) <= len(word.form) + max_extra
-        }
-    )
+    met = map(Met, as_strings(first[:, :4], vocab), lemmas, counts, tokens[found.first].tolist())
+    return [word for word in met if not word.word.form.isspace() and len(word.lemma) <= len(word.word.form) + max_extra]
 
 
 def collect_labels(examples: Iterable[Example], attrs: Sequence[str], max_extra: int, casing: Casing) -> Dict[str, Any]:
     """The characters that are "read" and "written", the "features" of tags, and the "lemmas" of gold examples."""
-    counts: Counts = Counter()
+    counts: Counter[Tuple[Word, str]] = Counter()
     for example in examples:
-        counts.update(count_words([example], attrs, "gold", max_extra))
+        for met in find_words([example], attrs, "gold", max_extra):
+            counts[met.word, met.lemma] += met.times
     read = Alphabet.count(casing.lower(word.form) for word, _ in counts)
     written = Alphabet.count([letter for letter in casing.lower(lemma) if is_writable(letter)] for _, lemma in counts)
     return {
@@ -66,7 +77,7 @@ def collect_labels(examples: Iterable[Example], attrs: Sequence[str], max_extra:
     }
 
 
-def draw_words(pairs: Iterable[Tuple[Word, str]], table: LemmaTable) -> List[Tuple[Word, str]]:
+def draw_words(words: Iterable[Met], table: LemmaTable) -> List[Met]:
     """A frequent word not every time, so that in one pass over the data a word that occurs n times counts about
     log2(1 + n) times."""
 
@@ -74,4 +85,4 @@ def draw_words(pairs: Iterable[Tuple[Word, str]], table: LemmaTable) -> List[Tup
         count = max(1, table.count(form))
         return bool(np.random.random() < np.log2(1 + count) / count)
 
-    return [pair for pair in pairs if is_drawn(pair[0].form)]
+    return [met for met in words if is_drawn(met.word.form)]

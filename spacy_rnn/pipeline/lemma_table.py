@@ -39,6 +39,7 @@ class LemmaTable:
                 counts.setdefault(key, Counter())[lemma] += count
             counts.setdefault((form,), Counter())[lemma] += count
         self._lemmas = {key: min(found.items(), key=_rank)[0] for key, found in counts.items()}
+        self._ambiguous = {key for key, found in counts.items() if len(found) > 1}
         self._forms = dict(forms)
 
     @classmethod
@@ -53,12 +54,13 @@ class LemmaTable:
         """How often training showed a form."""
         return self._forms.get(form, 0)
 
-    def find(self, word: Word) -> Optional[str]:
-        """The lemma of a word; None if that is not known."""
-        lemmas = self._lemmas
-        if not word.pos:
-            return lemmas.get((word.form,))
-        return next((lemmas[key] for key in _keys(word) if key in lemmas), None)
+    def find(self, word: Word, *, certain: bool = False) -> Optional[str]:
+        """The lemma of a word; None if that is not known.
+
+        certain: neither is it where training showed several."""
+        keys = _keys(word) if word.pos else [(word.form,)]
+        key = next((key for key in keys if key in self._lemmas), None)
+        return None if key is None or (certain and key in self._ambiguous) else self._lemmas[key]
 
 
 def _keys(word: Word) -> List[Key]:

@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..nn.bits import mix_bits
-from ..types import IntArray, KeyArray
+from ..types import IntArray, KeyArray, Places
 from .annotate import read_annotations
 from .lemma_table import Word
 
@@ -58,6 +58,18 @@ def as_strings(rows: KeyArray, vocab: Vocab) -> List[Word]:
         features = strings[morph]
         words.append(Word(strings[form], strings[pos], strings[tag], "" if features == _NO_FEATURES else features))
     return words
+
+
+def places_of(docs: Sequence[Doc], tokens: IntArray) -> Places:
+    """The places of some tokens of documents, (n,) in ascending order, in those documents that have any of them."""
+    lengths = np.array(list(map(len, docs)), dtype=np.int64)
+    owner = np.repeat(np.arange(len(docs)), lengths)[tokens]
+    used = np.unique(owner)
+    before = np.zeros(len(docs), dtype=np.int64)  # tokens of documents that are left out, before each
+    left_out = lengths.copy()
+    left_out[used] = 0
+    before[1:] = np.cumsum(left_out)[:-1]
+    return Places([docs[i] for i in used.tolist()], tokens - before[owner])
 
 
 def tag_features(word: Word) -> List[str]:

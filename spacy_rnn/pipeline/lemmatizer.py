@@ -1,5 +1,6 @@
 """The component `rnn_lemmatizer`: lemmas from forms and tags."""
 
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -15,15 +16,15 @@ from typing_extensions import Self
 
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
-from ..types import IntArray, SequenceBatch
+from ..types import IntArray, KeyArray, Places, SequenceBatch
 from .alphabet import Alphabet, Spelling, add_targets, encode
 from .annotate import write_lemmas
 from .lemma_cache import LemmaCache
 from .lemma_defaults import DEFAULT_CONFIG
-from .lemma_examples import LABELS, TagSource, collect_labels, count_words, draw_words
+from .lemma_examples import LABELS, TagSource, collect_labels, draw_words, find_words
 from .lemma_forms import DECODED, LOWER, SAME, Casing
 from .lemma_table import LemmaTable, Word
-from .lemma_words import TAGS, as_strings, distinct, read_words, tag_features
+from .lemma_words import TAGS, as_strings, distinct, places_of, read_words, tag_features
 from .sequence_learning import SequenceLearning
 
 # The different lemmas of a batch, and which of them each token has, (n_tokens,), the tokens of all documents joined.
@@ -164,43 +165,70 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
             return [], np.zeros(0, dtype=np.int64)
         if not self.labels:
             raise ValueError(Errors.R172.format(name=self.name))
-        from ..models.seq2seq import weights_version  # on use: it brings torch
+        from ..models.seq2seq import reads_context, weights_version  # on use: it brings torch
 
         rows = read_words(docs, self.cfg["attrs"])
         words = distinct(rows)
+        in_context = reads_context(self.model)
+
+        def as_words(rows: KeyArray) -> List[Word]:
+            # The documents' own strings: a component may have been taken over into a pipeline with another vocabulary.
+            return as_strings(rows, docs[0].vocab)
 
         def compute(missing: List[int]) -> List[str]:
             first = dict(zip(words.keys, words.first.tolist()))
-            # The documents' own strings: a component may have been taken over into a pipeline with another vocabulary.
-            return self.lemmatize(as_strings(rows[[first[key] for key in missing]], docs[0].vocab))
+            found = as_words(rows[[first[key] for key in missing]])
+            # What depends on the place of a word cannot be kept.
+            return [lemma or "" for lemma in self._known(found)] if in_context else self.lemmatize(found)
 
         version = (self._state, weights_version(self.model), self.cfg["dictionary"], self.cfg["beams"])
-        return self._cache.lookup(words.keys, version, compute), words.which
+        lemmas, which = self._cache.lookup(words.keys, version, compute), words.which
+        tokens = np.array([not lemma for lemma in lemmas])[which].nonzero()[0]
+        if len(tokens):
+            spelled = self._spell(as_words(rows[tokens]), places_of(docs, tokens))
+            which = which.copy()
+            which[tokens] = np.arange(len(lemmas), len(lemmas) + len(tokens))
+            lemmas = [*lemmas, *spelled]
+        return lemmas, which
 
-    def lemmatize(self, words: Sequence[Word]) -> List[str]:
-        """The lemmas of words with their tags, without the cache."""
-        found = [self._look_up(word) if self.cfg["dictionary"] else None for word in words]
-        lemmas = [word.form if lemma is None else lemma for word, lemma in zip(words, found)]
-        missing = [
-            i
-            for i, (word, lemma) in enumerate(zip(words, found))
-            if lemma is None and len(word.form) <= self.cfg["max_chars"] and not word.form.isspace()
-        ]
-        for i, lemma in zip(missing, self._spell([words[i] for i in missing])):
-            lemmas[i] = lemma
-        return lemmas
+    def lemmatize(self, words: Sequence[Word], places: Optional[Places] = None) -> List[str]:
+        """The lemmas of words with their tags, without the cache.
 
-    def _look_up(self, word: Word) -> Optional[str]:
+        places: where they stand, for a network that looks at that."""
+        known = self._known(words)
+        missing = [i for i, lemma in enumerate(known) if lemma is None]
+        at = None if places is None else Places(places.docs, places.tokens[missing])
+        spelled = iter(self._spell([words[i] for i in missing], at))
+        return [next(spelled) if lemma is None else lemma for lemma in known]
+
+    def _known(self, words: Sequence[Word]) -> List[Optional[str]]:
+        """The lemmas of words that need no network, None for the others."""
+        from ..models.seq2seq import reads_context  # on use: it brings torch
+
+        # A network that sees what surrounds a word knows better than the most frequent of several lemmas.
+        certain = reads_context(self.model)
+        found: List[Optional[str]] = []
+        for word in words:
+            lemma = self._look_up(word, certain) if self.cfg["dictionary"] else None
+            is_kept = len(word.form) > self.cfg["max_chars"] or word.form.isspace()
+            found.append(word.form if lemma is None and is_kept else lemma)
+        return found
+
+    def _look_up(self, word: Word, certain: bool) -> Optional[str]:
         """What training showed, of a form that it never showed with these capitals also what it showed without."""
-        found = self.table.find(word)
-        small = self._casing.lower(word.form)
-        return self.table.find(word._replace(form=small)) if found is None and small != word.form else found
+        lemma = self.table.find(word)
+        if lemma is None:
+            word = word._replace(form=self._casing.lower(word.form))
+            lemma = self.table.find(word)
+        return self.table.find(word, certain=True) if certain and lemma is not None else lemma
 
-    def _spell(self, words: Sequence[Word], model: Optional[Model] = None) -> List[str]:
+    def _spell(
+        self, words: Sequence[Word], places: Optional[Places] = None, model: Optional[Model] = None
+    ) -> List[str]:
         """The lemmas of words as the network has them."""
         if not words:
             return []
-        batch, spelling = self._encode(words)
+        batch, spelling = self._encode(words, places)
         batch.limits = batch.lengths + self.cfg["max_extra"]
         batch.beams, batch.decoded = self.cfg["beams"], DECODED
         found = (model or self.model).predict(batch)
@@ -213,16 +241,17 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
             lemmas.append(self._casing.realise(word.form, decision, spelled) if given else word.form)
         return lemmas
 
-    def _encode(self, words: Sequence[Word]) -> Tuple[SequenceBatch, Spelling]:
+    def _encode(self, words: Sequence[Word], places: Optional[Places]) -> Tuple[SequenceBatch, Spelling]:
         """Words as input of the network: their letters in lower case, with marks for capitals, and their tags."""
         small = [self._casing.lower(word.form) for word in words]
         batch, spelling = encode(small, self._reads, self._writes)
         marks = [[*self._casing.marks(word.form), 0] for word in words]
         batch.marks = np.array([mark for word in marks for mark in word], dtype=np.int64)
         known = [[self._features.get(feature, 0) for feature in tag_features(word)] for word in words]
-        batch.features = np.zeros((len(words), max(1, *map(len, known))), dtype=np.int64)
+        batch.features = np.zeros((len(words), max([1, *map(len, known)])), dtype=np.int64)
         for row, features in zip(batch.features, known):
             row[: len(features)] = features
+        batch.places = places
         return batch, spelling
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
@@ -263,26 +292,35 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         self._read_labels()
         sizes = {"sources": len(self._reads), "targets": len(self._writes), "features": 1 + len(self._features)}
         set_sizes(self.model, sizes)
-        self.model.initialize()
+        docs = [example.predicted for example in islice(get_examples(), 10)]
+        sample, _ = self._encode([], Places(docs, np.zeros(0, dtype=np.int64)))
+        self.model.initialize(X=sample)
 
     def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
         """Each distinct word at most once."""
-        counts = count_words(examples, self.cfg["attrs"], self.cfg["train_on"], self.cfg["max_extra"])
-        pairs = [pair for pair in counts if len(pair[0].form) <= self.cfg["max_chars"]]
-        return self._training_batch(draw_words(pairs, self.table))
+        from ..models.seq2seq import reads_context  # on use: it brings torch
+
+        attrs, tags, longest = (self.cfg[name] for name in ("attrs", "train_on", "max_extra"))
+        met = find_words(examples, attrs, tags, longest, draw_places=reads_context(self.model))
+        drawn = draw_words((word for word in met if len(word.word.form) <= self.cfg["max_chars"]), self.table)
+        places = Places([example.predicted for example in examples], np.array([word.token for word in drawn]))
+        return self._training_batch([(word.word, word.lemma) for word in drawn], places)
 
     def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
-        rows = read_words([example.predicted for example in examples], self.cfg["attrs"])
-        words = as_strings(rows[distinct(rows).first], examples[0].predicted.vocab)
-        words = [word for word in words if len(word.form) <= self.cfg["max_chars"]]
-        return self._training_batch(list(zip(words, self._spell(words, teacher))))
+        docs = [example.predicted for example in examples]
+        rows = read_words(docs, self.cfg["attrs"])
+        tokens = distinct(rows).first
+        words = as_strings(rows[tokens], docs[0].vocab)
+        short = [i for i, word in enumerate(words) if len(word.form) <= self.cfg["max_chars"]]
+        words, places = [words[i] for i in short], Places(docs, tokens[short])
+        return self._training_batch(list(zip(words, self._spell(words, places, teacher))), places)
 
-    def _training_batch(self, pairs: Sequence[Tuple[Word, str]]) -> Optional[SequenceBatch]:
+    def _training_batch(self, pairs: Sequence[Tuple[Word, str]], places: Places) -> Optional[SequenceBatch]:
         if not pairs:
             return None
         hidden = np.random.random(len(pairs)) < self.cfg["attr_dropout"]
         words = [Word(word.form) if hide else word for (word, _), hide in zip(pairs, hidden)]
-        batch, spelling = self._encode(words)
+        batch, spelling = self._encode(words, places)
         decisions = [self._casing.decide(word.form, lemma) for word, lemma in pairs]
         small_lemmas = [self._casing.lower(lemma) for _, lemma in pairs]
         targets = (spelled if decision in DECODED else None for spelled, decision in zip(small_lemmas, decisions))

@@ -2,14 +2,18 @@
 
 from typing import List
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from spacy_rnn.pipeline.alphabet import Alphabet, Spelling, add_targets, encode
 from spacy_rnn.pipeline.lemma_cache import LemmaCache
 from spacy_rnn.pipeline.lemma_forms import LOWER, SAME, SPELLED, SPELLED_CASED, SPELLED_TITLE, Casing, is_writable
 from spacy_rnn.pipeline.lemma_table import LemmaTable, Word
+from spacy_rnn.pipeline.lemma_words import places_of
 
 texts = st.text(max_size=8)
 
@@ -131,3 +135,25 @@ def test_letters_that_cannot_be_written_are_unknown() -> None:
     spelling = Spelling(Alphabet("ab"))
     spelling.copies("ax")
     assert spelling.find(0, "xyb") == [4, 0, 3]
+
+
+def test_only_what_is_certain() -> None:
+    """Known is what one lemma was shown for, by the tags that decide."""
+    table = LemmaTable(
+        [["saw", "VERB", "", "", "see", 5], ["saw", "NOUN", "", "", "saw", 1], ["a", "X", "", "", "a", 1]]
+    )
+    assert table.find(Word("saw")) == "see" and table.find(Word("saw"), certain=True) is None
+    assert table.find(Word("saw", "NOUN"), certain=True) == "saw"
+    assert table.find(Word("a"), certain=True) == "a" and table.find(Word("b"), certain=True) is None
+
+
+@given(lengths=st.lists(st.integers(0, 4), min_size=1, max_size=6), data=st.data())
+def test_places_without_the_documents_that_have_none(lengths: List[int], data: st.DataObject) -> None:
+    vocab = Vocab()
+    docs = [Doc(vocab, words=[f"{i}-{j}" for j in range(n)]) for i, n in enumerate(lengths)]
+    joined = [token.text for doc in docs for token in doc]
+    tokens = sorted(data.draw(st.sets(st.sampled_from(range(len(joined)))))) if joined else []
+    kept, found = places_of(docs, np.array(tokens, dtype=np.int64))
+    words = [token.text for doc in kept for token in doc]
+    assert [words[i] for i in found] == [joined[i] for i in tokens]
+    assert len(kept) == len({joined[i].split("-")[0] for i in tokens})

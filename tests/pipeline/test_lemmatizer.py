@@ -2,7 +2,7 @@
 
 import pickle
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_model_from_config
-from thinc.api import Config
+from thinc.api import Config, fix_random_seed
 
-from spacy_rnn.pipeline.lemma_examples import count_words
+from spacy_rnn.pipeline.lemma_examples import find_words
 from spacy_rnn.pipeline.lemma_table import Word
 from spacy_rnn.pipeline.lemma_words import TAGS
 
-from ..helpers import ODD_TEXTS, train
+from ..helpers import ODD_TEXTS, encoder_config, train
 from .lemmas import (
     SENTENCES,
     lemma_examples,
@@ -186,8 +186,8 @@ def test_frozen_and_annotating(nlp: Language) -> None:
     examples = [Example(other.make_doc(example.text), example.reference) for example in lemma_examples(other)]
     train(other, examples, 3, rate=0.01, annotates=["guess_tags"])
     guessed = [Example(_guess_tags(example.predicted), example.reference) for example in examples]
-    pairs = count_words(guessed, TAGS, "predicted", max_extra=10)
-    assert {word.pos for word, _ in pairs} == {"VERB", "NOUN"}
+    pairs = find_words(guessed, TAGS, "predicted", max_extra=10)
+    assert {found.word.pos for found in pairs} == {"VERB", "NOUN"}
 
 
 def _guess_tags(doc: Doc) -> Doc:
@@ -257,3 +257,63 @@ def test_loss_that_is_not_a_number(nlp: Language) -> None:
     scores: Any = np.full((1, 2), np.nan, dtype="f")
     with pytest.raises(ValueError, match="R013"):
         lemmatizer(nlp).get_loss([], scores)
+
+
+AMBIGUOUS: List[Tuple[str, str, str]] = [
+    ("he", "he", "see"),
+    ("she", "she", "see"),
+    ("the", "the", "saw"),
+    ("a", "a", "saw"),
+]
+
+
+def contextual(**settings: Any) -> Language:
+    """A lemmatizer without tags that looks at the words around; "saw" has one lemma after pronouns and another after
+    articles."""
+    model = {"tok2vec": encoder_config(width=16)}
+    return lemmatizer_nlp(attrs=[], model=model, attr_dropout=0.0, **settings)
+
+
+def ambiguous_examples(nlp: Language) -> List[Example]:
+    sentences = [[(form, "", lemma), ("saw", "", of_saw), ("it", "", "it")] for form, lemma, of_saw in AMBIGUOUS]
+    return lemma_examples(nlp, sentences)
+
+
+def test_context_tells_lemmas_apart(tmp_path: Path) -> None:
+    """What a dictionary cannot; batches, copies and saved pipelines say the same."""
+    nlp = contextual()
+    fix_random_seed(0)
+    train(nlp, ambiguous_examples(nlp), 150, rate=0.01)
+    texts = [f"{form} saw it" for form, _, _ in AMBIGUOUS]
+    expected = [[lemma, of_saw, "it"] for _, lemma, of_saw in AMBIGUOUS]
+    assert [[token.lemma_ for token in doc] for doc in nlp.pipe(texts)] == expected
+    assert [[token.lemma_ for token in nlp(text)] for text in texts] == expected
+    mixed = [*texts, "", "it", *texts]
+    assert [[token.lemma_ for token in doc] for doc in nlp.pipe(mixed, batch_size=3)][-4:] == expected
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert [[token.lemma_ for token in doc] for doc in loaded.pipe(texts)] == expected
+    taught = nlp.resume_training()
+    losses = nlp.rehearse(ambiguous_examples(nlp), sgd=taught)
+    assert 0 < losses["rnn_lemmatizer"] < 1
+
+
+def test_context_from_a_shared_encoder() -> None:
+    """A listener learns, and so does the encoder behind it."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder_config(width=16)})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "*"}
+    network = {"@architectures": "spacy-rnn.Lemmatizer.v1", "width": 16, "hidden": 32, "tok2vec": listener}
+    nlp.add_pipe("rnn_lemmatizer", config={"model": network, "attrs": [], "attr_dropout": 0.0})
+    fix_random_seed(0)
+    examples = ambiguous_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    before = nlp.get_pipe("tok2vec").to_bytes()  # type: ignore[attr-defined]
+    for _ in range(80):
+        optimizer.learn_rate = 0.01
+        nlp.update(examples, sgd=optimizer)
+    assert nlp.get_pipe("tok2vec").to_bytes() != before  # type: ignore[attr-defined]
+    for form, _, of_saw in AMBIGUOUS:
+        assert nlp(f"{form} saw it")[1].lemma_ == of_saw
+    nlp.replace_listeners("tok2vec", "rnn_lemmatizer", ["model.tok2vec"])
+    assert nlp("the saw")[1].lemma_ == "saw"
