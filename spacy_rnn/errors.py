@@ -228,8 +228,8 @@ class Errors:
     )
 
     R170 = (
-        "[R170] copy = true needs attention, which tells what is copied. Set attention to dot or additive, or set copy "
-        "= false."
+        "[R170] copying = true needs attention, which tells what is copied. Set attention to dot or additive, or set "
+        "copying = false."
     )
     R171 = (
         "[R171] '{name}': the training data has no lemmas. Check the training corpus with `spacy debug data`, or give "

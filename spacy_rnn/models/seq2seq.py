@@ -31,7 +31,7 @@ def build_lemmatizer_v1(
     cell: Cell = "lstm",
     depth: int = 1,
     attention: AttentionKind = "dot",
-    copy: bool = True,
+    copying: bool = True,
     scheduled_sampling: float = 0.0,
     dropout: Optional[float] = None,
     precision: Precision = "auto",
@@ -45,7 +45,7 @@ def build_lemmatizer_v1(
     cell: "lstm", "gru", "rnn_tanh", "rnn_relu" or "rnn_sigmoid".
     depth: recurrent layers, of the encoder and of the decoder.
     attention: "dot" (Luong et al. 2015), "additive" (Bahdanau et al. 2015) or "none".
-    copy: characters can be copied, also those that training never showed (See et al. 2017); needs attention.
+    copying: characters can be copied, also those that training never showed (See et al. 2017); needs attention.
     scheduled_sampling: the share of characters that the decoder reads, in training, as it would have written them
         (Bengio et al. 2015).
     dropout: rate; null takes that of `training.dropout`.
@@ -54,7 +54,7 @@ def build_lemmatizer_v1(
         characters; null to look at nothing but the word and its tags.
     """
     model = _build(
-        "lemmatizer", width, hidden, cell, depth, attention, copy, scheduled_sampling, dropout, precision,
+        "lemmatizer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision,
         marks=2, decisions=DECISIONS,
     )  # fmt: skip
     if tok2vec is not None:
@@ -70,7 +70,7 @@ def build_transducer_v1(
     cell: Cell = "lstm",
     depth: int = 1,
     attention: AttentionKind = "dot",
-    copy: bool = True,
+    copying: bool = True,
     scheduled_sampling: float = 0.0,
     dropout: Optional[float] = None,
     precision: Precision = "auto",
@@ -81,7 +81,7 @@ def build_transducer_v1(
     The other settings are those of "spacy-rnn.Lemmatizer.v1", for units instead of characters.
     """
     check_choice("unit", unit, UNITS)
-    model = _build("transducer", width, hidden, cell, depth, attention, copy, scheduled_sampling, dropout, precision)
+    model = _build("transducer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision)
     model.attrs["unit"] = unit
     return model
 
@@ -93,7 +93,7 @@ def _build(
     cell: str,
     depth: int,
     attention: str,
-    copy: bool,
+    copying: bool,
     sampling: float,
     dropout: Optional[float],
     precision: Precision,
@@ -104,7 +104,7 @@ def _build(
     check_choice("cell", cell, CELLS)
     check_at_least("depth", depth, 1)
     check_choice("attention", attention, ATTENTIONS)
-    if copy and attention == "none":
+    if copying and attention == "none":
         raise ValueError(Errors.R170)
     check_share("scheduled_sampling", sampling)
     if dropout is not None:
@@ -116,7 +116,7 @@ def _build(
         cell=cell,
         depth=depth,
         attention=attention,
-        copy=copy,
+        copy=copying,
         sampling=sampling,
         **settings,
     )
