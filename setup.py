@@ -67,7 +67,7 @@ setup(
     package_data={"spacy_rnn": ["py.typed"]},
     python_requires=">=3.10",
     install_requires=[
-        "spacy>=3.8.2,<3.9",
+        "spacy>=3.8.3,<3.9",
         "thinc>=8.3.4,<8.4",
         "torch>=2.6",
         "numpy>=2.0",

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Callable, Iterator, List
 
 import spacy
 from spacy import util
@@ -18,17 +18,17 @@ def timed_training(
     *,
     gold_words: bool = False,
     growing_words: int = 0,
-    overrides: Optional[Dict[str, Any]] = None,
 ) -> Callable[[int], float]:
     """A function that trains a fresh pipeline for so many more steps and returns words/s.
 
     config_path: a training config. train: a .spacy file.
     gold_words: keep the tokens of the file.
     growing_words: skip batches of so many words first, where batches grow: measured is what most steps are like.
-    overrides: of the config.
     """
     paths = {"paths.train": str(train), "paths.dev": str(train)}
-    config = util.load_config(config_path, overrides={**paths, **(overrides or {})}, interpolate=True)
+    config = util.load_config(config_path, overrides=paths, interpolate=False)
+    config["training"]["before_to_disk"] = None  # nothing is saved
+    config = config.interpolate()
     nlp = util.load_model_from_config(config, auto_fill=True)
     settings = util.registry.resolve(config["training"], schema=spacy.schemas.ConfigSchemaTraining)
     corpus = Corpus(train, gold_preproc=gold_words, shuffle=True)

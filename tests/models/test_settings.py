@@ -54,9 +54,10 @@ def test_refused(name: str, settings: Any, message: str) -> None:
 
 
 def test_config_names_the_setting() -> None:
-    with pytest.raises(ValueError, match="cell.*'elman' is not.*rnn_sigmoid"):
+    """In the words of whichever release of spaCy checks it."""
+    with pytest.raises(ValueError, match="(?s)cell.*rnn_sigmoid"):
         build({"@architectures": "spacy-rnn.RNN.v1", "cell": "elman"})
-    with pytest.raises(ValueError, match="unexpected argument: 'hidden_size'"):
+    with pytest.raises(ValueError, match="unexpected argument: 'hidden_size'|hidden_size.*extra fields"):
         build({"@architectures": "spacy-rnn.RNN.v1", "hidden_size": 3})
 
 

@@ -94,7 +94,7 @@ def test_saved_and_loaded(exclusive: bool, trained: Dict[bool, Any], tmp_path: P
     assert close(read_cats(textcat_nlp(exclusive).from_bytes(nlp.to_bytes())), read_cats(nlp), 1e-7)
     # What the config says at loading is in force; what training found out is kept.
     name = NAMES[exclusive]
-    settings = {"threshold": 0.7, "label_smoothing": 0.1, "class_weights": "balanced"}
+    settings = {"threshold": 0.75, "label_smoothing": 0.1, "class_weights": "balanced"}
     loaded = component(spacy.load(tmp_path, config={"components": {name: settings}}), name)
     assert {key: loaded.cfg[key] for key in settings} == settings
     assert loaded.labels == component(nlp, name).labels

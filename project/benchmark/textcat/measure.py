@@ -53,8 +53,7 @@ def measure(
 
     runs: Dict[Tuple[str, str], Callable[[], float]] = {}
     for name, nlp in pipelines.items():
-        config, overrides = models[name] / "config.cfg", {"training.before_to_disk": None}
-        train = timed_training(config, corpus_dir / "train.spacy", overrides=overrides)
+        train = timed_training(models[name] / "config.cfg", corpus_dir / "train.spacy")
         runs[name, SPEEDS[0]], runs[name, SPEEDS[1]] = partial(predict, nlp), partial(train, steps)
     timings = by_turns(runs, repeats, warm_up=True)
     for (name, speed), value in medians(timings).items():
