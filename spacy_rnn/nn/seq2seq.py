@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Tuple, Union
+from typing import List, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
 
 from .beam import Hypothesis, beam_search
 from .decoder import Decoder, Memory
+from .decoding import Decoding, rows_of
 from .layout import Block
 from .pooling import Pool
 from .rnn import RNN
@@ -164,7 +165,7 @@ class Seq2Seq(nn.Module):
             if len(columns):
                 sequences = block.sequences[columns]
                 if len(columns) < len(chosen):
-                    memory, states = _rows(memory, columns), states[:, :, columns]
+                    memory, states = rows_of(memory, columns), states[:, :, columns]
                 lengths = targets.lengths[sequences]
                 step = torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1)
                 inside = step < lengths
@@ -209,41 +210,21 @@ class Seq2Seq(nn.Module):
             decoded = [i for i, decision in enumerate(decisions) if not search.decoded or decision in search.decoded]
             if decoded:
                 columns = torch.tensor(decoded, device=states.device)
-                hypotheses = self._decode(
-                    _rows(memory, columns),
+                decoding = Decoding(
+                    self.decoder,
+                    rows_of(memory, columns),
                     states[:, :, columns],
+                    beams=search.beams,
+                    n_extended=sources.n_extended,
+                )
+                hypotheses = beam_search(
+                    decoding.step,
+                    decoding.keep,
                     search.limits[block.sequences[columns]],
-                    search,
-                    sources.n_extended,
+                    end=END,
+                    beams=search.beams,
+                    length_penalty=search.length_penalty,
                 )
                 for i, best in zip(decoded, hypotheses):
                     found.hypotheses[sequences[i]] = best
         return found
-
-    def _decode(
-        self, memory: Memory, states: Tensor, limits: Tensor, search: Search, n_extended: int
-    ) -> Iterable[List[Hypothesis]]:
-        beams = search.beams
-        states = states.repeat_interleave(beams, dim=2)
-
-        def step(previous: Tensor, place: int) -> Tensor:
-            nonlocal states
-            read = self._known(previous).view(1, -1)
-            x, weights, states = self.decoder(read, states, memory, beams=beams, place=place)
-            return self.decoder.log_probabilities(x, weights, memory, n_extended)
-
-        def keep(rows: Tensor, origin: Tensor) -> None:
-            nonlocal states, memory
-            if len(rows) < len(memory.mask):
-                memory = _rows(memory, rows)
-            elif beams == 1:
-                return
-            states = states.index_select(2, (rows.unsqueeze(1) * beams + origin).view(-1))
-
-        return beam_search(step, keep, limits, end=END, beams=beams, length_penalty=search.length_penalty)
-
-
-def _rows(memory: Memory, rows: Tensor) -> Memory:
-    """Some rows of a memory."""
-    keys = None if memory.keys is None else memory.keys[rows]
-    return Memory(memory.vectors[rows], keys, memory.mask[rows], memory.copies[rows])
