@@ -51,6 +51,9 @@ class Worker:
         try:
             with shared(self.sum, self.join):
                 yield
+            # Waiting here lets the group's threads give back what they hold of Python's; older releases of torch take
+            # the group down with Python locked, and would wait for such a thread for ever.
+            dist.barrier()
         finally:
             dist.destroy_process_group()
 
