@@ -48,7 +48,7 @@ class Plan:
     """Where the others take more passes; 0 for the same."""
 
 
-CHAR_CELLS = {"spacy-rnn-gru": "gru", "spacy-rnn-tanh": "rnn_tanh"}
+CHAR_CELLS = {"spacy-rnn-lstm": "lstm", "spacy-rnn-tanh": "rnn_tanh"}
 REGULAR = {"training.dropout": 0.5, "training.optimizer.learn_rate.warmup_steps": 30, f"{WORDS}.width": 128}
 
 PLANS: Dict[str, Plan] = {
