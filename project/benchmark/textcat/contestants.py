@@ -106,8 +106,10 @@ def n_steps(plan: Plan, corpus: Path, batch: int, passes: int, *, texts: bool) -
 def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> None:
     """Train a system in a process of its own, unless that is done already with the same settings."""
     wanted = command(name, plan, corpus, models, most_steps)
+    # Where things lie is no setting: the same set may be named by another path.
+    settings = [part for part in wanted[1:] if not part.startswith((str(corpus), str(models)))]
     record = models / name / "trained.json"
-    if record.is_file() and srsly.read_json(record) == wanted[1:]:
+    if record.is_file() and srsly.read_json(record) == settings:
         return
     run_logged(wanted, models / name)
-    srsly.write_json(record, wanted[1:])
+    srsly.write_json(record, settings)
