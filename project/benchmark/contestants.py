@@ -19,6 +19,8 @@ class Contestant(NamedTuple):
     """Settings of the full run."""
     small: Dict[str, Any]
     """What differs in the small one."""
+    minutes: float
+    """About how long full training takes, so that the longest can begin first."""
 
 
 def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Any:
@@ -32,14 +34,14 @@ def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell
 # Steps of 0 leave the number to the config. spaCy's default batches have grown to their full size after about
 # a million words.
 CONTESTANTS: Dict[str, Contestant] = {
-    "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40)),
-    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40)),
-    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru")),
-    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh")),
-    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000)),
-    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000)),
-    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}),
-    "stanza": Contestant("Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}),
+    "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40), 18),
+    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40), 7),
+    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru"), 3),
+    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh"), 2),
+    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000), 22),
+    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000), 9),
+    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}, 20),
+    "stanza": Contestant("Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}, 2),
 }
 
 

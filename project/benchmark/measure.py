@@ -63,8 +63,10 @@ def train_all(names: List[str], arguments: List[str], models: Path, jobs: int, t
         console.print(f"{CONTESTANTS[name].label}: trained in {answer['seconds']:.0f} s")
 
     models.mkdir(parents=True, exist_ok=True)
+    # The longest first, so that no core waits for another in the end.
+    longest_first = sorted(names, key=lambda name: -CONTESTANTS[name].minutes)
     with ThreadPoolExecutor(jobs) as pool:
-        for future in [pool.submit(fit, name) for name in names]:
+        for future in [pool.submit(fit, name) for name in longest_first]:
             future.result()
 
 
