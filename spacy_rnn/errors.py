@@ -189,7 +189,7 @@ class Errors:
         "'rnn_textcat_multilabel' (as for any setting, spacy.load takes it as config) and process the document again."
     )
     R107 = (
-        "[R107] '{name}': class_weights = 'balanced' needs the sizes of the categories, which are counted by "
+        "[R107] '{name}': class_weights = '{value}' needs the sizes of the categories, which are counted by "
         "nlp.initialize() where the setting is there from the start. To train on from a pipeline that was trained "
         "without it, give a dict from labels to weights."
     )

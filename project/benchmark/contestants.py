@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Type
+from typing import Any, Dict, NamedTuple, Tuple, Type
 
 from .systems import SpacySystem, Stanza, System, UDPipe
 
@@ -23,7 +23,10 @@ class Contestant(NamedTuple):
     """About how long full training takes, so that the longest can begin first."""
 
 
-def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Any:
+Training = Tuple[Type[System], Dict[str, Any], Dict[str, Any]]
+
+
+def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Training:
     overrides = {CELL: cell} if cell else {}
     settings = {"config": f"configs/{config}.cfg", "max_steps": max_steps, "overrides": overrides}
     return SpacySystem, {**settings, "growing_words": growing_words}, {"max_steps": small, "growing_words": 0}
@@ -34,14 +37,16 @@ def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell
 # Steps of 0 leave the number to the config. spaCy's default batches have grown to their full size after about
 # a million words.
 CONTESTANTS: Dict[str, Contestant] = {
-    "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40), 18),
-    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40), 7),
-    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru"), 3),
-    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh"), 2),
-    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000), 22),
-    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000), 9),
-    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}, 20),
-    "stanza": Contestant("Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}, 2),
+    "default": Contestant("spacy-rnn", *_spacy("tagger", 0, 40), minutes=18),
+    "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40), minutes=7),
+    "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru"), minutes=3),
+    "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh"), minutes=2),
+    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000), minutes=22),
+    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000), minutes=9),
+    "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}, minutes=3),
+    "stanza": Contestant(
+        "Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}, minutes=2
+    ),
 }
 
 

@@ -30,17 +30,17 @@ def init_torch_layer(model: Model, X: Any = None, Y: Any = None) -> None:
     shim_of(model).initialize()
 
 
-def run_torch_layer(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats2d, Callable]:
-    """Call the module on one array of floats, (n, nI) to (n, nO)."""
+def run_torch_layer(model: Model, X: Floats2d, is_train: bool, *more: Any) -> Tuple[Floats2d, Callable]:
+    """Call the module on an array of floats, (n, nI) to (n, nO), and on others that take no gradient."""
     shim, _ = torch_layer(model)
-    x = to_tensor(X, shim.device, requires_grad=is_train)
+    inputs = (to_tensor(X, shim.device, requires_grad=is_train), *(to_tensor(array, shim.device) for array in more))
     if not is_train:
-        return to_array(shim.predict((x,))), lambda d_output: d_output
-    output, backward = shim.begin_update((x,))
+        return to_array(shim.predict(inputs)), lambda d_output: d_output
+    output, backward = shim.begin_update(inputs)
 
     def backprop(d_output: Floats2d) -> Floats2d:
         backward(d_output)
-        return gradient_of(x)
+        return gradient_of(inputs[0])
 
     return to_array(output), backprop
 

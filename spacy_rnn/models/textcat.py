@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any, Callable, Iterator, List, Literal, Optional, Tuple, Union
 
 import numpy as np
-from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
@@ -13,14 +12,16 @@ from torch import Tensor
 from ..errors import Errors
 from ..nn.cells import CELLS, Cell
 from ..nn.heads import ClassifierHead
+from ..nn.ngrams import Bags
 from ..nn.pooling import POOLINGS, Pooling
 from ..nn.text_pool import Pieces, TextPool
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, FloatArray, IntArray, Tok2Vec
+from ..types import DocVectors, FloatArray, Tok2Vec
 from .checks import check_at_least, check_choice, check_share, direction_width
 from .encoder import predict_runs, predict_tokens
 from .feature import run_torch_layer
-from .text_embed import text_length, token_sizes
+from .text_embed import token_sizes
+from .text_pieces import bag, cut, reading_unit
 
 Hierarchy = Literal["sentences", "windows"]
 HIERARCHIES = ("sentences", "windows")
@@ -39,6 +40,8 @@ def build_textcat_v1(
     segment_width: int = 128,
     segment_cell: Cell = "lstm",
     hidden: Optional[int] = None,
+    ngrams: int = 0,
+    ngram_rows: int = 131072,
     dropout: Optional[float] = None,
     nO: Optional[int] = None,
     precision: Precision = "auto",
@@ -55,6 +58,9 @@ def build_textcat_v1(
         tokens. "windows" does the same with pieces of `segment` tokens (characters, bytes).
     segment_width, segment_cell: of the network over segments, both directions together.
     hidden: the width of a maxout layer between pooling and output; null for none.
+    ngrams: of how many tokens the longest n-grams are that add scores of their own, as in a linear bag of words; 0 for
+        none.
+    ngram_rows: the size of their table, into which they are hashed; each row has a weight a category.
     dropout: rate before the output layer; null takes the rate of `training.dropout`.
     nO: the number of categories, usually null: the labels tell.
     precision: "auto", "bf16" or "fp32".
@@ -72,6 +78,8 @@ def build_textcat_v1(
     check_choice("segment_cell", segment_cell, CELLS)
     if hidden is not None:
         check_at_least("hidden", hidden, 1)
+    check_at_least("ngrams", ngrams, 0)
+    check_at_least("ngram_rows", ngram_rows, 1)
     if dropout is not None:
         check_share("dropout", dropout)
     build = partial(
@@ -92,7 +100,7 @@ def build_textcat_v1(
         head_forward,
         dims={"nO": nO, "nI": None},
         attrs={**attrs, "exclusive": exclusive_classes},
-        shims=[TorchShim(ClassifierHead, precision=precision)],
+        shims=[TorchShim(partial(ClassifierHead, buckets=ngram_rows if ngrams else 0), precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = Model(
         "rnn_textcat",
@@ -105,6 +113,8 @@ def build_textcat_v1(
             "multi_label": not exclusive_classes,
             "hierarchy": hierarchy,
             "segment": segment,
+            "ngrams": ngrams,
+            "ngram_rows": ngram_rows,
             "resize_output": resize_output,
             "attend": attend if "attention" in pooling else None,
         },
@@ -139,10 +149,10 @@ def resize_output(model: Model, n_labels: int) -> Model:
     if old.sizes is None:
         return model
     # A new identity, since the optimizer remembers the shapes of the old weights.
-    new = TorchShim(ClassifierHead, precision=old.precision)
+    new = old.copy()
     new.resize({**old.sizes, "output_size": n_labels})
     for before, after in zip(old.module.parameters(), new.module.parameters()):
-        after.data[: len(before)] = before.data
+        after.data[tuple(map(slice, before.shape))] = before.data
     new.touch()
     head.shims[0] = new
     for node in (model, head):
@@ -154,10 +164,11 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Ca
     docs = list(docs)
     tok2vec, pool, head = model.layers
     if not is_train:
-        return head.predict(pool.predict((read_runs(model, docs), cut(model, docs), None))), _no_backprop
+        pooled = pool.predict((read_runs(model, docs), pieces_of(model, docs), None))
+        return head.predict((pooled, bags_of(model, docs))), _no_backprop
     vectors, to_docs = tok2vec(docs, is_train)
-    pooled, to_vectors = pool((vectors, cut(model, docs), None), is_train)
-    probabilities, to_pooled = head(pooled, is_train)
+    pooled, to_vectors = pool((vectors, pieces_of(model, docs), None), is_train)
+    probabilities, to_pooled = head((pooled, bags_of(model, docs)), is_train)
 
     def backprop(d_scores: Floats2d) -> Any:
         """d_scores: the gradient of the scores before the activation, (n_docs, n_labels)."""
@@ -169,9 +180,10 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Ca
 def attend(model: Model, docs: List[Doc]) -> Tuple[Floats2d, List[FloatArray]]:
     """The probabilities, and for each document the attention weights of its tokens, (n_tokens,), which sum to 1."""
     tok2vec, pool, head = model.layers
-    pieces = cut(model, docs)
+    pieces = pieces_of(model, docs)
     weights = np.zeros(int(pieces.lengths.sum()), dtype=np.float32)
-    probabilities = head.predict(pool.predict((read_runs(model, docs), pieces, weights)))
+    pooled = pool.predict((read_runs(model, docs), pieces, weights))
+    probabilities = head.predict((pooled, bags_of(model, docs)))
     unit = reading_unit(tok2vec)
     attended = []
     for doc, own in zip(docs, np.split(weights, np.cumsum(pieces.lengths)[:-1])):
@@ -180,11 +192,6 @@ def attend(model: Model, docs: List[Doc]) -> Tuple[Floats2d, List[FloatArray]]:
             own = np.add.reduceat(own, starts)
         attended.append(own.copy())
     return probabilities, attended
-
-
-def reading_unit(tok2vec: Model) -> Optional[str]:
-    """What the encoder reads instead of tokens, "char" or "byte"; None for tokens."""
-    return next((node.attrs["unit"] for node in tok2vec.walk() if "unit" in node.attrs), None)
 
 
 def read_runs(model: Model, docs: List[Doc]) -> Union[Tensor, Iterator[Tensor]]:
@@ -197,39 +204,13 @@ def read_runs(model: Model, docs: List[Doc]) -> Union[Tensor, Iterator[Tensor]]:
     return (run.float() for run in predict_runs(tok2vec, docs, device, most=RUN))
 
 
-def cut(model: Model, docs: List[Doc]) -> Pieces:
-    """How the encoder's vectors belong to documents, and to segments where the model has two levels."""
-    unit = reading_unit(model.layers[0])
-    sizes = map(len, docs) if unit is None else (text_length(doc.text, unit) for doc in docs)
-    lengths = np.fromiter(sizes, dtype=np.int64, count=len(docs))
-    hierarchy, segment = model.attrs["hierarchy"], model.attrs["segment"]
-    if hierarchy is None:
-        return Pieces(lengths)
-    parts, counts = lengths, (lengths > 0).astype(np.int64)
-    if hierarchy == "sentences":
-        sentences = [sentence_sizes(doc, unit) for doc in docs]
-        counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
-        parts = np.concatenate(sentences)
-    parts = parts[parts > 0]
-    # Even pieces rather than full ones and a short rest.
-    pieces = -(-parts // segment)
-    owner = np.repeat(np.arange(len(parts)), pieces)
-    nth = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    sizes = parts[owner] // pieces[owner] + (nth < parts[owner] % pieces[owner])
-    of_doc = np.repeat(np.arange(len(docs)), counts)
-    return Pieces(lengths, sizes, np.bincount(of_doc, weights=pieces, minlength=len(docs)).astype(np.int64))
+def pieces_of(model: Model, docs: List[Doc]) -> Pieces:
+    return cut(docs, reading_unit(model.layers[0]), model.attrs["hierarchy"], model.attrs["segment"])
 
 
-def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
-    """The number of tokens of each sentence, or of the units that the encoder reads, (n_sentences,)."""
-    if not len(doc):
-        return np.zeros(0, dtype=np.int64)
-    if len(doc) > 1 and not doc.has_annotation("SENT_START"):
-        raise ValueError(Errors.R101)
-    starts = doc.to_array(SENT_START) == 1
-    starts[0] = True
-    sizes = np.ones(len(doc), dtype=np.int64) if unit is None else token_sizes(doc, unit)
-    return np.add.reduceat(sizes, np.flatnonzero(starts))
+def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
+    longest = model.attrs["ngrams"]
+    return bag(docs, longest, model.attrs["ngram_rows"]) if longest else None
 
 
 def pool_forward(model: Model, X: Tuple[Any, Pieces, Any], is_train: bool) -> Tuple[Floats2d, Callable]:
@@ -253,11 +234,13 @@ def pool_forward(model: Model, X: Tuple[Any, Pieces, Any], is_train: bool) -> Tu
     return to_array(output), backprop
 
 
-def head_forward(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats2d, Callable]:
-    """(n_docs, nI) to probabilities (n_docs, nO). The callback takes the gradient of the scores before the activation,
-    as those of Thinc's softmax layer do."""
+def head_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """X: pooled vectors (n_docs, nI), and n-grams where they are used. Returns probabilities (n_docs, nO). The callback
+    takes the gradient of the scores before the activation, as those of Thinc's softmax layer do."""
+    pooled, bags = X
     _with_dropout(model)
-    scores, backprop = run_torch_layer(model, X, is_train)
+    more = () if bags is None else (bags.rows, bags.starts, bags.weights)
+    scores, backprop = run_torch_layer(model, pooled, is_train, *more)
     return activate(scores, model.attrs["exclusive"], model.ops.xp), backprop
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from torch import Tensor, nn
 
 from .dropout import SequenceDropout
+from .ngrams import NgramScores
 from .shapes import over_rounded
 
 
@@ -33,12 +32,19 @@ class LinearHead(nn.Module):
 
 
 class ClassifierHead(LinearHead):
-    """One linear layer for all categories, with dropout before it."""
+    """One linear layer for all categories, with dropout before it; and, with `buckets`, scores from a table of n-grams
+    added to it.
 
-    def __init__(self, input_size: int, output_size: int):
+    input_size: of a text's vector. output_size: the number of labels. buckets: see `NgramScores`; 0 for none.
+    """
+
+    def __init__(self, input_size: int, output_size: int, buckets: int = 0):
         super().__init__(input_size, output_size)
         self.dropout = SequenceDropout(variational=False)
+        self.ngrams = NgramScores(buckets, output_size) if buckets else None
 
-    def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
-        """x: (n_docs, input_size). Returns scores before the activation, (n_docs, output_size)."""
-        return over_rounded(partial(super().forward, columns=columns), self.dropout(x))
+    def forward(self, x: Tensor, *bags: Tensor) -> Tensor:  # type: ignore[override]
+        """x: (n_docs, input_size); bags: what `NgramScores` takes. Returns scores before the activation,
+        (n_docs, output_size)."""
+        scores = over_rounded(super().forward, self.dropout(x))
+        return scores if self.ngrams is None else scores.float() + self.ngrams(*bags)

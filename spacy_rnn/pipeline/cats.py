@@ -69,16 +69,19 @@ def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Tuple[List
     return list(inside.values()), list(outside.values())
 
 
-def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: bool) -> List[float]:
-    """Weights that make all categories count the same.
+def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: bool, power: float = 1.0) -> List[float]:
+    """Weights that make up for categories of different sizes: wholly, so that all count the same (`power` 1), or in
+    part (`power` 0.5: the square roots of these weights), so that large ones still count more.
 
     Exclusive: all documents, divided by the number of categories and by the documents in the category (King & Zeng
-    2001). Else: the documents outside, divided by those inside.
+    2001), times what makes the weight of all documents together their number. Else: the documents outside, divided by
+    those inside.
     """
     if not exclusive:
-        return [n_out / n_in if n_in and n_out else 1.0 for n_in, n_out in zip(inside, outside)]
-    met = sum(n > 0 for n in inside)
-    return [sum(inside) / (met * n) if n else 1.0 for n in inside]
+        return [(n_out / n_in) ** power if n_in and n_out else 1.0 for n_in, n_out in zip(inside, outside)]
+    weights = [n**-power if n else 0.0 for n in inside]
+    scale = sum(inside) / max(_TINY, sum(n * weight for n, weight in zip(inside, weights)))
+    return [scale * weight if n else 1.0 for n, weight in zip(inside, weights)]
 
 
 def listed_weights(given: Dict[str, float], labels: Sequence[str]) -> List[float]:

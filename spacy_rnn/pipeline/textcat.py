@@ -24,7 +24,9 @@ from .cats_scoring import make_textcat_multilabel_scorer, make_textcat_scorer
 from .learning import RehearsalMixin
 
 ATTENTION = "rnn_attention"
-ClassWeights = Union[Literal["balanced"], Dict[str, float], None]
+ClassWeights = Union[Literal["balanced", "sqrt"], Dict[str, float], None]
+# How far the weights by name make up for the sizes of the categories.
+POWER_OF_WEIGHTS = {"balanced": 1.0, "sqrt": 0.5}
 
 # Probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each document's
 # tokens, (n_tokens,).
@@ -78,7 +80,8 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
     attention weights and rehearsal.
 
     class_weights: how much each category counts in training: None for the same, "balanced" for weights that make up for
-        categories of different sizes, or a dict from labels to weights, where labels left out count 1.
+        categories of different sizes, "sqrt" for the square roots of these, or a dict from labels to weights, where
+        labels left out count 1.
     label_smoothing: the share of probability that training gives to the wrong side.
     save_attention: keep the attention weights of the tokens in `doc._.rnn_attention`, a float32 array (n_tokens,) that
         sums to 1; the mean of all heads. Over several levels it is the product of a token's weight in its segment and
@@ -164,9 +167,10 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         self.cfg["temperature"] = 1.0
         self.cfg["balanced_weights"] = None
         wanted: Any = self.cfg["class_weights"]
-        if wanted == "balanced":
+        if isinstance(wanted, str):
             counts = count_cats(get_examples(), self.labels)
-            self.cfg["balanced_weights"] = dict(zip(self.labels, balanced_weights(*counts, self.exclusive)))
+            weights = balanced_weights(*counts, self.exclusive, POWER_OF_WEIGHTS[wanted])
+            self.cfg["balanced_weights"] = dict(zip(self.labels, weights))
         for label in wanted if isinstance(wanted, dict) else ():
             if label not in self.labels:
                 raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
@@ -174,10 +178,11 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
     def _weights(self) -> List[float]:
         """How much each category counts, (n_labels,)."""
         wanted: Any = self.cfg["class_weights"]
-        if wanted == "balanced":
-            wanted = self.cfg["balanced_weights"]
-            if wanted is None:
-                raise ValueError(Errors.R107.format(name=self.name))
+        if isinstance(wanted, str):
+            counted: Any = self.cfg["balanced_weights"]
+            if counted is None:
+                raise ValueError(Errors.R107.format(name=self.name, value=wanted))
+            wanted = counted
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from thinc.api import Adam, Model
 
 from spacy_rnn.models.text_embed import text_units, token_sizes
-from spacy_rnn.models.textcat import activate, cut
+from spacy_rnn.models.textcat import activate, pieces_of
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights
 
@@ -40,6 +40,7 @@ VARIANTS: Dict[str, Dict[str, Any]] = {
     "plain": {"pooling": ["last", "mean", "max", "attention"], "heads": 2, "hidden": 5},
     "windows": {"hierarchy": "windows", "segment": 3, "segment_width": 6},
     "chars": {"encoder": chars_config(), "pooling": ["last", "attention"]},
+    "ngrams": {"ngrams": 3, "ngram_rows": 40},
     "bytes in windows": {"encoder": chars_config("byte", window=9, context=2), "hierarchy": "windows", "segment": 5},
 }
 
@@ -85,7 +86,7 @@ def test_units_of_tokens_make_up_the_text(unit: str, text: str) -> None:
 def test_windows_cover_texts_evenly(lengths: List[int], segment: int) -> None:
     model = textcat_model(hierarchy="windows", segment=segment)
     docs = [make_doc(["x"] * length) for length in lengths]
-    pieces = cut(model, docs)
+    pieces = pieces_of(model, docs)
     assert pieces.sizes is not None and pieces.counts is not None
     assert pieces.counts.tolist() == [-(-length // segment) for length in lengths]
     for length, own in zip(lengths, np.split(pieces.sizes, np.cumsum(pieces.counts)[:-1])):
@@ -104,13 +105,13 @@ def sentences(*sizes: int) -> Any:
 def test_sentences_are_segments_and_long_ones_are_cut() -> None:
     model = textcat_model(hierarchy="sentences", segment=4)
     docs = [sentences(3, 9, 1), make_doc([]), make_doc(["x"]), sentences(4)]
-    pieces = cut(model, docs)
+    pieces = pieces_of(model, docs)
     assert pieces.sizes is not None and pieces.counts is not None
     assert pieces.sizes.tolist() == [3, 3, 3, 3, 1, 1, 4]
     assert pieces.counts.tolist() == [5, 0, 1, 1]
     # Characters of sentences: each "x" is followed by a blank but the last.
     chars = textcat_model(chars_config(), hierarchy="sentences", segment=100)
-    pieces = cut(chars, [sentences(3, 2)])
+    pieces = pieces_of(chars, [sentences(3, 2)])
     assert pieces.sizes is not None and pieces.sizes.tolist() == [6, 4]
 
 
@@ -144,8 +145,9 @@ def test_training_on_a_long_text() -> None:
     model.finish_update(Adam(0.01))
 
 
-def test_more_labels_keep_what_is_known() -> None:
-    model = ready(textcat_model())
+@pytest.mark.parametrize("ngrams", [0, 2])
+def test_more_labels_keep_what_is_known(ngrams: int) -> None:
+    model = ready(textcat_model(ngrams=ngrams))
     docs = [make_doc(["one", "two"]), make_doc(["three"])]
     before = model.predict(docs)
     ids = {shim.id for node in model.walk() for shim in node.shims}
@@ -157,7 +159,7 @@ def test_more_labels_keep_what_is_known() -> None:
     np.testing.assert_allclose(after[:, 3], after[:, 4])
     # The optimizer must not take the new weights for the old.
     assert len({shim.id for node in model.walk() for shim in node.shims} - ids) == 1
-    assert_all_close([textcat_model().from_bytes(model.to_bytes()).predict(docs)], [after])
+    assert_all_close([textcat_model(ngrams=ngrams).from_bytes(model.to_bytes()).predict(docs)], [after])
 
 
 def test_activations() -> None:
@@ -178,6 +180,8 @@ def test_activations() -> None:
         ({"segment_width": 7}, "R006"),
         ({"segment_cell": "elman"}, "segment_cell"),
         ({"hidden": 0}, "R005.*hidden"),
+        ({"ngrams": -1}, "R005.*ngrams"),
+        ({"ngrams": 1, "ngram_rows": 0}, "R005.*ngram_rows"),
         ({"dropout": 1.0}, "R005.*dropout"),
         ({"encoder": chars_config("word")}, "unit"),
         ({"precision": "fp16"}, "precision"),

@@ -98,6 +98,14 @@ def test_certain_mistakes_have_a_finite_loss() -> None:
 def test_weights() -> None:
     assert balanced_weights([30, 10, 0], [10, 30, 40], True) == [pytest.approx(2 / 3), 2.0, 1.0]
     assert balanced_weights([30, 10, 0], [10, 30, 40], False) == [pytest.approx(1 / 3), 3.0, 1.0]
+    # Half way: three times as many count sqrt(3) times as much, and all documents together as many as they are.
+    few, many = balanced_weights([30, 10, 0], [10, 30, 40], True, 0.5)[1::-1]
+    assert few / many == pytest.approx(3**0.5) and 30 * many + 10 * few == pytest.approx(40)
+    assert balanced_weights([30, 10, 0], [10, 30, 40], False, 0.5) == [
+        pytest.approx(3**-0.5),
+        pytest.approx(3**0.5),
+        1.0,
+    ]
     assert listed_weights({"b": 2.0}, ["a", "b"]) == [1.0, 2.0]
 
 

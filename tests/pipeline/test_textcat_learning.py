@@ -55,6 +55,7 @@ def test_class_weights_move_the_balance() -> None:
 
     assert odds(None) == pytest.approx(3.0, rel=0.15)
     assert odds("balanced") == pytest.approx(1.0, rel=0.15)
+    assert odds("sqrt") == pytest.approx(3.0**0.5, rel=0.15)
     assert odds({"positive": 2.0}) == pytest.approx(6.0, rel=0.2)
 
 

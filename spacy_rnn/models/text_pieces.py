@@ -1,0 +1,63 @@
+"""How texts come apart: into what an encoder reads of them, into sentences or windows, and into n-grams."""
+
+from typing import List, Optional
+
+import numpy as np
+from spacy.attrs import NORM, SENT_START
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..errors import Errors
+from ..nn.ngrams import Bags, bag_ngrams
+from ..nn.text_pool import Pieces
+from ..types import IntArray
+from .text_embed import text_length, token_sizes
+
+
+def reading_unit(tok2vec: Model) -> Optional[str]:
+    """What the encoder reads instead of tokens, "char" or "byte"; None for tokens."""
+    return next((node.attrs["unit"] for node in tok2vec.walk() if "unit" in node.attrs), None)
+
+
+def cut(docs: List[Doc], unit: Optional[str], hierarchy: Optional[str], segment: int) -> Pieces:
+    """How the encoder's vectors belong to documents, and to segments where there are two levels.
+
+    unit: see `reading_unit`. hierarchy, segment: see `build_textcat_v1`.
+    """
+    units = map(len, docs) if unit is None else (text_length(doc.text, unit) for doc in docs)
+    lengths = np.fromiter(units, dtype=np.int64, count=len(docs))
+    if hierarchy is None:
+        return Pieces(lengths)
+    parts, counts = lengths, (lengths > 0).astype(np.int64)
+    if hierarchy == "sentences":
+        sentences = [sentence_sizes(doc, unit) for doc in docs]
+        counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        parts = np.concatenate(sentences)
+    parts = parts[parts > 0]
+    # Even pieces rather than full ones and a short rest.
+    pieces = -(-parts // segment)
+    owner = np.repeat(np.arange(len(parts)), pieces)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    sizes = parts[owner] // pieces[owner] + (nth < parts[owner] % pieces[owner])
+    of_doc = np.repeat(np.arange(len(docs)), counts)
+    return Pieces(lengths, sizes, np.bincount(of_doc, weights=pieces, minlength=len(docs)).astype(np.int64))
+
+
+def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
+    """The number of tokens of each sentence, or of the units that the encoder reads, (n_sentences,)."""
+    if not len(doc):
+        return np.zeros(0, dtype=np.int64)
+    if len(doc) > 1 and not doc.has_annotation("SENT_START"):
+        raise ValueError(Errors.R101)
+    starts = doc.to_array(SENT_START) == 1
+    starts[0] = True
+    sizes = np.ones(len(doc), dtype=np.int64) if unit is None else token_sizes(doc, unit)
+    return np.add.reduceat(sizes, np.flatnonzero(starts))
+
+
+def bag(docs: List[Doc], longest: int, buckets: int) -> Bags:
+    """The n-grams of 1 to `longest` tokens of each document, by their norms."""
+    keys = [doc.to_array(NORM) for doc in docs]
+    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    joined = np.concatenate([np.zeros(0, dtype=np.uint64), *keys])
+    return bag_ngrams(joined, lengths, longest, buckets)
