@@ -17,14 +17,14 @@ from typing_extensions import Self
 from ..errors import Errors
 from ..models.checks import check_at_least, check_choice, check_share
 from ..types import IntArray, KeyArray, Places, SequenceBatch
-from .alphabet import Alphabet, Spelling, add_targets, encode
 from .annotate import write_lemmas
 from .lemma_cache import LemmaCache
+from .lemma_coding import WordCoder
 from .lemma_defaults import DEFAULT_CONFIG
 from .lemma_examples import LABELS, TagSource, collect_labels, draw_words, find_words
-from .lemma_forms import DECODED, LOWER, SAME, Casing
+from .lemma_forms import DECODED, Casing
 from .lemma_table import LemmaTable, Word
-from .lemma_words import TAGS, as_strings, distinct, places_of, read_words, tag_features
+from .lemma_words import TAGS, as_strings, distinct, places_of, read_words
 from .sequence_learning import SequenceLearning
 
 # The different lemmas of a batch, and which of them each token has, (n_tokens,), the tokens of all documents joined.
@@ -150,10 +150,9 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
     def _read_labels(self) -> None:
         """Make what the labels stand for."""
         labels = self.cfg["labels"]
-        self._reads, self._writes = Alphabet(labels["read"]), Alphabet(labels["written"])
-        self._features = {feature: i for i, feature in enumerate(labels["features"], start=1)}
         self.table = LemmaTable(labels["lemmas"])
         self._casing = Casing(self.vocab.lang or "xx")
+        self._coder = WordCoder(labels, self._casing)
         self._state = object()
 
     # ---- prediction
@@ -228,31 +227,10 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         """The lemmas of words as the network has them."""
         if not words:
             return []
-        batch, spelling = self._encode(words, places)
+        batch, spelling = self._coder.encode(words, places)
         batch.limits = batch.lengths + self.cfg["max_extra"]
         batch.beams, batch.decoded = self.cfg["beams"], DECODED
-        found = (model or self.model).predict(batch)
-        lemmas = []
-        for i, (word, decision, hypotheses) in enumerate(zip(words, found.decisions, found.hypotheses)):
-            spelled = ""
-            if decision in DECODED and hypotheses[0].ended:
-                spelled = "".join(spelling.read(i, hypotheses[0].symbols))
-            given = spelled or decision in (SAME, LOWER)
-            lemmas.append(self._casing.realise(word.form, decision, spelled) if given else word.form)
-        return lemmas
-
-    def _encode(self, words: Sequence[Word], places: Optional[Places]) -> Tuple[SequenceBatch, Spelling]:
-        """Words as input of the network: their letters in lower case, with marks for capitals, and their tags."""
-        small = [self._casing.lower(word.form) for word in words]
-        batch, spelling = encode(small, self._reads, self._writes)
-        marks = [[*self._casing.marks(word.form), 0] for word in words]
-        batch.marks = np.array([mark for word in marks for mark in word], dtype=np.int64)
-        known = [[self._features.get(feature, 0) for feature in tag_features(word)] for word in words]
-        batch.features = np.zeros((len(words), max([1, *map(len, known)])), dtype=np.int64)
-        for row, features in zip(batch.features, known):
-            row[: len(features)] = features
-        batch.places = places
-        return batch, spelling
+        return self._coder.decode(words, spelling, (model or self.model).predict(batch))
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents."""
@@ -290,10 +268,9 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
             raise ValueError(Errors.R171.format(name=self.name))
         self.cfg["labels"] = {name: list(labels[name]) for name in LABELS}
         self._read_labels()
-        sizes = {"sources": len(self._reads), "targets": len(self._writes), "features": 1 + len(self._features)}
-        set_sizes(self.model, sizes)
+        set_sizes(self.model, self._coder.sizes)
         docs = [example.predicted for example in islice(get_examples(), 10)]
-        sample, _ = self._encode([], Places(docs, np.zeros(0, dtype=np.int64)))
+        sample, _ = self._coder.encode([], Places(docs, np.zeros(0, dtype=np.int64)))
         self.model.initialize(X=sample)
 
     def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
@@ -320,13 +297,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
             return None
         hidden = np.random.random(len(pairs)) < self.cfg["attr_dropout"]
         words = [Word(word.form) if hide else word for (word, _), hide in zip(pairs, hidden)]
-        batch, spelling = self._encode(words, places)
-        decisions = [self._casing.decide(word.form, lemma) for word, lemma in pairs]
-        small_lemmas = [self._casing.lower(lemma) for _, lemma in pairs]
-        targets = (spelled if decision in DECODED else None for spelled, decision in zip(small_lemmas, decisions))
-        add_targets(batch, spelling, list(targets))
-        batch.decisions = np.array(decisions, dtype=np.int64)
-        return batch
+        return self._coder.encode_pairs(words, [lemma for _, lemma in pairs], places)
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:
         super()._keep_settings(settings)
