@@ -22,6 +22,7 @@ from ..files import replaced_folder
 from .batches import Batch, Batches, subdivide
 from .checkpoint import find_checkpoint, load_checkpoint, random_state, save_checkpoint, set_random_state
 from .parallel import Worker, trained_models, weight_sums
+from .update import add_gradients
 
 LAST, BEST, CHECKPOINT = "model-last", "model-best", "checkpoint"
 
@@ -143,14 +144,8 @@ class Training:
         accumulate = settings["accumulate_gradient"]
         parts = _as_spacy(shares[0], accumulate) if worker.size == 1 else subdivide(shares, worker.rank, accumulate)
         for part in parts:
-            self.nlp.update(
-                part,
-                drop=dropout,
-                losses=self.losses,
-                sgd=False,  # type: ignore[arg-type]
-                exclude=self.frozen,
-                annotates=settings["annotating_components"],
-            )
+            annotating = settings["annotating_components"]
+            add_gradients(self.nlp, part, drop=dropout, losses=self.losses, exclude=self.frozen, annotates=annotating)
         worker.sum_gradients(self.nlp, self.frozen)
         for name, _ in trained_models(self.nlp, self.frozen):
             self.nlp.get_pipe(name).finish_update(self.optimizer)  # type: ignore[attr-defined]
