@@ -55,9 +55,7 @@ def compare_command(
         runs[name, "cold"], runs[name, "warm"] = partial(predict, nlp, cold=True), partial(predict, nlp, cold=False)
     timings = by_turns(runs, repeats)
     trainers = {
-        (name, "train"): partial(
-            timed_training(config, train, gold_words=True, growing_words=GROWING_WORDS), TRAINING_STEPS
-        )
+        (name, "train"): partial(timed_training(config, train, growing_words=GROWING_WORDS), TRAINING_STEPS)
         for name, config in ((OURS, ours_config), (PEER, peer_config))
     }
     timings.update(by_turns(trainers, repeats, warm_up=True))

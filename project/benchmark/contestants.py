@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple, Tuple, Type
 
 from .systems import SpacySystem, Stanza, System, UDPipe
+from .training import GROWING_WORDS, OURS, SPACY
 
 CELL = "components.rnn_tagger.model.tok2vec.encode.cell"
 
@@ -29,7 +30,9 @@ Training = Tuple[Type[System], Dict[str, Any], Dict[str, Any]]
 def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Training:
     overrides = {CELL: cell} if cell else {}
     settings = {"config": f"configs/{config}.cfg", "max_steps": max_steps, "overrides": overrides}
-    return SpacySystem, {**settings, "growing_words": growing_words}, {"max_steps": small, "growing_words": 0}
+    trainer = OURS if config.startswith("tagger") else SPACY
+    full = {**settings, "trainer": trainer, "growing_words": growing_words}
+    return SpacySystem, full, {"max_steps": small, "growing_words": 0}
 
 
 # UDPipe and Stanza train for less than their defaults of 20 iterations and 50,000 steps, which would take many hours;
@@ -41,8 +44,8 @@ CONTESTANTS: Dict[str, Contestant] = {
     "fast": Contestant("spacy-rnn, fast", *_spacy("tagger_fast", 4000, 40), minutes=7),
     "gru": Contestant("spacy-rnn, GRU", *_spacy("tagger", 500, 40, cell="gru"), minutes=3),
     "rnn": Contestant("spacy-rnn, plain RNN", *_spacy("tagger", 500, 40, cell="rnn_tanh"), minutes=2),
-    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, 1_000_000), minutes=22),
-    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, 1_000_000), minutes=9),
+    "cnn": Contestant("spaCy CNN", *_spacy("cnn", 0, 60, GROWING_WORDS), minutes=22),
+    "bilstm": Contestant("spaCy TorchBiLSTM", *_spacy("bilstm", 2500, 40, GROWING_WORDS), minutes=9),
     "udpipe": Contestant("UDPipe 1", UDPipe, {"iterations": 1}, {"iterations": 1}, minutes=3),
     "stanza": Contestant(
         "Stanza", Stanza, {"max_steps": 9, "batch_size": 50}, {"max_steps": 3, "batch_size": 20}, minutes=2

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
 from .corpus import conllu_path, parse_features, read
+from .training import n_words, start_training
 
 Tags = List[List[Tuple[str, str, str]]]
 
@@ -65,10 +66,12 @@ class System(ABC):
 
 
 class SpacySystem(System):
-    """Any spaCy pipeline. Settings: config, overrides (dotted names to values), max_steps."""
+    """Any spaCy pipeline. Settings: config, overrides (dotted names to values), max_steps, trainer (whose command),
+    growing_words (that batches grow for)."""
 
     def fit(self) -> None:
-        command = [sys.executable, "-m", "spacy", "train", self._config(), "--output", str(self.model)]
+        trainer = self.settings["trainer"]
+        command = [sys.executable, "-m", trainer, "train", self._config(), "--output", str(self.model)]
         run_logged([*command, *self._arguments(dev="dev-words.spacy")], self.model)
 
     def _config(self) -> str:
@@ -127,32 +130,17 @@ class SpacySystem(System):
         return words / (time.perf_counter() - start)
 
     def _start_training(self) -> Iterator[int]:
-        """Train as `spacy train` does, giving the words of each batch."""
-        import spacy
-        from spacy import util
-        from spacy.training.loop import create_train_batches
-
+        """Train as `fit` does, giving the words of each batch."""
         paths = {f"paths.{split}": str(self.corpus / f"{split}-words.spacy") for split in ("train", "dev")}
         overrides = {**paths, **self.settings["overrides"]}
-        config = util.load_config(self._config(), overrides=overrides, interpolate=False)
-        nlp = util.load_model_from_config(config, auto_fill=True)
-        resolved = nlp.config.interpolate()
-        training = util.registry.resolve(resolved["training"], schema=spacy.schemas.ConfigSchemaTraining)
-        corpora = util.registry.resolve(resolved["corpora"])
-        util.fix_random_seed(training["seed"])
-        optimizer = nlp.initialize(lambda: islice(corpora["train"](nlp), 2000))
-        batches = create_train_batches(nlp, corpora["train"], training["batcher"], training["max_epochs"])
+        growing = self.settings["growing_words"]
+        batches, step = start_training(Path(self._config()), overrides, self.settings["trainer"], growing)
 
         def train() -> Iterator[int]:
-            for _, batch in batches:
-                nlp.update(batch, sgd=optimizer, drop=training["dropout"])
-                optimizer.step_schedules()
-                yield sum(len(example.x) for example in batch)
+            for batch in batches:
+                step(batch)
+                yield n_words(batch)
 
-        # spaCy's default batches grow; measured is what most steps are like.
-        words = 0
-        while words < self.settings["growing_words"]:
-            words += sum(len(example.x) for example in next(batches)[1])
         stream = train()
         for _ in range(3):
             next(stream)

@@ -1,58 +1,89 @@
-"""Timed training of a fresh pipeline, as `spacy train` does it."""
+"""Timed training of a fresh pipeline, as the `train` commands of spaCy and of this package do it."""
 
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import spacy
 from spacy import util
-from spacy.training import Corpus, Example
+from spacy.language import Language
+from spacy.training import Example
+from spacy.training.loop import create_train_batches
+from thinc.api import Optimizer
+
+from spacy_rnn.training.update import add_gradients
 
 # The words after which spaCy's default batches have grown to their full size.
 GROWING_WORDS = 1_000_000
 
+OURS, SPACY = "spacy_rnn", "spacy"
+"""Whose command trains a pipeline: `python -m spacy_rnn train` or `python -m spacy train`. With the same config both
+give the same weights."""
+
+Batch = List[Example]
+
+
+def start_training(
+    config_path: Path, paths: Dict[str, str], trainer: str, growing_words: int = 0
+) -> Tuple[Iterator[Batch], Callable[[Batch], None]]:
+    """The batches of a fresh pipeline's training, and what is done with each.
+
+    config_path: a training config. paths: overrides of it, by dotted names. trainer: whose command is followed.
+    growing_words: skip batches of so many words first, where batches grow: measured is what most steps are like.
+    """
+    config = util.load_config(config_path, overrides=paths, interpolate=False)
+    config["training"]["before_to_disk"] = None  # nothing is saved
+    nlp = util.load_model_from_config(config, auto_fill=True)
+    resolved = nlp.config.interpolate()
+    settings = util.registry.resolve(resolved["training"], schema=spacy.schemas.ConfigSchemaTraining)
+    corpus = util.registry.resolve(resolved["corpora"])["train"]
+    util.fix_random_seed(settings["seed"])
+    optimizer = nlp.initialize(lambda: corpus(nlp))
+    batches = (batch for _, batch in create_train_batches(nlp, corpus, settings["batcher"], settings["max_epochs"]))
+    skipped = 0
+    while skipped < growing_words:
+        skipped += n_words(next(batches))
+    return batches, lambda batch: learn(nlp, batch, optimizer, settings["dropout"], trainer)
+
+
+def learn(nlp: Language, batch: Batch, optimizer: Optimizer, dropout: float, trainer: str) -> None:
+    """One step of training."""
+    if trainer == SPACY:
+        nlp.update(batch, sgd=optimizer, drop=dropout)
+    else:
+        add_gradients(nlp, batch, drop=dropout, losses={})
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(optimizer)  # type: ignore[attr-defined]
+    optimizer.step_schedules()
+
 
 def timed_training(
-    config_path: Path,
-    train: Path,
-    *,
-    gold_words: bool = False,
-    growing_words: int = 0,
+    config_path: Path, train: Path, *, trainer: Optional[str] = None, growing_words: int = 0
 ) -> Callable[[int], float]:
     """A function that trains a fresh pipeline for so many more steps and returns words/s.
 
-    config_path: a training config. train: a .spacy file.
-    gold_words: keep the tokens of the file.
-    growing_words: skip batches of so many words first, where batches grow: measured is what most steps are like.
+    train: a .spacy file. trainer: see `start_training`; None takes ours for pipelines with our components.
     """
+    if trainer is None:
+        trainer = trainer_of(util.load_config(config_path))
     paths = {"paths.train": str(train), "paths.dev": str(train)}
-    config = util.load_config(config_path, overrides=paths, interpolate=False)
-    config["training"]["before_to_disk"] = None  # nothing is saved
-    config = config.interpolate()
-    nlp = util.load_model_from_config(config, auto_fill=True)
-    settings = util.registry.resolve(config["training"], schema=spacy.schemas.ConfigSchemaTraining)
-    corpus = Corpus(train, gold_preproc=gold_words, shuffle=True)
-    util.fix_random_seed(settings["seed"])
-    optimizer = nlp.initialize(lambda: corpus(nlp))
-
-    def batches() -> Iterator[List[Example]]:
-        while True:
-            yield from settings["batcher"](corpus(nlp))
-
-    stream, skipped = batches(), 0
-    while skipped < growing_words:
-        skipped += n_words(next(stream))
+    batches, step = start_training(config_path, paths, trainer, growing_words)
 
     def run(steps: int) -> float:
-        taken = [next(stream) for _ in range(steps)]
+        taken = [next(batches) for _ in range(steps)]
         start = time.perf_counter()
         for batch in taken:
-            nlp.update(batch, sgd=optimizer, drop=settings["dropout"])
-            optimizer.step_schedules()
+            step(batch)
         return sum(map(n_words, taken)) / (time.perf_counter() - start)
 
     return run
 
 
-def n_words(batch: List[Example]) -> int:
+def trainer_of(config: Dict[str, Any]) -> str:
+    """Ours for pipelines with a component of ours, spaCy's for all others."""
+    names = config["nlp"]["pipeline"]
+    return OURS if any("rnn" in config["components"][name].get("factory", "") for name in names) else SPACY
+
+
+def n_words(batch: Batch) -> int:
     return sum(len(example.x) for example in batch)

@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 
 import srsly
 
+from .. import training
 from ..systems import run_logged
 
 OURS = "spacy-rnn"
@@ -89,7 +90,8 @@ def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int =
     if name in plan.cells:
         values[f"{ENCODE}.cell"] = plan.cells[name]
     overrides = [part for key, value in values.items() for part in (f"--{key}", as_argument(value))]
-    start = [sys.executable, "-m", "spacy", "train", f"configs/{config}.cfg", "--output", str(models / name)]
+    trainer = training.OURS if ours else training.SPACY
+    start = [sys.executable, "-m", trainer, "train", f"configs/{config}.cfg", "--output", str(models / name)]
     return [*start, *overrides]
 
 
