@@ -10,11 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from .bits import mix_bits
-from .dropout import SequenceDropout
 
 IntArray = npt.NDArray[np.int64]
 
 _PRIME = np.uint64(0x100000001B3)
+
+# A text's vector of n-grams has this length, whatever the text's: in a text of 64 n-grams, each counts once. Much
+# shorter vectors learn too slowly to be heard beside a network: on 20 Newsgroups (dev, 2 passes, n-grams alone)
+# length 1 reached 82.6, 4 to 16 reached 89.0 to 89.1.
+LENGTH = 8.0
 
 
 @dataclass
@@ -26,7 +30,7 @@ class Bags:
     starts: IntArray
     """(n_texts,): where each text's n-grams begin in `rows`."""
     weights: npt.NDArray[np.float32]
-    """(n,): the same for all n-grams of a text, whose squares sum to 1."""
+    """(n,): the same for all n-grams of a text, whose squares sum to 64."""
 
 
 def bag_ngrams(keys: npt.NDArray[np.uint64], lengths: IntArray, longest: int, buckets: int) -> Bags:
@@ -47,13 +51,14 @@ def bag_ngrams(keys: npt.NDArray[np.uint64], lengths: IntArray, longest: int, bu
     distinct = np.unique(np.concatenate(found))
     owners, rows = np.divmod(distinct, buckets)
     counts = np.bincount(owners, minlength=len(lengths))
-    weights = np.repeat(np.maximum(counts, 1) ** -0.5, counts).astype(np.float32)
+    weights = np.repeat(LENGTH * np.maximum(counts, 1) ** -0.5, counts).astype(np.float32)
     return Bags(rows, np.cumsum(counts) - counts, weights)
 
 
 class NgramScores(nn.Module):
     """A weight for each n-gram and label, added up over the n-grams of a text: what a linear classifier of n-grams
     does. Added to the scores of a deep network it remembers what that one would smooth away (Cheng et al. 2016).
+    There is no dropout here, which cost a bag of n-grams 1.4 points on 20 Newsgroups.
 
     buckets: the rows of the table; n-grams that fall into the same one share its weights.
     output_size: the number of labels.
@@ -65,7 +70,6 @@ class NgramScores(nn.Module):
     def __init__(self, buckets: int, output_size: int):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(buckets, output_size))
-        self.dropout = SequenceDropout(variational=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -74,7 +78,6 @@ class NgramScores(nn.Module):
 
     def forward(self, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
         """rows: (n,) int64; starts: (n_texts,) int64; weights: (n,), see `Bags`. Returns (n_texts, output_size)."""
-        weights = self.dropout(weights)
         return nn.functional.embedding_bag(
             rows, self.weight, starts, mode="sum", per_sample_weights=weights, sparse=self.training
         )
