@@ -59,7 +59,7 @@ PLANS: Dict[str, Plan] = {
     "sst2-phrases": Plan("textcat_sentiment", 4, 5000, REGULAR),
     "sst5": Plan("textcat_sentiment", 7, 3000, REGULAR),
     "sst5-phrases": Plan("textcat_sentiment", 4, 5000, REGULAR),
-    "newsgroups": Plan("textcat_long", 4, 6000, REGULAR),
+    "newsgroups": Plan("textcat_long", 2, 6000, REGULAR),
 }
 
 
