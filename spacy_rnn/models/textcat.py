@@ -26,6 +26,9 @@ from .text_pieces import bag, cut, reading_unit
 Hierarchy = Literal["sentences", "windows"]
 HIERARCHIES = ("sentences", "windows")
 
+# Each length of n-grams costs as much memory as the first.
+MOST_NGRAMS = 10
+
 # Of a document in segments, so many vectors of tokens are in memory at a time in prediction.
 RUN = 8192
 
@@ -59,7 +62,7 @@ def build_textcat_v1(
     segment_width, segment_cell: of the network over segments, both directions together.
     hidden: the width of a maxout layer between pooling and output; null for none.
     ngrams: of how many tokens the longest n-grams are that add scores of their own, as in a linear bag of words; 0 for
-        none.
+        none, 10 at most.
     ngram_rows: the size of their table, into which they are hashed; each row has a weight a category.
     dropout: rate before the output layer; null takes the rate of `training.dropout`.
     nO: the number of categories, usually null: the labels tell.
@@ -78,7 +81,8 @@ def build_textcat_v1(
     check_choice("segment_cell", segment_cell, CELLS)
     if hidden is not None:
         check_at_least("hidden", hidden, 1)
-    check_at_least("ngrams", ngrams, 0)
+    if not 0 <= ngrams <= MOST_NGRAMS:
+        raise ValueError(Errors.R005.format(name="ngrams", value=ngrams, expected=f"from 0 to {MOST_NGRAMS}"))
     check_at_least("ngram_rows", ngram_rows, 1)
     if dropout is not None:
         check_share("dropout", dropout)

@@ -42,8 +42,8 @@ def bag_ngrams(keys: npt.NDArray[np.uint64], lengths: IntArray, longest: int, bu
     ends = np.repeat(np.cumsum(lengths), lengths)
     places = np.arange(len(keys))
     hashes = mix_bits(keys)
-    found = []
-    for size in range(1, longest + 1):
+    found = [np.zeros(0, dtype=np.int64)]
+    for size in range(1, 1 + min(longest, int(lengths.max(initial=0)))):
         inside = places[: len(hashes)] + size <= ends[: len(hashes)]
         rows = (hashes[inside] % np.uint64(buckets)).astype(np.int64)
         found.append(texts[: len(hashes)][inside] * buckets + rows)
