@@ -39,7 +39,10 @@ def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, re
                         continue
                     report(part, None, False)
                     attempts[part] += 1
-                    (given_up if attempts[part] >= MOST_ATTEMPTS else waiting).append(part)
+                    if attempts[part] < MOST_ATTEMPTS:
+                        waiting.insert(0, part)  # after all others: it may be the part that ends its workers
+                    else:
+                        given_up.append(part)
                     continue
                 if isinstance(found, str):
                     raise CorpusError(found)

@@ -164,8 +164,12 @@ def test_part_that_kills_every_worker(tagger: Language, tmp_path: Path, monkeypa
     """The others are done; the next call does the rest."""
     write_jsonl(tmp_path / "it.jsonl", 60)
     do_part = processes_module.do_part
+    begun = tmp_path / "begun"
+    begun.touch()
 
     def fatal(nlp: Language, job: Any, part: int, report: Any) -> Any:
+        with begun.open("a") as file:
+            file.write(f"{part}\n")
         if part == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         return do_part(nlp, job, part, report)
@@ -175,6 +179,10 @@ def test_part_that_kills_every_worker(tagger: Language, tmp_path: Path, monkeypa
     with pytest.raises(CorpusError, match=r"D185.*1 parts.*3 times.*it\.jsonl"):
         apply_pipeline(*arguments)
     assert 0 < len(rows_of(tmp_path / "out")) < 60
+    order = [int(part) for part in begun.read_text().split()]
+    _, *again = [at for at, part in enumerate(order) if part == 1]
+    assert len(again) == 2
+    assert {*range(max(order) + 1)} == {*order[: again[0]]}  # tried again when the others have begun
     monkeypatch.setattr(processes_module, "do_part", do_part)
     assert apply_pipeline(*arguments).docs == 60
     assert len(rows_of(tmp_path / "out")) == 60
