@@ -18,6 +18,7 @@ from .contestants import CONTESTANTS
 from .corpus import cut, read
 from .lemmas import lemmas_command
 from .measure import measure_all, train_all
+from .precision import load_at
 from .textcat.commands import textcat_command, textcat_memory_command, textcat_models_command
 from .trees import trees_command
 
@@ -96,26 +97,11 @@ def limit_command(
     threads: int = typer.Option(1, min=1, help="Threads"),
 ) -> None:
     """How many times as long as its bare kernels prediction takes."""
-    import spacy
     import torch
 
     torch.set_num_threads(threads)
-    changes = dict.fromkeys(precisions(spacy.util.load_config(model / "config.cfg")), precision)
-    nlp = spacy.load(model, config=changes)
-    found = limit.measure(nlp, read(treebank, "train").words)
+    found = limit.measure(load_at(model, precision), read(treebank, "train").words)
     console.print({name: round(value, 2) for name, value in found.items()})
-
-
-def precisions(config: Dict[str, Any], path: str = "") -> List[str]:
-    """The dotted names of all settings called precision."""
-    found = []
-    for name, value in config.items():
-        dotted = f"{path}.{name}" if path else name
-        if isinstance(value, dict):
-            found += precisions(value, dotted)
-        elif name == "precision":
-            found.append(dotted)
-    return found
 
 
 @app.command("scaling")

@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus
 
+from .precision import load_at
 from .training import GROWING_WORDS, timed_training
 from .turns import by_turns, forget, medians, read_words, words_per_second
 
@@ -37,10 +38,11 @@ def compare_command(
     output: Optional[Path] = typer.Option(None, help="JSON file for the figures"),
     repeats: int = typer.Option(5, min=1, help="Timed runs of each side, alternating"),
     threads: int = typer.Option(1, min=1, help="Threads that torch may use; set OMP_NUM_THREADS for the rest"),
+    precision: str = typer.Option("auto", help="Of ours in prediction: auto, bf16 or fp32"),
 ) -> None:
     """Two trained taggers on one treebank: accuracy, and speed in prediction and in training."""
     torch.set_num_threads(threads)
-    pipelines = {OURS: spacy.load(ours), PEER: spacy.load(peer)}
+    pipelines = {OURS: load_at(ours, precision), PEER: spacy.load(peer)}
     results = {name: accuracy(nlp, corpus_dir / "test-words.spacy") for name, nlp in pipelines.items()}
     train = corpus_dir / "train-words.spacy"
     sentences = read_words(train)

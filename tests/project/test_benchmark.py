@@ -79,7 +79,7 @@ def test_from_training_to_tags_and_a_comparison(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(compare, "GROWING_WORDS", 0)
     sides = 2 * (tmp_path / "models" / "fast" / "model-best", tmp_path / "models" / "fast.cfg")
     output = tmp_path / "out" / "figures.json"
-    compare.compare_command(tmp_path / "corpus", *sides, output, repeats=1, threads=1)
+    compare.compare_command(tmp_path / "corpus", *sides, output, repeats=1, threads=1, precision="fp32")
     ours, peer = srsly.read_json(output)["results"].values()
     attrs = set(compare.SCORES.values())
     assert {name: ours[name] for name in attrs} == {name: peer[name] for name in attrs}
