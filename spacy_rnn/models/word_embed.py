@@ -48,7 +48,7 @@ def build_word_embed_v1(
     check_at_least("width", width, 1)
     check_at_least("rows", rows, 2)
     check_at_least("word_dropout", word_dropout, 0)
-    build = partial(GrowingEmbedding, rows, width, lazy)
+    build = partial(GrowingEmbedding, rows, width, sparse=True, lazy=lazy)
     return torch_feature("word_embed", word_forward, build, width, precision, attr=attr, word_dropout=word_dropout)
 
 

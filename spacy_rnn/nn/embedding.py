@@ -22,16 +22,17 @@ class GrowingEmbedding(nn.Module):
     A key is any int64 (a hash, a code point). How often each was met is counted, for
     frequency-dependent dropout. Only rows in use are saved.
 
-    rows: the size of the table, row 0 included. width: of a vector. lazy: give gradients of the
-    rows that were used only (sparse ones), for `spacy_rnn.shim.rows`.
+    rows: the size of the table, row 0 included. width: of a vector. sparse: give gradients of the
+    rows that were used only, which spares the others' zeros where the table is large. lazy: and let
+    the optimizer change no others, see `spacy_rnn.shim.rows`.
     """
 
     keys: Tensor
     counts: Tensor
 
-    def __init__(self, rows: int, width: int, lazy: bool = False):
+    def __init__(self, rows: int, width: int, *, sparse: bool = False, lazy: bool = False):
         super().__init__()
-        self.lazy = lazy
+        self.sparse, self.lazy = sparse or lazy, lazy
         self.weight = nn.Parameter(torch.empty(rows, width))
         self.register_buffer("keys", torch.zeros(1, dtype=torch.int64))
         self.register_buffer("counts", torch.zeros(1, dtype=torch.int64))
@@ -76,7 +77,7 @@ class GrowingEmbedding(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """rows: any shape of int64. Returns that shape with the width appended."""
-        return nn.functional.embedding(rows, self.weight, sparse=self.lazy)
+        return nn.functional.embedding(rows, self.weight, sparse=self.sparse)
 
     def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)

@@ -65,7 +65,7 @@ class NgramScores(nn.Module):
     """
 
     # The gradient is that of the rows that were used, see `spacy_rnn.shim.rows`.
-    lazy = True
+    sparse = lazy = True
 
     def __init__(self, buckets: int, output_size: int):
         super().__init__()

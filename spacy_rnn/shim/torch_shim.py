@@ -17,7 +17,7 @@ from ..nn.dropout import set_dropout
 from .convert import same_memory, to_tensor
 from .memory import check_memory
 from .precision import resolve_precision
-from .rows import update_rows
+from .rows import update_rows, update_table
 from .serialize import Sizes, from_safetensors, load_state, to_safetensors
 
 
@@ -44,6 +44,7 @@ class TorchShim(Shim):
         self._build = build
         self._device = get_torch_default_device()
         self._changes = 0
+        self._zeros: Dict[str, Tensor] = {}  # where sparse gradients become dense, without new memory each time
         if sizes is not None:
             self.resize(sizes)
 
@@ -129,10 +130,7 @@ class TorchShim(Shim):
             gradient, parameter.grad = parameter.grad, None
             weights: Any = torch2xp(parameter.data)
             if gradient.is_sparse and isinstance(optimizer, Optimizer):
-                gradient = gradient.coalesce()
-                rows = torch2xp(gradient.indices()[0])
-                update_rows(optimizer, (self.id, name), weights, rows, torch2xp(gradient.values()))
-                updated = weights
+                updated = self._update_table(optimizer, name, weights, gradient)
             else:
                 d_weights: Any = torch2xp(gradient.to_dense())
                 updated, _ = optimizer((self.id, name), weights, d_weights)
@@ -140,6 +138,24 @@ class TorchShim(Shim):
                 with torch.no_grad():
                     parameter.copy_(to_tensor(updated, parameter.device))
         self.touch()
+
+    def _update_table(self, optimizer: Optimizer, name: str, weights: Any, gradient: Tensor) -> Any:
+        """Take a step with a gradient of some rows. Returns the new weights."""
+        key = (self.id, name)
+        if getattr(self.module.get_submodule(name.rpartition(".")[0]), "lazy", False):
+            gradient = gradient.coalesce()
+            update_rows(optimizer, key, weights, torch2xp(gradient.indices()[0]), torch2xp(gradient.values()))
+            return weights
+        zeros = self._zeros.get(name)
+        if zeros is None or zeros.shape != gradient.shape or zeros.device != gradient.device:
+            zeros = self._zeros[name] = torch.zeros(gradient.shape, device=gradient.device)
+        # Not coalesced: in this order a dense gradient adds up, to the last bit.
+        rows = gradient._indices()[0]
+        whole: Any = torch2xp(zeros.index_add_(0, rows, gradient._values()))
+        try:
+            return update_table(optimizer, key, weights, whole)
+        finally:
+            zeros.index_fill_(0, rows, 0.0)
 
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:

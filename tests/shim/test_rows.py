@@ -1,4 +1,4 @@
-"""Steps of the optimizer on some rows of a table."""
+"""Steps of the optimizer on a table of which a batch used some rows."""
 
 from __future__ import annotations
 
@@ -120,3 +120,47 @@ def test_other_optimizers_get_the_whole_table() -> None:
 
     shim.finish_update(plain)  # type: ignore[arg-type]
     assert shapes == [(N, WIDTH)]
+
+
+@pytest.mark.parametrize("make", [Adam, RAdam, SGD])
+@pytest.mark.parametrize("batches", [[[1, 2, 1]], [[0], [3, 3, 0], [2, 0]]])
+def test_sparse_gradients_of_a_table_give_the_steps_of_dense_ones(make: Any, batches: List[List[int]]) -> None:
+    """Bit by bit, whether or not it is the same memory that held the last gradient; averages but for rounding."""
+    shims = [TorchShim(lambda sparse=sparse: GrowingEmbedding(N, WIDTH, sparse=sparse), {}) for sparse in (True, False)]
+    shims[1].module.load_state_dict(shims[0].module.state_dict())
+    optimizers = [make(0.1, use_averages=True, L2=0.01, grad_clip=1.0) for _ in shims]
+    for number, batch in enumerate(batches):
+        for shim, optimizer in zip(shims, optimizers):
+            for _ in range(2):  # gradients of two backward passes add up
+                _, backprop = shim.begin_update((torch.tensor(batch),))
+                backprop(gradients(len(batch), number + 1)[number])
+            weight = shim.module.get_parameter("weight")
+            assert weight.grad is not None and weight.grad.is_sparse == (shim is shims[0])
+            shim.finish_update(optimizer)
+            assert weight.grad is None
+        np.testing.assert_array_equal(*map(weight_of, shims))
+    found, expected = (optimizer.averages[shim.id, "weight"] for shim, optimizer in zip(shims, optimizers))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_table_forgets_a_gradient_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH, sparse=True), {})
+    optimizer = SGD(0.1, grad_clip=0.0)
+    for value in (np.inf, 1.0):
+        _, backprop = shim.begin_update((torch.tensor([4]),))
+        backprop(np.full((1, WIDTH), value, dtype="f"))
+        before = weight_of(shim).copy()
+        if np.isinf(value):
+            with monkeypatch.context() as patch:
+                patch.setattr(Optimizer, "__call__", refuse)
+                with pytest.raises(ValueError, match="no step"):
+                    shim.finish_update(optimizer)
+        else:
+            shim.finish_update(optimizer)
+    moved = weight_of(shim) - before
+    np.testing.assert_allclose(moved[4], -0.1, rtol=1e-5)
+    assert not moved[:4].any() and not moved[5:].any()
+
+
+def refuse(*args: Any, **kwargs: Any) -> Any:
+    raise ValueError("no step")
