@@ -1,6 +1,7 @@
 """The text categorizer's model: any encoder, pooling, and an output layer that can grow."""
 
 from functools import partial
+from itertools import chain
 from typing import Any, Callable, Iterator, List, Literal, Optional, Tuple, Union
 
 import numpy as np
@@ -155,13 +156,18 @@ def resize_output(model: Model, n_labels: int) -> Model:
     # A new identity, since the optimizer remembers the shapes of the old weights.
     new = old.copy()
     new.resize({**old.sizes, "output_size": n_labels})
-    for before, after in zip(old.module.parameters(), new.module.parameters()):
-        after.data[tuple(map(slice, before.shape))] = before.data
+    for before, after in zip(_state(old), _state(new)):
+        after[tuple(map(slice, before.shape))] = before
     new.touch()
     head.shims[0] = new
     for node in (model, head):
         node.set_dim("nO", n_labels, force=True)
     return model
+
+
+def _state(shim: TorchShim) -> List[Tensor]:
+    """Of all weights and buffers, to be written into."""
+    return [tensor.data for tensor in chain(shim.module.parameters(), shim.module.buffers())]
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
@@ -243,9 +249,17 @@ def head_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: boo
     takes the gradient of the scores before the activation, as those of Thinc's softmax layer do."""
     pooled, bags = X
     _with_dropout(model)
-    more = () if bags is None else (bags.rows, bags.starts, bags.weights)
+    if bags is not None and is_train:
+        learn_ngrams(model, bags)
+    more = () if bags is None else (bags.rows, bags.starts)
     scores, backprop = run_torch_layer(model, pooled, is_train, *more)
     return activate(scores, model.attrs["exclusive"], model.ops.xp), backprop
+
+
+def learn_ngrams(model: Model, bags: Bags) -> None:
+    head = shim_of(model).module
+    assert isinstance(head, ClassifierHead) and head.ngrams is not None
+    head.ngrams.learn(bags)
 
 
 def activate(scores: Any, exclusive: bool, xp: Any = np) -> Any:

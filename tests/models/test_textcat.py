@@ -149,6 +149,9 @@ def test_training_on_a_long_text() -> None:
 def test_more_labels_keep_what_is_known(ngrams: int) -> None:
     model = ready(textcat_model(ngrams=ngrams))
     docs = [make_doc(["one", "two"]), make_doc(["three"])]
+    probabilities, backprop = model.begin_update([*docs, docs[0]])
+    backprop(np.eye(3, dtype="f") - probabilities)
+    model.finish_update(Adam(0.01))
     before = model.predict(docs)
     ids = {shim.id for node in model.walk() for shim in node.shims}
     model.attrs["resize_output"](model, 5)

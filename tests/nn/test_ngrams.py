@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.ngrams import Bags, NgramScores, bag_ngrams
+from spacy_rnn.nn.ngrams import LENGTH, POWER, Bags, NgramScores, bag_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(0, 5), max_size=9), min_size=1, max_size=5)
 # So many that hashes of a few n-grams do not collide.
@@ -27,12 +27,9 @@ def bags_of(texts: List[List[int]], longest: int, buckets: int = BUCKETS) -> Bag
 def test_each_distinct_ngram_of_a_text_is_there_once(texts: List[List[int]], longest: int) -> None:
     bags = bags_of(texts, longest)
     row_of: Dict[Tuple[int, ...], Set[int]] = {}
-    for text, rows, weights in zip(
-        texts, np.split(bags.rows, bags.starts[1:]), np.split(bags.weights, bags.starts[1:])
-    ):
+    for text, rows in zip(texts, np.split(bags.rows, bags.starts[1:])):
         ngrams = {tuple(text[i : i + n]) for n in range(1, longest + 1) for i in range(len(text) - n + 1)}
         assert len(set(rows.tolist())) == len(rows) == len(ngrams)
-        assert not len(rows) or float((weights**2).sum()) == pytest.approx(64.0, rel=1e-5)
         # The same n-gram has the same row in every text, also where it is the whole text.
         for ngram in ngrams:
             own = set(bags_of([list(ngram)], longest).rows.tolist()) & set(rows.tolist())
@@ -47,22 +44,49 @@ def test_order_within_an_ngram_counts() -> None:
     assert len(first & second) == 2 and len(first | second) == 4
 
 
-@given(texts=TEXTS, buckets=st.integers(1, 7))
-def test_scores_are_those_of_a_linear_model(texts: List[List[int]], buckets: int) -> None:
-    bags = bags_of(texts, 2, buckets)
+def arrays_of(bags: Bags) -> List[torch.Tensor]:
+    return [torch.from_numpy(array) for array in (bags.rows, bags.starts)]
+
+
+def dense_weights(bags: Bags, met: npt.NDArray[np.int64], n_texts: int) -> npt.NDArray[np.float64]:
+    """The inverse document frequencies of each text, (n_texts, buckets), text by text."""
+    dense = np.zeros((len(bags.starts), len(met)))
+    for text, rows in zip(dense, np.split(bags.rows, bags.starts[1:])):
+        text[rows] = np.log((n_texts + 2) / (met[rows] + 1)) ** POWER
+        text *= LENGTH / max(float(np.linalg.norm(text)), 1e-9)
+    return dense
+
+
+@given(batches=st.lists(TEXTS, min_size=1, max_size=3), buckets=st.integers(1, 7))
+def test_scores_are_those_of_a_linear_model(batches: List[List[List[int]]], buckets: int) -> None:
     module = NgramScores(buckets, 3)
     torch.nn.init.normal_(module.weight)
-    dense = np.zeros((len(texts), buckets), dtype=np.float32)
-    dense[np.searchsorted(bags.starts, np.arange(len(bags.rows)), side="right") - 1, bags.rows] = bags.weights
-    arrays = [torch.from_numpy(array) for array in (bags.rows, bags.starts, bags.weights)]
-    expected = dense @ module.weight.detach().numpy()
-    np.testing.assert_allclose(module.eval()(*arrays).detach().numpy(), expected, atol=1e-4)
-    # In training too, and the gradient is that of the rows that were used.
-    scores = module.train()(*arrays)
-    np.testing.assert_allclose(scores.detach().numpy(), expected, atol=1e-4)
-    wanted = np.random.default_rng(0).normal(size=scores.shape).astype(np.float32)
-    scores.backward(torch.from_numpy(wanted))
-    gradient = module.weight.grad
-    assert gradient is not None and gradient.is_sparse
-    assert set(gradient.coalesce().indices()[0].tolist()) == set(bags.rows.tolist())
-    np.testing.assert_allclose(gradient.to_dense().numpy(), dense.T @ wanted, atol=1e-4)
+    met, n_texts = np.zeros(buckets, dtype=np.int64), 0
+    for texts in batches:
+        bags = bags_of(texts, 2, buckets)
+        module.learn(bags)
+        np.add.at(met, bags.rows, 1)
+        n_texts += len(texts)
+        assert module.met.tolist() == met.tolist() and int(module.n_texts) == n_texts
+        dense = dense_weights(bags, met, n_texts)
+        expected = dense @ module.weight.detach().numpy()
+        np.testing.assert_allclose(module.eval()(*arrays_of(bags)).detach().numpy(), expected, atol=1e-3)
+        # In training too, and the gradient is that of the rows that were used.
+        scores = module.train()(*arrays_of(bags))
+        np.testing.assert_allclose(scores.detach().numpy(), expected, atol=1e-3)
+        wanted = np.random.default_rng(0).normal(size=scores.shape).astype(np.float32)
+        (gradient,) = torch.autograd.grad(scores, module.weight, torch.from_numpy(wanted))
+        assert gradient.is_sparse
+        assert set(gradient.coalesce().indices()[0].tolist()) == set(bags.rows.tolist())
+        np.testing.assert_allclose(gradient.to_dense().numpy(), dense.T @ wanted, atol=1e-3)
+
+
+def test_rare_ngrams_count_more() -> None:
+    module = NgramScores(50, 2)
+    module.learn(bags_of([[1, 2], [1, 3], [1, 4]], 1, 50))
+    bags = bags_of([[1, 2, 7]], 1, 50)
+    often, once, never = (int(bags_of([[token]], 1, 50).rows[0]) for token in (1, 2, 7))
+    weights = dict(zip(bags.rows.tolist(), module.weigh(*arrays_of(bags)).tolist()))
+    assert 0 < weights[often] < weights[once] < weights[never]
+    module.reset_parameters()  # as if no text had been read
+    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
