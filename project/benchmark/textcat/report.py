@@ -48,7 +48,7 @@ def picture(run: Dict[str, Any], path: Path) -> None:
     results = run["results"]
     names = list(results)
     colors = ["#0f766e" if name.startswith(OURS) else "#a8a29e" for name in names]
-    figure, axes = pyplot.subplots(1, 3, figsize=(11, 0.8 + 0.5 * len(names)), layout="constrained")
+    figure, axes = pyplot.subplots(1, 1 + len(SPEEDS), figsize=(14, 0.8 + 0.5 * len(names)), layout="constrained")
     for axis, key in zip(axes, ("accuracy", *SPEEDS)):
         values = [results[name].get(key, 0.0) for name in names]
         bars = axis.barh(names, values, color=colors)
