@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Dict
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,8 @@ class NgramScores(nn.Module):
     """A weight for each n-gram and label, added up over the n-grams of a text: what a linear classifier of n-grams
     does. Added to the scores of a deep network it remembers what that one would smooth away (Cheng et al. 2016).
     Rare n-grams count more (inverse document frequency, Sparck Jones 1972), by the texts that training has read so far.
-    There is no dropout here, which cost a bag of n-grams 1.4 points on 20 Newsgroups.
+    There is no dropout here, which cost a bag of n-grams 1.4 points on 20 Newsgroups. Only rows that training met are
+    saved; all others are zeros.
 
     buckets: the rows of the table; n-grams that fall into the same one share its weights.
     output_size: the number of labels.
@@ -107,3 +109,18 @@ class NgramScores(nn.Module):
         return nn.functional.embedding_bag(
             rows, self.weight, starts, mode="sum", per_sample_weights=weights, sparse=self.training
         )
+
+    def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "weight"] = destination[prefix + "weight"][self.met > 0]
+
+    def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *args: Any) -> None:
+        saved, met = state_dict.get(prefix + "weight"), state_dict.get(prefix + "met")
+        if saved is not None and met is not None and met.shape == self.met.shape:
+            rows = met > 0
+            if saved.shape == (int(rows.sum()), self.weight.shape[1]):
+                weight = torch.zeros_like(self.weight)
+                if not weight.is_meta:
+                    weight[rows.to(weight.device)] = saved.to(weight)
+                state_dict[prefix + "weight"] = weight
+        super()._load_from_state_dict(state_dict, prefix, *args)

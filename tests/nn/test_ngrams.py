@@ -90,3 +90,34 @@ def test_rare_ngrams_count_more() -> None:
     assert 0 < weights[often] < weights[once] < weights[never]
     module.reset_parameters()  # as if no text had been read
     assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
+
+
+def test_only_rows_that_were_met_are_saved() -> None:
+    module, loaded = NgramScores(50, 2), NgramScores(50, 2)
+    torch.nn.init.normal_(loaded.weight)
+    bags = bags_of([[1, 2], [1, 3]], 1, 50)
+    module.learn(bags)
+    with torch.no_grad():
+        module.weight[torch.from_numpy(bags.rows)] = torch.randn(len(bags.rows), 2)
+    state = module.state_dict()
+    assert state["weight"].shape == (len(set(bags.rows.tolist())), 2)
+    loaded.load_state_dict(state)
+    for ours, theirs in zip(loaded.parameters(), module.parameters()):
+        assert torch.equal(ours, theirs)
+    assert torch.equal(loaded.weigh(*arrays_of(bags)), module.weigh(*arrays_of(bags)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weight": torch.zeros(4, 2)},  # a row too many
+        {"weight": torch.zeros(3, 1)},
+        {"met": torch.zeros(50, dtype=torch.int32)},
+        {"met": torch.ones(3, dtype=torch.int32)},
+    ],
+)
+def test_other_shapes_are_refused(change: Dict[str, torch.Tensor]) -> None:
+    module = NgramScores(50, 2)
+    module.learn(bags_of([[1, 2, 3]], 1, 50))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        NgramScores(50, 2).load_state_dict({**module.state_dict(), **change})
