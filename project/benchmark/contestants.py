@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple, Tuple, Type
 
 from .systems import SpacySystem, Stanza, System, UDPipe
-from .training import GROWING_WORDS, OURS, SPACY
+from .training import GROWING_WORDS, OUR_TRAINER, SPACY_TRAINER
 
 CELL = "components.rnn_tagger.model.tok2vec.encode.cell"
 
@@ -30,7 +30,7 @@ Training = Tuple[Type[System], Dict[str, Any], Dict[str, Any]]
 def _spacy(config: str, max_steps: int, small: int, growing_words: int = 0, cell: str = "") -> Training:
     overrides = {CELL: cell} if cell else {}
     settings = {"config": f"configs/{config}.cfg", "max_steps": max_steps, "overrides": overrides}
-    trainer = OURS if config.startswith("tagger") else SPACY
+    trainer = OUR_TRAINER if config.startswith("tagger") else SPACY_TRAINER
     full = {**settings, "trainer": trainer, "growing_words": growing_words}
     return SpacySystem, full, {"max_steps": small, "growing_words": 0}
 

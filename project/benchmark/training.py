@@ -11,12 +11,13 @@ from spacy.training import Example
 from spacy.training.loop import create_train_batches
 from thinc.api import Optimizer
 
+from spacy_rnn.training.parallel import trained_models
 from spacy_rnn.training.update import add_gradients
 
 # The words after which spaCy's default batches have grown to their full size.
 GROWING_WORDS = 1_000_000
 
-OURS, SPACY = "spacy_rnn", "spacy"
+OUR_TRAINER, SPACY_TRAINER = "spacy_rnn", "spacy"
 """Whose command trains a pipeline: `python -m spacy_rnn train` or `python -m spacy train`. With the same config both
 give the same weights."""
 
@@ -24,14 +25,14 @@ Batch = List[Example]
 
 
 def start_training(
-    config_path: Path, paths: Dict[str, str], trainer: str, growing_words: int = 0
+    config_path: Path, overrides: Dict[str, str], trainer: str, growing_words: int = 0
 ) -> Tuple[Iterator[Batch], Callable[[Batch], None]]:
     """The batches of a fresh pipeline's training, and what is done with each.
 
-    config_path: a training config. paths: overrides of it, by dotted names. trainer: whose command is followed.
+    config_path: a training config. overrides: of it, by dotted names. trainer: whose command is followed.
     growing_words: skip batches of so many words first, where batches grow: measured is what most steps are like.
     """
-    config = util.load_config(config_path, overrides=paths, interpolate=False)
+    config = util.load_config(config_path, overrides=overrides, interpolate=False)
     config["training"]["before_to_disk"] = None  # nothing is saved
     nlp = util.load_model_from_config(config, auto_fill=True)
     resolved = nlp.config.interpolate()
@@ -48,12 +49,12 @@ def start_training(
 
 def learn(nlp: Language, batch: Batch, optimizer: Optimizer, dropout: float, trainer: str) -> None:
     """One step of training."""
-    if trainer == SPACY:
+    if trainer == SPACY_TRAINER:
         nlp.update(batch, sgd=optimizer, drop=dropout)
     else:
         add_gradients(nlp, batch, drop=dropout, losses={})
-        for _, pipe in nlp.pipeline:
-            pipe.finish_update(optimizer)  # type: ignore[attr-defined]
+        for name, _ in trained_models(nlp, frozen=[]):
+            nlp.get_pipe(name).finish_update(optimizer)  # type: ignore[attr-defined]
     optimizer.step_schedules()
 
 
@@ -82,7 +83,9 @@ def timed_training(
 def trainer_of(config: Dict[str, Any]) -> str:
     """Ours for pipelines with a component of ours, spaCy's for all others."""
     names = config["nlp"]["pipeline"]
-    return OURS if any("rnn" in config["components"][name].get("factory", "") for name in names) else SPACY
+    return (
+        OUR_TRAINER if any("rnn" in config["components"][name].get("factory", "") for name in names) else SPACY_TRAINER
+    )
 
 
 def n_words(batch: Batch) -> int:

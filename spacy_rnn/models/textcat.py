@@ -18,7 +18,7 @@ from ..nn.pooling import POOLINGS, Pooling
 from ..nn.text_pool import Pieces, TextPool
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import DocVectors, FloatArray, Tok2Vec
-from .checks import check_at_least, check_choice, check_share, direction_width
+from .checks import check_at_least, check_between, check_choice, check_share, direction_width
 from .encoder import predict_runs, predict_tokens
 from .feature import run_torch_layer
 from .text_embed import token_sizes
@@ -82,8 +82,7 @@ def build_textcat_v1(
     check_choice("segment_cell", segment_cell, CELLS)
     if hidden is not None:
         check_at_least("hidden", hidden, 1)
-    if not 0 <= ngrams <= MOST_NGRAMS:
-        raise ValueError(Errors.R005.format(name="ngrams", value=ngrams, expected=f"from 0 to {MOST_NGRAMS}"))
+    check_between("ngrams", ngrams, 0, MOST_NGRAMS)
     check_at_least("ngram_rows", ngram_rows, 1)
     if dropout is not None:
         check_share("dropout", dropout)
@@ -154,7 +153,7 @@ def resize_output(model: Model, n_labels: int) -> Model:
     if old.sizes is None:
         return model
     # A new identity, since the optimizer remembers the shapes of the old weights.
-    new = old.copy()
+    new = old.like()
     new.resize({**old.sizes, "output_size": n_labels})
     for before, after in zip(_state(old), _state(new)):
         after[tuple(map(slice, before.shape))] = before

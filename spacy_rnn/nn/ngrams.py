@@ -97,7 +97,9 @@ class NgramScores(nn.Module):
 
     def weigh(self, rows: Tensor, starts: Tensor) -> Tensor:
         """How much each n-gram counts in its text, (n,); of one text, the squares sum to LENGTH squared."""
-        weights = torch.log((self.n_texts + 2.0) / (self.met[rows] + 1.0)) ** POWER
+        met = self.met[rows]
+        # log((n_texts + 2) / (met + 1)), whose quotient would be rounded to 1 after many millions of texts.
+        weights = torch.log1p((self.n_texts + 1 - met) / (met + 1.0)) ** POWER
         counts = torch.diff(starts, append=starts.new_tensor([len(rows)]))
         owners = torch.repeat_interleave(counts)
         squares = weights.new_zeros(len(starts)).index_add_(0, owners, weights**2)

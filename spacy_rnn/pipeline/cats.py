@@ -59,14 +59,14 @@ def multilabel_loss(
     return float(loss), ((probabilities - target) * weight).astype(probabilities.dtype)
 
 
-def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Tuple[List[int], List[int]]:
+def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Dict[str, List[int]]:
     """How many documents are known to be in each category, and how many known not to be."""
-    inside, outside = dict.fromkeys(labels, 0), dict.fromkeys(labels, 0)
+    counts = {label: [0, 0] for label in labels}
     for example in examples:
         for label, value in example.reference.cats.items():
-            if label in inside:
-                (inside if value else outside)[label] += 1
-    return list(inside.values()), list(outside.values())
+            if label in counts:
+                counts[label][0 if value else 1] += 1
+    return counts
 
 
 def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: bool, power: float = 1.0) -> List[float]:

@@ -89,7 +89,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         behind it. `predict` then returns them beside the probabilities.
     """
 
-    LEARNED = ("labels", "positive_label", "temperature", "balanced_weights")
+    LEARNED = ("labels", "positive_label", "temperature", "category_counts")
     exclusive: bool
 
     def __init__(
@@ -117,7 +117,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
             label_smoothing=label_smoothing,
             save_attention=save_attention,
             temperature=1.0,
-            balanced_weights=None,
+            category_counts=None,
         )
         if save_attention and not Doc.has_extension(ATTENTION):
             Doc.set_extension(ATTENTION, default=None)
@@ -165,12 +165,10 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         """What both `initialize` methods do beside spaCy's own."""
         spacy.util.check_lexeme_norms(self.vocab, self.name)
         self.cfg["temperature"] = 1.0
-        self.cfg["balanced_weights"] = None
+        self.cfg["category_counts"] = None
         wanted: Any = self.cfg["class_weights"]
         if isinstance(wanted, str):
-            counts = count_cats(get_examples(), self.labels)
-            weights = balanced_weights(*counts, self.exclusive, POWER_OF_WEIGHTS[wanted])
-            self.cfg["balanced_weights"] = dict(zip(self.labels, weights))
+            self.cfg["category_counts"] = count_cats(get_examples(), self.labels)
         for label in wanted if isinstance(wanted, dict) else ():
             if label not in self.labels:
                 raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
@@ -179,10 +177,11 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         """How much each category counts, (n_labels,)."""
         wanted: Any = self.cfg["class_weights"]
         if isinstance(wanted, str):
-            counted: Any = self.cfg["balanced_weights"]
-            if counted is None:
+            counts: Any = self.cfg["category_counts"]
+            if counts is None:
                 raise ValueError(Errors.R107.format(name=self.name, value=wanted))
-            wanted = counted
+            inside, outside = zip(*counts.values())
+            wanted = dict(zip(counts, balanced_weights(inside, outside, self.exclusive, POWER_OF_WEIGHTS[wanted])))
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]

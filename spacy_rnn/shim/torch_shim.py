@@ -183,11 +183,19 @@ class TorchShim(Shim):
 
     def copy(self) -> "TorchShim":
         """A copy with an id of its own, so that two copies never share optimizer state."""
-        copied = TorchShim(self._build, precision=self.precision)
+        copied = self.like()
         copied.sizes = copy.deepcopy(self.sizes)
         copied._model = copy.deepcopy(self._model)
-        copied._device = self._device
         return copied
+
+    def like(self) -> "TorchShim":
+        """A shim for a module of the same kind, which is not built yet, with an id of its own."""
+        new = TorchShim(self._build, precision=self.precision)
+        new._device = self._device
+        return new
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {**self.__dict__, "_zeros": {}}
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """device_type: "cpu", "gpu" or "mps", as Thinc names them."""

@@ -24,6 +24,8 @@ def add_gradients(
 
     The arguments are those of `nlp.update`.
     """
+    if not examples:
+        return
     learning = [(name, pipe) for name, pipe in nlp.pipeline if name not in exclude and hasattr(pipe, "update")]
     if annotates or not all(type(pipe).__module__.split(".")[0] in READERS for _, pipe in learning):
         nlp.update(
@@ -35,6 +37,6 @@ def add_gradients(
             annotates=annotates,
         )
         return
-    validate_examples(examples, "spacy_rnn.training.add_gradients")
+    validate_examples(examples, "spacy_rnn.training.update.add_gradients")
     for _, pipe in learning:
         pipe.update(examples, sgd=None, losses=losses, drop=drop)

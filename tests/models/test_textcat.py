@@ -184,7 +184,7 @@ def test_activations() -> None:
         ({"segment_cell": "elman"}, "segment_cell"),
         ({"hidden": 0}, "R005.*hidden"),
         ({"ngrams": -1}, "R005.*ngrams"),
-        ({"ngrams": 11}, "R005.*ngrams.*from 0 to 10"),
+        ({"ngrams": 11}, "R005.*ngrams.*at least 0 and at most 10"),
         ({"ngrams": 1, "ngram_rows": 0}, "R005.*ngram_rows"),
         ({"dropout": 1.0}, "R005.*dropout"),
         ({"encoder": chars_config("word")}, "unit"),

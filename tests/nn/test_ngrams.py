@@ -88,6 +88,10 @@ def test_rare_ngrams_count_more() -> None:
     often, once, never = (int(bags_of([[token]], 1, 50).rows[0]) for token in (1, 2, 7))
     weights = dict(zip(bags.rows.tolist(), module.weigh(*arrays_of(bags)).tolist()))
     assert 0 < weights[often] < weights[once] < weights[never]
+    # Also where all texts have all of them, and there are more texts than a float32 can count.
+    module.n_texts.fill_(2**30)
+    module.met.fill_(2**30)
+    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
     module.reset_parameters()  # as if no text had been read
     assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
 

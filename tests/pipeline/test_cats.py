@@ -115,4 +115,4 @@ def test_gold_values_and_counts() -> None:
     truths, known = truth_arrays(examples, ["a", "b"], np)
     assert truths.tolist() == [[1, 0], [0, 1], [0, 0]]
     assert known.tolist() == [[True, False], [True, True], [False, False]]
-    assert count_cats(examples, ["a", "b"]) == ([1, 1], [1, 0])
+    assert count_cats(examples, ["a", "b"]) == {"a": [1, 1], "b": [1, 0]}

@@ -1,9 +1,11 @@
 """Text categorizers: settings, class weights, rehearsal, averages, dropout."""
 
-from typing import Any, Dict
+from pathlib import Path
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
+import spacy
 from thinc.api import Adam
 
 from ..helpers import component
@@ -41,6 +43,22 @@ def test_class_weight_of_no_category_is_refused() -> None:
     nlp = textcat_nlp(class_weights={"positve": 2.0})
     with pytest.raises(ValueError, match="R104.*'positve'.*negative, positive"):
         train_texts(nlp, 1)
+
+
+def test_class_weights_can_be_changed_after_training(tmp_path: Path) -> None:
+    def weights(nlp: Any) -> List[float]:
+        return list(nlp.get_pipe("rnn_textcat")._weights())
+
+    def counted_with(class_weights: str) -> Any:
+        nlp = textcat_nlp(class_weights=class_weights)
+        nlp.initialize(lambda: make_texts(nlp, ["same"] * 4, [CATS[0], CATS[1], CATS[1], CATS[1]]))
+        return nlp
+
+    for before, after in (("balanced", "sqrt"), ("sqrt", "balanced")):
+        counted_with(before).to_disk(tmp_path)
+        loaded = spacy.load(tmp_path, config={"components.rnn_textcat.class_weights": after})
+        assert weights(loaded) == pytest.approx(weights(counted_with(after)))
+        assert weights(loaded) != pytest.approx(weights(counted_with(before)))
 
 
 def test_class_weights_move_the_balance() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, List
 
 import hypothesis.strategies as st
@@ -141,6 +142,14 @@ def test_sparse_gradients_of_a_table_give_the_steps_of_dense_ones(make: Any, bat
         np.testing.assert_array_equal(*map(weight_of, shims))
     found, expected = (optimizer.averages[shim.id, "weight"] for shim, optimizer in zip(shims, optimizers))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_memory_for_gradients_is_not_copied() -> None:
+    shim = TorchShim(lambda: GrowingEmbedding(N, WIDTH, sparse=True), {})
+    _, backprop = shim.begin_update((torch.tensor([4]),))
+    backprop(np.ones((1, WIDTH), dtype="f"))
+    shim.finish_update(SGD(0.1))
+    assert shim._zeros and not copy.deepcopy(shim)._zeros and not shim.copy()._zeros
 
 
 def test_a_table_forgets_a_gradient_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:

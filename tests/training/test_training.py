@@ -284,16 +284,16 @@ def test_processes_that_read_different_batches_stop(monkeypatch: pytest.MonkeyPa
         Worker(0, 2).check_batches(shares)
 
 
-@pytest.mark.parametrize("sparse", [True, False])
-def test_gradients_of_rows_are_summed_as_such(sparse: bool) -> None:
+@pytest.mark.parametrize("lazy", [True, False])
+def test_gradients_of_rows_are_summed_as_such(lazy: bool) -> None:
     table = torch.nn.Parameter(torch.zeros(9, 2))
-    slot = _torch_slot(table, sparse)
+    slot = _torch_slot(table, lazy)
     assert slot.get() is None
     rows = torch.sparse_coo_tensor(torch.tensor([[3, 5]]), torch.ones(2, 2), table.shape, check_invariants=True)
-    table.grad = rows if sparse else rows.to_dense()
+    table.grad = rows if lazy else rows.to_dense()
     found = slot.get()
     assert found is not None and not found.is_sparse and torch.equal(found, rows.to_dense())
     slot.set(2 * found)
-    assert table.grad.is_sparse == sparse and torch.equal(table.grad.to_dense(), 2 * rows.to_dense())
-    if sparse:
+    assert table.grad.is_sparse == lazy and torch.equal(table.grad.to_dense(), 2 * rows.to_dense())
+    if lazy:
         assert table.grad.coalesce().indices().tolist() == [[3, 5]]

@@ -30,12 +30,12 @@ WORDS = f"{MODEL}.tok2vec.embed.words"
 
 @dataclass
 class Plan:
-    """How the systems are trained on a set. Those of SNIPS and of the sentences of SST-2 were tried on their dev texts;
-    the others are like them."""
+    """How the systems are trained on a set. What differs from the configs was chosen on dev texts: those of SNIPS, of
+    the sentences of SST-2, of the names and of the newsgroups."""
 
     config: str
     passes: int
-    """Over the training texts, the same for all systems."""
+    """Over the training texts, of ours, and of the others unless `peer_passes` says otherwise."""
     batch: int
     """Of ours, in words, or in texts where the config counts these. The others have spaCy's 1,000 words."""
     settings: Dict[str, Any] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def systems(plan: Plan) -> List[str]:
 
 
 def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> List[str]:
-    """What trains a system: `spacy train` with the settings of the plan. most_steps: 0 for no limit."""
+    """What trains a system, ours or spaCy's `train`, with the settings of the plan. most_steps: 0 for no limit."""
     ours = name not in PEERS
     config = plan.config if ours else PEERS[name]
     passes = plan.passes if ours else plan.peer_passes or plan.passes
@@ -90,7 +90,7 @@ def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int =
     if name in plan.cells:
         values[f"{ENCODE}.cell"] = plan.cells[name]
     overrides = [part for key, value in values.items() for part in (f"--{key}", as_argument(value))]
-    trainer = training.OURS if ours else training.SPACY
+    trainer = training.OUR_TRAINER if ours else training.SPACY_TRAINER
     start = [sys.executable, "-m", trainer, "train", f"configs/{config}.cfg", "--output", str(models / name)]
     return [*start, *overrides]
 
