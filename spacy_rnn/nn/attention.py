@@ -46,17 +46,24 @@ class Attention(nn.Module):
     def keys(self, memory: Tensor) -> Tensor:
         """memory: (batch, steps, memory_size). Returns (batch, steps, size), once for all queries."""
         places = positions(torch.arange(memory.shape[1], device=memory.device)).to(memory.dtype)
-        return self.key(memory) + self.key_place(places)
+        return as_matrix(self.key, memory) + self.key_place(places)
 
     def forward(self, queries: Tensor, places: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """queries: (batch, n, query_size); places: (n,) int64, the step that each query stands at; keys: (batch,
         steps, size); mask: (batch, steps) bool, True where there is a step. Returns (batch, n, steps) float32."""
-        projected = self.query(queries) + self.query_place(positions(places).to(queries.dtype))
+        projected = as_matrix(self.query, queries) + self.query_place(positions(places).to(queries.dtype))
         if self.score is None:
             scores = torch.bmm(projected, keys.transpose(1, 2)).float() * self.size**-0.5
         else:
             scores = self.score(torch.tanh(projected.unsqueeze(2) + keys.unsqueeze(1))).squeeze(3).float()
         return torch.softmax(scores.masked_fill(~mask.unsqueeze(1), float("-inf")), dim=2)
+
+
+def as_matrix(layer: nn.Module, x: Tensor) -> Tensor:
+    """A linear layer over a block (a, b, width), which may be a transposed one: of such a block, torch would multiply
+    each row by a copy of the weights of its own."""
+    projected: Tensor = layer(x.flatten(0, 1))
+    return projected.view(*x.shape[:2], -1)
 
 
 def positions(places: Tensor) -> Tensor:
