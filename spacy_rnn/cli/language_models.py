@@ -49,6 +49,7 @@ def train_lm_command(
     direction: str = typer.Option(DEFAULT.direction, help="forward or backward: which way the model reads."),
     dev: Optional[Path] = typer.Option(None, help="Held-out text; by default the last paragraphs of the text."),
     held_out: float = typer.Option(DEFAULT.held_out, help="Share of the paragraphs that is held out."),
+    balance: float = typer.Option(DEFAULT.balance, help="1: labels equally often; 0: as they are; 0.5: half way."),
     cell: str = typer.Option(DEFAULT.cell, help="lstm, gru or rnn_tanh."),
     depth: int = typer.Option(DEFAULT.depth, help="Recurrent layers."),
     hidden_size: int = typer.Option(DEFAULT.hidden_size, help="Units of a layer."),

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, Literal, get_args
 
 from ..errors import Errors
-from ..models.checks import check_at_least, check_choice, check_share
+from ..models.checks import check_at_least, check_between, check_choice, check_share
 from ..nn.char_lm import CELL_OF_GATES
 from ..shim import PRECISIONS, Precision
 from .text import MOST_CHARS
@@ -30,6 +30,8 @@ class LMSettings:
     dropout: share of the units of the last layer dropped.
     clip: the longest gradient.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
+    balance: of labelled texts, those of rare labels are read more often, so that an epoch has all labels equally often
+        (1), as often as they are (0), or something between (0.5: by the square roots).
     """
 
     direction: Direction = "forward"
@@ -48,6 +50,7 @@ class LMSettings:
     dropout: float = 0.0
     clip: float = 1.0
     held_out: float = 0.05
+    balance: float = 0.0
     seed: int = 0
     precision: Precision = "auto"
 
@@ -66,6 +69,7 @@ class LMSettings:
             raise ValueError(Errors.R005.format(name="chars", value=self.chars, expected=f"at most {MOST_CHARS}"))
         check_share("held_out", self.held_out)
         check_share("dropout", self.dropout)
+        check_between("balance", self.balance, 0.0, 1.0)
 
     def sizes(self, chars: int, inputs: int) -> Dict[str, int]:
         """What `CharLM` is built with."""

@@ -1,6 +1,7 @@
 """From a file of text to a language model, in one call."""
 
 import json
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, Tuple
@@ -59,7 +60,7 @@ def prepare(text: Path, dev: Optional[Path], work: Path, settings: LMSettings) -
     that of the training text."""
     done = work / "text.json"
     sources = [[str(path.resolve()), path.stat().st_size] for path in (text, dev) if path is not None and path.exists()]
-    key = [sources, settings.held_out, settings.chars, settings.seed]
+    key = [sources, settings.held_out, settings.chars, settings.seed, settings.balance]
     if done.exists():
         found = srsly.read_json(done)
         if found["key"] == key:
@@ -76,13 +77,30 @@ def prepare(text: Path, dev: Optional[Path], work: Path, settings: LMSettings) -
 
 def split(text: Path, dev: Optional[Path], settings: LMSettings) -> Tuple[Lines, Lines]:
     """Two functions that read the training text and the held-out text from the beginning."""
+
+    def balanced(lines: Iterator[Line]) -> Iterator[Line]:
+        wanted = settings.balance and text.suffix in LABELLED
+        return repeat_rare(list(lines), settings.balance, settings.seed) if wanted else lines
+
     if dev is not None:
-        return lambda: read(text, settings.seed), lambda: read(dev, settings.seed)
+        return lambda: balanced(read(text, settings.seed)), lambda: read(dev, settings.seed)
     total = sum(1 for _ in read(text, settings.seed))
     kept = total - round(settings.held_out * total)
     if not 0 < kept:
         raise CorpusError(Errors.D203.format(found=0, needed=settings.steps + 1))
-    return lambda: islice(read(text, settings.seed), kept), lambda: islice(read(text, settings.seed), kept, None)
+    return lambda: balanced(islice(read(text, settings.seed), kept)), lambda: islice(
+        read(text, settings.seed), kept, None
+    )
+
+
+def repeat_rare(lines: List[Line], balance: float, seed: int) -> Iterator[Line]:
+    """Texts of rare labels several times, see `LMSettings.balance`, in an order drawn by chance."""
+    counts = Counter(label for label, _ in lines)
+    often = np.array([(max(counts.values()) / counts[label]) ** balance for label, _ in lines])
+    random = np.random.default_rng(seed)
+    # A time and a half is once or twice, by chance.
+    times = np.floor(often + random.random(len(lines))).astype(np.int64)
+    return (lines[i] for i in random.permutation(np.repeat(np.arange(len(lines)), times)))
 
 
 def read(path: Path, seed: int) -> Iterator[Line]:

@@ -135,9 +135,38 @@ def test_labels(tmp_path: Path) -> None:
     assert lm.alphabet.labels == ["x", "y"]
     assert lm.model.output.out_features == lm.alphabet.n_chars == 6
     assert lm.model.embedding.num_embeddings == 8
-    ids = np.fromfile(tmp_path / ".forward" / "train.ids", dtype=np.uint16)
+    ids = ids_of(tmp_path, "train")
     labels = ids[ids >= 6]
     assert len(labels) == 80 and len(set(labels[:20].tolist())) == 2
+
+
+@pytest.mark.parametrize(("balance", "least", "most"), [(0.0, 4, 4), (0.5, 16, 24), (1.0, 100, 100)])
+def test_rare_labels_can_be_read_more_often(tmp_path: Path, balance: float, least: int, most: int) -> None:
+    """25 to 1; what the model is measured on stays as it is, and none of it is read."""
+    path = tmp_path / "texts.jsonl"
+    texts = [{"text": f"{i} ab", "label": "x"} for i in range(100)] + [
+        {"text": f"{i} cd", "label": "y"} for i in range(4)
+    ]
+    srsly.write_jsonl(path, texts)
+    train_lm(path, tmp_path, tiny_settings(balance=balance), dev=path)
+    alphabet = load_lm(tmp_path / "forward.safetensors").alphabet
+    often, rare = alphabet.label_id("x"), alphabet.label_id("y")
+    train, dev = (ids_of(tmp_path, split) for split in ("train", "dev"))
+    assert (train == often).sum() == 100 and least <= (train == rare).sum() <= most
+    assert (dev == often).sum() == 100 and (dev == rare).sum() == 4
+    train_lm(path, tmp_path / "split", tiny_settings(balance=balance, held_out=0.5))
+    kept, out = ({bytes(line) for line in lines_of(tmp_path / "split", split)} for split in ("train", "dev"))
+    assert kept and out and not kept & out
+
+
+def ids_of(folder: Path, split: str) -> Any:
+    return np.fromfile(folder / ".forward" / f"{split}.ids", dtype=np.uint16)
+
+
+def lines_of(folder: Path, split: str) -> List[Any]:
+    """The ids of each text, with its label and the separator (1)."""
+    ids = ids_of(folder, split)
+    return np.split(ids, np.flatnonzero(ids == 1) + 1)[:-1]
 
 
 def test_every_character_is_read_once_an_epoch(tmp_path: Path) -> None:
@@ -177,6 +206,7 @@ def test_bits_of_nothing() -> None:
         {"chars": 2**17},
         {"held_out": 1.0},
         {"dropout": -0.1},
+        {"balance": 1.1},
     ],
 )
 def test_settings_out_of_range(setting: Dict[str, Any]) -> None:
