@@ -60,6 +60,10 @@ class Errors:
     D108 = "[D108] {path}: no such file."
     D109 = "[D109] {path}: there is another file named '{name}'; give each a name of its own."
     D110 = "[D110] {path}: not found; convert the texts first."
+    D112 = (
+        "[D112] {path} would be replaced as a whole, and it holds other things ({found}); choose a folder of its own, "
+        "or move them."
+    )
     D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
     D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = (

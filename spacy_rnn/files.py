@@ -8,17 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from .errors import CorpusError, Errors
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
 @contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
+def replaced_folder(target: Path, *, checked: bool = False) -> Iterator[Path]:
     """A new folder to write into, moved to `target` when the block ends and removed when it raises.
 
     It lies beside `target`, so that the move is one step within a file system. What `target` held before is replaced:
     on Linux in one step, so that whatever ends the program, `target` is the old folder or the new one. Where two
     folders cannot change places in one step, there is a moment between two steps in which `target` is missing.
+
+    checked: `target` is a folder that a user names, who may keep other things there. Raises CorpusError, and changes
+    nothing, if it holds anything that is not of the kinds (by their suffixes) of what was written into the new one.
     """
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -26,12 +31,29 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         new = Path(scratch) / "new"
         new.mkdir()
         yield new
+        if checked:
+            check_replaceable(target, new)
         write_through(new)
         if not target.exists():
             new.rename(target)
         elif not exchange(new, target):
             target.rename(Path(scratch) / "old")
             new.rename(target)
+
+
+def check_replaceable(target: Path, new: Path) -> None:
+    """See `replaced_folder`."""
+    if not target.exists():
+        return
+    names = {path.name for path in new.iterdir()}
+    kinds = {path.suffix for path in new.iterdir() if path.suffix}
+    others = sorted(
+        path.name
+        for path in target.iterdir()
+        if path.name not in names and (path.suffix not in kinds or path.name.startswith(".") or path.is_dir())
+    )
+    if others:
+        raise CorpusError(Errors.D112.format(path=target, found=", ".join(others[:3])))
 
 
 def replace_file(target: Path, data: bytes) -> None:

@@ -100,7 +100,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
         return False
     lines = ((line.strip(), path.stem) for path in paths for line in decode(path).splitlines())
     records = [(text, {"text": text, "label": label}) for text, label in lines if text]
-    with replaced_folder(output_dir) as new:
+    with replaced_folder(output_dir, checked=True) as new:
         write_splits(new, source, split_by_key(records, same=("text", "label")))
     return True
 

@@ -46,7 +46,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
     stats: Dict[str, ParsedStats] = {}
     known: List[str] = []
-    with replaced_folder(output_dir) as folder:
+    with replaced_folder(output_dir, checked=True) as folder:
         for path in paths:
             texts = read_textcat_file(path, labels=known or None)
             known = known or sorted({name for found in texts for name in found.cats})
@@ -68,7 +68,7 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
     subjects, objects, modifiers and so on from the words and the bare structure. Relations are taken off the trees, and
     of their names what stands before a colon counts."""
     stats = {}
-    with replaced_folder(output_dir) as folder:
+    with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
             path = corpus_dir / f"{split}-words.spacy"
             if not path.is_file():

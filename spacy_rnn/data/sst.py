@@ -132,7 +132,7 @@ def convert_sst(
     labels = sorted({label for label in BINARY.values() if label}) if binary else sorted(BINARY)
     stats = {}
     seen: Set[Tuple[Tuple[str, ...], str]] = set()
-    with replaced_folder(output_dir) as folder:
+    with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
             trees = [tree for tree in read_brackets(source_dir / f"{split}.txt") if relabel(tree.spans[-1][2])]
             docs, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), AlignedStats()

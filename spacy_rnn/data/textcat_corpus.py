@@ -91,7 +91,7 @@ def convert_textcat(
     nlp = spacy.blank(lang)
     known = list(labels) if labels else None
     stats = TextCatStats(lang, [], True, {})
-    with replaced_folder(output_dir) as folder:
+    with replaced_folder(output_dir, checked=True) as folder:
         for path in paths:
             texts = read_textcat_file(path, labels=known, text=text, label=label)
             if known is None:

@@ -21,7 +21,7 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
     Returns the number of characters in train.txt. Raises CorpusError if a file is not there.
     """
     vocab = spacy.blank("xx").vocab
-    with replaced_folder(output_dir) as folder:
+    with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
             path = corpus_dir / f"{split}.spacy"
             if not path.is_file():

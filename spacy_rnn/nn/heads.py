@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from .dropout import SequenceDropout
@@ -28,7 +29,10 @@ class LinearHead(nn.Module):
     def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
         """x: (n, input_size). Returns scores before the softmax, (n, output_size), or those of
         some columns only."""
-        return nn.functional.linear(x, self.linear.weight[columns], self.linear.bias[columns])
+        weight, bias = self.linear.weight[columns], self.linear.bias[columns]
+        if not torch.is_autocast_enabled(x.device.type):  # the encoder may have another precision
+            x = x.to(weight.dtype)
+        return nn.functional.linear(x, weight, bias)
 
 
 class ClassifierHead(LinearHead):

@@ -14,7 +14,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..models.checks import check_share
+from ..models.checks import check_at_least, check_share
 from ..nn.shares import total
 from ..types import FloatArray
 from .calibration import at_temperature
@@ -107,6 +107,8 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         check_share("label_smoothing", label_smoothing)
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(Errors.R005.format(name="threshold", value=threshold, expected="from 0 to 1"))
+        for label, weight in class_weights.items() if isinstance(class_weights, dict) else ():
+            check_at_least(f"class_weights[{label!r}]", weight, 0.0)
         if model.attrs.get("multi_label", not self.exclusive) == self.exclusive:
             raise ValueError(Errors.R102.format(name=name, value=str(self.exclusive).lower()))
         if save_attention and not model.attrs.get("attend"):

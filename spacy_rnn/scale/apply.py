@@ -10,7 +10,7 @@ from ..models.checks import check_at_least, check_choice
 from .cluster import on_ray
 from .job import Counts, Job, in_process
 from .processes import in_processes
-from .sinks import COLUMNS, OUTPUT_FORMATS, columns_of
+from .sinks import COLUMNS, OUTPUT_FORMATS, check_format, columns_of
 from .sources import FORMATS, Source
 
 ENGINES = ("local", "ray")
@@ -98,6 +98,7 @@ def apply_pipeline(
     """
     settings = settings or ApplySettings()
     settings.check()
+    check_format(settings.output_format)
     where = Source(source, settings.input_format, settings.text, settings.id)
     columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
     batch_size = settings.batch_size or nlp.batch_size

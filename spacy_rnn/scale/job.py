@@ -1,5 +1,6 @@
 """What is to be done, what is done already, and doing one part of it."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -178,7 +179,12 @@ def run(
             else:
                 found[doc._context] = _reason(error)
 
-    nlp.set_error_handler(handle)  # type: ignore[arg-type]  # spaCy declares one that never returns
+    nlp.default_error_handler = handle
+    for _, pipe in nlp.pipeline:
+        if hasattr(pipe, "set_error_handler"):
+            # spaCy's parser and entity recognizer cannot keep a handler: they raise, see below.
+            with contextlib.suppress(AttributeError):
+                pipe.set_error_handler(handle)
     try:
         for doc, i in nlp.pipe(((doc, i) for i, doc in docs.items()), as_tuples=True, batch_size=batch_size):
             found[i] = doc

@@ -179,13 +179,21 @@ def _write_docbin(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> It
     opened.write(docs.to_bytes())
 
 
+def check_format(name: str) -> None:
+    """Raise CorpusError if a format needs a package that is not there."""
+    try:
+        if name == "parquet":
+            import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise CorpusError(Errors.D182.format(what="output in parquet", package="pyarrow")) from error
+
+
 @contextmanager
 def _write_parquet(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Iterator[Callable[[str, Doc], None]]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise CorpusError(Errors.D182.format(what="parquet", package="pyarrow")) from error
+    check_format("parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     row = Row(columns, vocab)
     words, ints = pa.list_(pa.string()), pa.list_(pa.int32())
     ents = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())]))

@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
 
-from spacy_rnn.files import exchange, replaced_folder
+from spacy_rnn.errors import CorpusError
+from spacy_rnn.files import check_replaceable, exchange, replaced_folder
 from spacy_rnn.pipeline.saving import CHECKSUMS
 from spacy_rnn.shim.serialize import FORMAT, VERSION
 
@@ -232,3 +233,20 @@ def test_killed_while_saving_leaves_a_model_that_loads(tmp_path: Path) -> None:
             os.kill(process.pid, signal.SIGCONT)
         process.kill()
     load(tagger_nlp(), target)
+
+
+@pytest.mark.parametrize("other", ["notes.txt", "raw", ".git", "train.jsonl"])
+def test_what_a_user_keeps_in_a_folder_is_not_replaced(tmp_path: Path, other: str) -> None:
+    target, new = tmp_path / "corpus", tmp_path / "new"
+    for folder, names in ((target, ["train.spacy", "old.spacy", "stats.json"]), (new, ["train.spacy", "stats.json"])):
+        folder.mkdir()
+        for name in names:
+            (folder / name).touch()
+    check_replaceable(target, new)
+    check_replaceable(tmp_path / "none", new)
+    (target / other).mkdir() if "." not in other else (target / other).touch()
+    with pytest.raises(CorpusError, match=f"D112.*{other}"):
+        check_replaceable(target, new)
+    with pytest.raises(CorpusError, match="D112"), replaced_folder(target, checked=True) as folder:
+        (folder / "train.spacy").touch()
+    assert (target / other).exists() and (target / "old.spacy").exists()

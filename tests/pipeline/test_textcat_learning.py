@@ -32,6 +32,7 @@ from .texts import (
         (False, {"model": {"exclusive_classes": True}}, "R102.*exclusive_classes = false"),
         (True, {"save_attention": True, "model": {"pooling": ["max"]}}, "R103.*'attention'"),
         (True, {"class_weights": "equal"}, "class_weights"),
+        (True, {"class_weights": {"positive": -1.0}}, r"R005.*class_weights\['positive'\].*-1"),
     ],
 )
 def test_refused(exclusive: bool, settings: Dict[str, Any], message: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -52,6 +53,28 @@ def test_formats(tagger: Language, tmp_path: Path, output_format: str) -> None:
     assert (counts.docs, counts.words, counts.errors) == (30, sum(map(len, expected)), 0)
     names = sorted(path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith("part-"))
     assert names == ["_SUCCESS.json", "_done", "_job.json"]
+
+
+def test_components_that_cannot_keep_an_error_handler(tmp_path: Path) -> None:
+    """spaCy's entity recognizer and parser."""
+    nlp = spacy.blank("xx")
+    recognizer: Any = nlp.add_pipe("ner")
+    recognizer.add_label("X")
+    nlp.initialize()
+    write_jsonl(tmp_path / "it.jsonl", 30)
+    counts = apply_pipeline(nlp, str(tmp_path / "it.jsonl"), str(tmp_path / "out"), small())
+    assert (counts.docs, counts.errors) == (30, 0)
+    assert len(rows_of(tmp_path / "out")) == 30
+
+
+def test_missing_package_leaves_nothing_behind(
+    tagger: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(tmp_path / "it.jsonl", 5)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(CorpusError, match=r"D182.*pyarrow"):
+        apply_pipeline(tagger, str(tmp_path / "it.jsonl"), str(tmp_path / "out"), small(output_format="parquet"))
+    assert apply_pipeline(tagger, str(tmp_path / "it.jsonl"), str(tmp_path / "out"), small()).docs == 5
 
 
 def test_columns_follow_the_components(tmp_path: Path) -> None:
