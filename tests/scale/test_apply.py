@@ -205,7 +205,8 @@ def test_part_that_kills_every_worker(tagger: Language, tmp_path: Path, monkeypa
     order = [int(part) for part in begun.read_text().split()]
     _, *again = [at for at, part in enumerate(order) if part == 1]
     assert len(again) == 2
-    assert {*range(max(order) + 1)} == {*order[: again[0]]}  # tried again when the others have begun
+    # Tried again when the others had been handed out, of which the second worker's may begin a moment later.
+    assert len({*range(max(order) + 1)} - {*order[: again[0]]}) <= 1 < max(order)
     monkeypatch.setattr(processes_module, "do_part", do_part)
     assert apply_pipeline(*arguments).docs == 60
     assert len(rows_of(tmp_path / "out")) == 60
