@@ -1,10 +1,10 @@
 # make train [TREEBANK=UD_English-EWT]   fetch, convert, train, evaluate
 # make test, make lint                   what .ci/run calls
-# make benchmark [SIZE=--small]          this tagger beside others, in an environment of its own
+# make benchmark [SIZE=small]            this tagger beside others, in an environment of its own
 
 PYTHON ?= python3
 TREEBANK ?= UD_Portuguese-PetroGold
-SIZE ?= --no-small
+SIZE ?= no-small
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
