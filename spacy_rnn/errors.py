@@ -64,6 +64,10 @@ class Errors:
         "[D112] {path} would be replaced as a whole, and it holds other things ({found}); choose a folder of its own, "
         "or move them."
     )
+    D113 = (
+        "[D113] {path}:{line}: there is no {what} under '{name}' in this record, which has: {found}. The settings "
+        "`text` and `label` (--text, --label) say what they are called; .csv has commas between fields, .tsv tabs."
+    )
     D150 = "[D150] {path}: no such file; the treebank's folder holds train.txt, dev.txt and test.txt."
     D151 = "[D151] {path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = (
@@ -207,7 +211,6 @@ class Errors:
         "[R151] dep_matrices = true does not go with cell = {cell!r}; choose rnn_tanh or rnn_relu, or tell labels "
         "apart by dep_width."
     )
-    R152 = "[R152] '{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
     R153 = (
         "[R153] '{name}': the training data has neither doc.cats nor labelled spans in doc.spans[{key!r}]. Add one of "
         "them, or set spans_key to the key that the phrases are stored under."
@@ -264,8 +267,14 @@ class Errors:
     R191 = "[R191] {path} is not a checkpoint that this training can go on from ({reason}); train anew without it."
     R192 = "[R192] Worker {rank} of {size} {how}, so all were stopped.{reason} {remedy}"
     R193 = "[R193] The checkpoint {path} was made by {found} workers; go on with as many instead of {workers}."
-    R194 = "[R194] The checkpoint {path} belongs to another config; go on with the one that it was made with."
-    R195 = "[R195] {path}: there is no checkpoint to go on from; start without --resume."
+    R194 = (
+        "[R194] The checkpoint {path} belongs to another config, which differs in: {settings}. Go on with the one "
+        "that it was made with."
+    )
+    R195 = (
+        "[R195] {path}: there is no checkpoint to go on from, since no training was begun there with an output folder, "
+        "or it has ended; start without --resume."
+    )
     R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
     R184 = "[R184] its list of checksums is not one ({reason})"
     R201 = (

@@ -36,8 +36,8 @@ def read_textcat_file(
 
     A record has its text under `text`, and its categories in one of these forms:
 
-    - `label` (jsonl, csv, tsv): the one category it is in. In jsonl, "labels" is a list of any number of them. All
-      other categories of the file are known not to apply.
+    - `label` (jsonl, csv, tsv): the one category it is in, a name or a whole number. In jsonl, "labels" is a list of
+      any number of them. All other categories of the file are known not to apply.
     - "cats" (jsonl): an object from categories to 1, 0 or null.
     - one column a category (csv, tsv, without a column `label`): 1, 0, or nothing or a negative number for unknown.
 
@@ -46,13 +46,13 @@ def read_textcat_file(
     """
     rows = read_rows(path)
     columns = list(rows[0][1])
-    wide = path.suffix != ".jsonl" and label not in columns
+    wide = _format(path) != ".jsonl" and label not in columns
     known = list(labels) if labels is not None else None
     found = []
     for line, row in rows:
         content = row.get(text)
         if not isinstance(content, str):
-            raise CorpusError(Errors.D104.format(path=path, line=line, reason=f"there is no text under '{text}'"))
+            raise CorpusError(Errors.D113.format(path=path, line=line, what="text", name=text, found=", ".join(row)))
         if not content.strip():
             raise CorpusError(Errors.D103.format(path=path, line=line))
         if wide:
@@ -80,13 +80,17 @@ def read_rows(path: Path, header: Optional[List[str]] = None) -> List[Row]:
         ".csv": partial(_read_csv, header=header),
         ".tsv": partial(_read_tsv, header=header),
     }
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in readers:
+    if _format(path) not in readers:
         raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
-    rows = list(readers[suffix](path, decode(path)))
+    rows = list(readers[_format(path)](path, decode(path)))
     if not rows:
         raise CorpusError(Errors.D107.format(path=path))
     return rows
+
+
+def _format(path: Path) -> str:
+    """The suffix that says how a file is read."""
+    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
 
 
 def decode(path: Path) -> str:
@@ -158,10 +162,11 @@ def _cats(path: Path, line: int, row: Dict[str, Any], label: str) -> Dict[str, O
     if isinstance(row.get("cats"), dict):
         return {name: _value(path, line, name, value) for name, value in row["cats"].items()}
     named = [row[label]] if label in row else row.get("labels")
-    if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
-        reason = f"there is no category under '{label}'"
-        raise CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
-    return dict.fromkeys(named, 1.0)
+    # Many files number their categories; a number is as good a name as any.
+    names = [str(name) if type(name) is int else name for name in named] if isinstance(named, list) else []
+    if not isinstance(named, list) or not all(isinstance(name, str) and name for name in names):
+        raise CorpusError(Errors.D113.format(path=path, line=line, what="category", name=label, found=", ".join(row)))
+    return dict.fromkeys(names, 1.0)
 
 
 def _value(path: Path, line: int, name: str, value: Any) -> Optional[float]:

@@ -135,17 +135,15 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         """RETURNS the probabilities of all categories, (n_docs, n_labels), those of an empty document included, and the
         attention weights with them if `save_attention` is set."""
         docs = list(docs)
-        if not docs or not self.labels:
-            return self._with_attention(self.model.ops.alloc2f(len(docs), len(self.labels)), docs)
+        if docs and not self.labels:
+            raise ValueError(Errors.R016.format(name=self.name))
+        if not docs:
+            nothing = self.model.ops.alloc2f(0, len(self.labels))
+            return (nothing, []) if self.cfg["save_attention"] else nothing
         if self.cfg["save_attention"]:
             scores, attention = self.model.attrs["attend"](self.model, docs)
             return self._tempered(scores), attention
         return self._tempered(self.model.predict(docs))
-
-    def _with_attention(self, scores: Floats2d, docs: List[Doc]) -> Prediction:
-        if not self.cfg["save_attention"]:
-            return scores
-        return scores, [np.full(len(doc), 1 / max(1, len(doc)), dtype=np.float32) for doc in docs]
 
     def _tempered(self, scores: Floats2d) -> Floats2d:
         temperature: Any = self.cfg["temperature"]

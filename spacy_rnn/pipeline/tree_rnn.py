@@ -169,7 +169,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
         the nodes' states."""
         docs = list(docs)
         if not self.labels:
-            raise ValueError(Errors.R152.format(name=self.name))
+            raise ValueError(Errors.R016.format(name=self.name))
         check_parsed(docs, self.name)
         scores = self.model.predict(docs)
         to_numpy, target = self.model.ops.to_numpy, self.cfg["target"]

@@ -22,7 +22,7 @@ from ..pipeline.saving import check_files, write_checksums
 from ..shim import TorchShim
 
 PIPELINE, STATE, TENSORS = "pipeline", "state.json", "state.safetensors"
-VERSION = 1
+VERSION = 2
 Key = Tuple[int, str]
 
 _MEMORY = ("mom1", "mom2", "averages")

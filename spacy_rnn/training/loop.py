@@ -1,6 +1,5 @@
 """The training loop of `spacy train`, for one of several processes, with checkpoints to go on from."""
 
-import hashlib
 import json
 import shutil
 import sys
@@ -14,8 +13,9 @@ import torch
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import create_before_to_disk_callback, create_evaluation_callback, update_meta
-from spacy.util import registry, resolve_dot_names
+from spacy.util import dict_to_dot, registry, resolve_dot_names
 from thinc.api import fix_random_seed
+from wasabi import msg
 
 from ..errors import Errors, TrainingError
 from ..files import replaced_folder
@@ -25,6 +25,9 @@ from .parallel import Worker, trained_models, weight_sums
 from .update import add_gradients
 
 LAST, BEST, CHECKPOINT = "model-last", "model-best", "checkpoint"
+SET_ASIDE = "checkpoint-before"
+# When training ends has no bearing on what it does until then.
+MAY_CHANGE = ("training.max_steps", "training.patience")
 
 
 class Training:
@@ -44,7 +47,7 @@ class Training:
         self._before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         batcher, max_epochs = settings["batcher"], settings["max_epochs"]
         self.batches = Batches(nlp, train_corpus, batcher, max_epochs, worker.size, {})
-        self.config_checksum = _checksum(config)
+        self.config = _plain(config)
         self.results: List[Tuple[float, int]] = []
         self.losses: Dict[str, float] = {}
         self.words = 0
@@ -59,8 +62,9 @@ class Training:
         progress, numbers = load_checkpoint(path, self.nlp, self.optimizer)
         if len(numbers) != self.worker.size:
             raise TrainingError(Errors.R193.format(path=path, found=len(numbers), workers=self.worker.size))
-        if progress["config"] != self.config_checksum:
-            raise TrainingError(Errors.R194.format(path=path))
+        changed = [name for name in _changed(progress["config"], self.config) if name not in MAY_CHANGE]
+        if changed:
+            raise TrainingError(Errors.R194.format(path=path, settings=", ".join(changed)))
         self.results = [(score, step) for score, step in progress["results"]]
         self.words, self.seconds, self.steps_done = progress["words"], progress["seconds"], progress["step"] + 1
         self.batches.starts = {
@@ -73,7 +77,7 @@ class Training:
         if self.output is None or self.worker.rank:
             return
         progress = {
-            "config": self.config_checksum,
+            "config": self.config,
             "step": step,
             "results": self.results,
             "words": self.words,
@@ -189,13 +193,22 @@ class Training:
 
 
 def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -> Training:
-    """A training, which goes on from the checkpoint in `output` if it is to. Raises TrainingError if there is none."""
+    """A training, which goes on from the checkpoint in `output` if it is to. Raises TrainingError if there is none. One
+    that starts over sets a checkpoint aside, which is hours of somebody's time."""
     training = Training(nlp, output, worker)
+    path = find_checkpoint(output) if output is not None else None
     if resume:
-        path = find_checkpoint(output) if output is not None else None
         if path is None:
             raise TrainingError(Errors.R195.format(path=output))
         training.resume(path)
+    elif path is not None and worker.rank == 0:
+        aside = path.with_name(SET_ASIDE)
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        msg.warn(
+            f"{path} is of a training that has not ended; it is now {aside.name}. To go on from it instead, give it "
+            "back its name and use --resume."
+        )
     return training
 
 
@@ -210,5 +223,12 @@ def _draw_others(seed: Optional[int], rank: int) -> None:
     np.random.seed(((seed or 0) + rank) % 2**32)
 
 
-def _checksum(config: Dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode("utf8")).hexdigest()
+def _plain(config: Dict[str, Any]) -> Dict[str, Any]:
+    """The settings by their dotted names, as they come back from JSON."""
+    found: Dict[str, Any] = json.loads(json.dumps(dict_to_dot(config), default=str))
+    return found
+
+
+def _changed(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
+    missing = object()
+    return sorted(name for name in {*before, *now} if before.get(name, missing) != now.get(name, missing))

@@ -1,5 +1,6 @@
 """Labelled texts from jsonl, csv and tsv files, as a corpus and converted; every error names the line."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any, Dict, List
@@ -75,6 +76,17 @@ def test_several_labels_and_other_names(tmp_path: Path) -> None:
     assert cats(path, text="body", label="topic") == [{"a": 1.0}]
 
 
+def test_numbers_are_names(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.jsonl", '{"text": "x", "label": 1}\n{"text": "y", "labels": [0, "1"]}\n')
+    assert cats(path) == [{"1": 1.0, "0": 0.0}, {"0": 1.0, "1": 1.0}]
+
+
+def test_compressed_categories(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "x", "cats": {"a": 1, "b": 0}}'))
+    assert cats(path) == [{"a": 1.0, "b": 0.0}]
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
 def test_any_text_survives(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
@@ -90,20 +102,23 @@ def test_any_text_survives(text: str, tmp_path_factory: pytest.TempPathFactory) 
     [
         ("f.jsonl", JSONL + '{"text": "x", ', "D101", 4),
         ("f.jsonl", JSONL + "[1]\n", "D104", 4),
-        ("f.jsonl", JSONL + '{"label": "a"}\n', "D104.*no text under 'text'", 4),
-        ("f.jsonl", JSONL + '{"text": 3, "label": "a"}\n', "D104", 4),
+        ("f.jsonl", JSONL + '{"label": "a"}\n', "D113.*no text under 'text'.*has: label", 4),
+        ("f.jsonl", JSONL + '{"text": 3, "label": "a"}\n', "D113", 4),
         ("f.jsonl", JSONL + '\n{"text": " \\n", "label": "a"}\n', "D103", 5),
-        ("f.jsonl", '{"text": "x"}', "D104.*no category under 'label'", 1),
-        ("f.jsonl", '{"text": "x", "labels": "a"}', "D104", 1),
+        ("f.jsonl", '{"text": "x"}', "D113.*no category under 'label'", 1),
+        ("f.jsonl", '{"text": "x", "labels": "a"}', "D113", 1),
         ("f.jsonl", '{"text": "x", "cats": {"a": "yes"}}', "D105.*'yes'.*'a'", 1),
         ("f.jsonl", JSONL + '{"text": "x", "label": "c"}\n', "D102.*'c' is not one of: a, b", 4),
         ("f.csv", "text,label\nx,a\ny,c\n", "D102.*'c'", 3),
         ("f.csv", 'text,label\n"x\n\nx",a\ny\n', "D104.*2 columns, this row has 1", 5),
         ("f.csv", 'text,label\n"x"x,a\n', "D104", 2),
         ("f.csv", "text,label\n,a\n", "D103", 2),
-        ("f.csv", "label,a\nx,1\n", "D104.*no text", 2),
+        ("f.csv", "label,a\nx,1\n", "D113.*no text", 2),
+        ("f.csv", "Text,Label\nx,a\n", "D113.*no text.*has: Text, Label", 2),
+        ("f.csv", "text;label\nx;a\n", "D113.*no text.*has: text;label", 2),
+        ("f.jsonl", '{"text": "x", "label": true}', "D113.*no category", 1),
         ("f.csv", "text,a,b\nx,1,2\n", "D105.*'2'.*'b'", 2),
-        ("f.csv", "text,label\nx,\n", "D104.*no category", 2),
+        ("f.csv", "text,label\nx,\n", "D113.*no category", 2),
         ("f.tsv", "text\tlabel\nx\ta\tb\n", "D104.*3", 2),
         ("f.tsv", "text\ta\tc\nx\t1\t0\n", "D102.*'c'", 2),
     ],

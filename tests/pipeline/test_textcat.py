@@ -190,8 +190,10 @@ def test_initialized_twice(exclusive: bool) -> None:
     assert component(nlp, NAMES[exclusive]).model.to_bytes() == first
 
 
-def test_untrained_pipeline_predicts_nothing() -> None:
-    assert textcat_nlp()("a text").cats == {}
+@BOTH
+def test_component_without_labels_says_so(exclusive: bool) -> None:
+    with pytest.raises(ValueError, match=f"R016.*{NAMES[exclusive]}"):
+        textcat_nlp(exclusive)("a text")
 
 
 def test_positive_label_is_scored() -> None:

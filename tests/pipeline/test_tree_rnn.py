@@ -235,7 +235,7 @@ def test_trees_of_every_kind(trained: Language) -> None:
 
 def test_no_labels() -> None:
     nlp = tree_nlp()
-    with pytest.raises(ValueError, match="R152"):
+    with pytest.raises(ValueError, match="R016"):
         nlp(tree_doc(nlp, "good", [0]))
     with pytest.raises(ValueError, match=r"R153.*doc.spans\['tree'\]"):
         nlp.initialize(lambda: [with_gold_parse(tree_doc(nlp, "good", [0]))])
