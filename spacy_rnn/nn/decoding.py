@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import List
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .decoder import Decoder, Memory
 from .shapes import round_up
@@ -52,6 +54,24 @@ class Decoding:
         self.live = live
         if round_up(len(live), bits=1) < len(self.memory.mask):
             self._take(live)
+
+
+def join(memories: List[Memory]) -> Memory:
+    """All rows of several memories, the shorter ones padded."""
+    if len(memories) == 1:
+        return memories[0]
+    longest = max(memory.mask.shape[1] for memory in memories)
+
+    def padded(tensors: List[Tensor]) -> Tensor:
+        return torch.cat([nn.functional.pad(x, [0, 0] * (x.dim() - 2) + [0, longest - x.shape[1]]) for x in tensors])
+
+    keys = [memory.keys for memory in memories if memory.keys is not None]
+    return Memory(
+        padded([memory.vectors for memory in memories]),
+        padded(keys) if keys else None,
+        padded([memory.mask for memory in memories]),
+        padded([memory.copies for memory in memories]),
+    )
 
 
 def rows_of(memory: Memory, rows: Tensor) -> Memory:

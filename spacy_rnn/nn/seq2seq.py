@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple, Union
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
 
 from .beam import Hypothesis, beam_search
 from .decoder import Decoder, Memory
-from .decoding import Decoding, rows_of
+from .decoding import Decoding, join, rows_of
 from .layout import Block
 from .pooling import Pool
 from .rnn import RNN
 from .symbols import END, UNKNOWN
+
+# Rows times steps of what is decoded at once; a step of 256 units is half a kilobyte.
+MOST_CELLS = 2**15
 
 
 @dataclass
@@ -69,6 +72,16 @@ class Found:
     """Of each sequence."""
     hypotheses: List[List[Hypothesis]]
     """Of each sequence, the best one first; none where the decision said so."""
+
+
+class Encoded(NamedTuple):
+    """Sequences of one block that are to be decoded."""
+
+    memory: Memory
+    states: Tensor
+    """(depth, states, n, hidden_size): where the decoder begins."""
+    sequences: Tensor
+    """(n,) int64: which they are."""
 
 
 class Seq2Seq(nn.Module):
@@ -201,30 +214,49 @@ class Seq2Seq(nn.Module):
         """Decode every sequence, or those that their decision says."""
         n = len(search.limits)
         found = Found([0] * n, [[] for _ in range(n)])
+        encoded: List[Encoded] = []
         for block in sources.blocks:
             memory, states, scores = self.encode(sources, block)
             decisions = scores.argmax(dim=1).tolist()
-            sequences = block.sequences.tolist()
-            for sequence, decision in zip(sequences, decisions):
+            for sequence, decision in zip(block.sequences.tolist(), decisions):
                 found.decisions[sequence] = decision
             decoded = [i for i, decision in enumerate(decisions) if not search.decoded or decision in search.decoded]
             if decoded:
                 columns = torch.tensor(decoded, device=states.device)
-                decoding = Decoding(
-                    self.decoder,
-                    rows_of(memory, columns),
-                    states[:, :, columns],
-                    beams=search.beams,
-                    n_extended=sources.n_extended,
-                )
-                hypotheses = beam_search(
-                    decoding.step,
-                    decoding.keep,
-                    search.limits[block.sequences[columns]],
-                    end=END,
-                    beams=search.beams,
-                    length_penalty=search.length_penalty,
-                )
-                for i, best in zip(decoded, hypotheses):
-                    found.hypotheses[sequences[i]] = best
+                encoded.append(Encoded(rows_of(memory, columns), states[:, :, columns], block.sequences[columns]))
+        for together in in_groups(encoded):
+            self._decode(together, sources.n_extended, search, found)
         return found
+
+    def _decode(self, encoded: List[Encoded], n_extended: int, search: Search, found: Found) -> None:
+        """Decode sequences that were encoded in several blocks, all at once: a step costs about the same for many as
+        for few."""
+        memory = join([part.memory for part in encoded])
+        states = torch.cat([part.states for part in encoded], dim=2)
+        sequences = torch.cat([part.sequences for part in encoded])
+        decoding = Decoding(self.decoder, memory, states, beams=search.beams, n_extended=n_extended)
+        hypotheses = beam_search(
+            decoding.step,
+            decoding.keep,
+            search.limits[sequences],
+            end=END,
+            beams=search.beams,
+            length_penalty=search.length_penalty,
+        )
+        for sequence, best in zip(sequences.tolist(), hypotheses):
+            found.hypotheses[sequence] = best
+
+
+def in_groups(encoded: List[Encoded]) -> Iterator[List[Encoded]]:
+    """Blocks, some at a time, so that the memory of a group stays within bounds."""
+    group: List[Encoded] = []
+    rows = longest = 0
+    for part in encoded:
+        n, steps = part.memory.mask.shape
+        if group and (rows + n) * max(longest, steps) > MOST_CELLS:
+            yield group
+            group, rows, longest = [], 0, 0
+        group.append(part)
+        rows, longest = rows + n, max(longest, steps)
+    if group:
+        yield group

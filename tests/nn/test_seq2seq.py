@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_rnn.nn import seq2seq
 from spacy_rnn.nn.cells import CELLS
 from spacy_rnn.nn.seq2seq import Search, Seq2Seq, Targets
 from spacy_rnn.nn.symbols import END, UNKNOWN
@@ -45,6 +46,18 @@ def test_batch_equals_one_by_one(settings: Any, sources: List[List[int]]) -> Non
         assert [[symbols for symbols, _ in best] for best in found] == [
             [symbols for symbols, _ in decode(network, read([source]), beams=beams)[0]] for source in sources
         ]
+
+
+@pytest.mark.parametrize("cells", [1, 40])
+def test_result_does_not_depend_on_what_is_decoded_at_once(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_seq2seq()
+    sources = [[2 + (i + j) % (SYMBOLS - 2) for j in range(i % 17)] for i in range(60)]
+    expected = decode(network, read(sources), beams=2)
+    monkeypatch.setattr(seq2seq, "MOST_CELLS", cells)
+    found = decode(network, read(sources), beams=2)
+    assert [[symbols for symbols, _ in best] for best in found] == [
+        [symbols for symbols, _ in best] for best in expected
+    ]
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
