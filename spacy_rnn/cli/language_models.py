@@ -56,6 +56,7 @@ def train_lm_command(
     char_width: int = typer.Option(DEFAULT.char_width, help="Width of a character's vector."),
     order: int = typer.Option(DEFAULT.order, help="Longest n-gram with a vector of its own; 1 for characters alone."),
     rows: int = typer.Option(DEFAULT.rows, help="Rows of the table of n-grams, for each length."),
+    direct: bool = typer.Option(DEFAULT.direct, help="A layer from the n-grams straight to the output."),
     chars: int = typer.Option(DEFAULT.chars, help="Size of the alphabet; rarer characters are unknown."),
     batch: int = typer.Option(DEFAULT.batch, help="Places of the text that are read at once."),
     steps: int = typer.Option(DEFAULT.steps, help="Characters of each that an update reads."),

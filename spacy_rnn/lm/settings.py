@@ -20,7 +20,7 @@ class LMSettings:
     direction: which way the model reads. The two of a pipeline are trained one by one.
     cell, depth, hidden_size: of the recurrent layers.
     char_width: of a character's vector, and of an n-gram's.
-    order, rows: see `CharLM`.
+    order, rows, direct: see `CharLM`.
     chars: the size of the alphabet, the unknown character and the separator included.
     batch, steps: each update reads `steps` characters in `batch` places of the text (fewer of a short text), and
         learns no further back (truncated backpropagation through time, Williams & Peng 1990).
@@ -41,6 +41,7 @@ class LMSettings:
     char_width: int = 64
     order: int = 5
     rows: int = 2**15
+    direct: bool = True
     chars: int = 256
     batch: int = 64
     steps: int = 100
@@ -83,6 +84,7 @@ class LMSettings:
             "depth": self.depth,
             "order": self.order,
             "rows": self.rows,
+            "direct": int(self.direct),
         }
 
     def record(self) -> Dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import safetensors.torch
@@ -22,6 +22,7 @@ from .text import Alphabet, Ids
 
 NATS = math.log(2)
 CPU = torch.device("cpu")
+BETAS = (0.9, 0.99)
 # In each place that a text is read from, in an epoch, unless there are fewer.
 LEAST_UPDATES = 4
 
@@ -57,8 +58,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.model = CharLM(**settings.sizes(alphabet.n_chars, alphabet.n_inputs))
         self.model.alphabet.copy_(torch.tensor(alphabet.points))
-        self.dropout = nn.Dropout(settings.dropout)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), betas=(0.9, 0.99), fused=True)
+        self.optimizers = make_optimizers(self.model)
         self.state = self.model.start(self.batch)
         self.step = 0
         self.mean_loss = 0.0
@@ -82,16 +82,17 @@ class Trainer:
         if place == 0:
             self.state = model.start(self.batch)
         ids = self.cut(epoch, place)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learn_rate()
         with self.autocast():
-            hidden, state = model.read(ids[:-1], self.state)
-            logits = model.output(self.dropout(hidden)).float()
+            logits, state = model(ids[:-1], self.state, dropout=settings.dropout)
         loss = character_loss(logits, ids[1:], "mean")
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
+        nn.utils.clip_grad_norm_(dense, settings.clip)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.learn_rate()
+            optimizer.step()
+            optimizer.zero_grad()
         self.state = state.detach()
         self.step += 1
         weight = min(0.99, 1 - 1 / self.step)
@@ -127,9 +128,10 @@ class Trainer:
     def save(self) -> None:
         """Everything that training goes on from, in one file, replaced in one step."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        names = [name for name, _ in self.model.named_parameters()]
-        for name, slot in zip(names, self.optimizer.state_dict()["state"].values()):
-            tensors.update({f"optimizer.{name}.{key}": value for key, value in slot.items()})
+        for name, weight in self.model.named_parameters():
+            for optimizer in self.optimizers:
+                slot = optimizer.state.get(weight, {})
+                tensors.update({f"optimizer.{name}.{key}": torch.as_tensor(value) for key, value in slot.items()})
         tensors.update(self.state._asdict(), random=torch.get_rng_state())
         header = {"step": self.step, "mean_loss": self.mean_loss, "training": self.fingerprint()}
         data = safetensors.torch.save(
@@ -143,11 +145,16 @@ class Trainer:
         if header["training"] != self.fingerprint():
             raise CorpusError(Errors.D204.format(path=self.state_path))
         self.model.load_state_dict({name[6:]: value for name, value in tensors.items() if name.startswith("model.")})
-        slots: Dict[int, Dict[str, Tensor]] = {}
-        for i, (name, _) in enumerate(self.model.named_parameters()):
-            prefix = f"optimizer.{name}."
-            slots[i] = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
+        names = {weight: name for name, weight in self.model.named_parameters()}
+        for optimizer in self.optimizers:
+            for weight in (weight for group in optimizer.param_groups for weight in group["params"]):
+                prefix = f"optimizer.{names[weight]}."
+                slot: Dict[str, Any] = {
+                    key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)
+                }
+                if isinstance(optimizer, torch.optim.SparseAdam):
+                    slot["step"] = int(slot["step"])  # as it counts; a tensor would round otherwise
+                optimizer.state[weight] = slot
         self.state = LMState(**{name: tensors[name] for name in LMState._fields})
         torch.set_rng_state(tensors["random"])
         self.step, self.mean_loss = header["step"], header["mean_loss"]
@@ -160,6 +167,17 @@ class Trainer:
 
     def write(self, path: Path) -> None:
         save_lm(path, self.model, self.alphabet, backward=self.settings.direction == "backward")
+
+
+def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
+    """Adam, and for the table of n-grams, of which an update reads a few rows, one that leaves all others alone."""
+    table = [] if model.ngrams is None else [model.ngrams.weight]
+    others = [weight for weight in model.parameters() if all(weight is not own for own in table)]
+    optimizers: List[torch.optim.Optimizer] = [torch.optim.Adam(others, betas=BETAS, fused=True)]
+    if model.ngrams is not None:
+        model.ngrams.sparse = True
+        optimizers.append(torch.optim.SparseAdam(table, betas=BETAS))
+    return optimizers
 
 
 def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:

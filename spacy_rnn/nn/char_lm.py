@@ -52,6 +52,8 @@ class CharLM(nn.Module):
         with it, of 2 to `order` characters, in one hashed table of `rows` rows a length (as for
         bytes, Pagnoni et al. 2024, sect. 3.2.1). They cost a look-up, and spare the network much of
         learning how words are spelled. 1 leaves them out.
+    direct: 1 for a layer from the vectors of the n-grams straight to the output, so that the recurrent ones are left
+        with what a few characters do not tell (Mikolov et al. 2011, sect. 6, where the n-grams are of words).
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class CharLM(nn.Module):
         depth: int = 1,
         order: int = 1,
         rows: int = 1,
+        direct: int = 0,
     ):
         super().__init__()
         if gates not in CELL_OF_GATES:
@@ -77,6 +80,7 @@ class CharLM(nn.Module):
             "depth": depth,
             "order": order,
             "rows": rows,
+            "direct": direct,
         }
         self.chars, self.order, self.rows, self.hidden_size = chars, order, rows, hidden_size
         self.alphabet: Tensor
@@ -89,6 +93,7 @@ class CharLM(nn.Module):
         self.layers = nn.ModuleList(RecurrentLayer(size, hidden_size, cell) for size in sizes)
         self.n_states = 2 if cell == "lstm" else 1
         self.output = nn.Linear(hidden_size, chars)
+        self.direct = nn.Linear(char_width, chars, bias=False) if direct and order > 1 else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -100,6 +105,8 @@ class CharLM(nn.Module):
             nn.init.normal_(self.labels.weight, std=0.5)
         nn.init.zeros_(self.output.bias)
         nn.init.xavier_uniform_(self.output.weight)
+        if self.direct is not None:
+            nn.init.xavier_uniform_(self.direct.weight)
 
     def start(self, batch: int) -> LMState:
         """The state at the beginning of texts."""
@@ -113,11 +120,17 @@ class CharLM(nn.Module):
         ids: (steps, batch) int64. Returns the hidden states of the last layer after each
         character, (steps, batch, hidden_size), and the state after the last one.
         """
-        state = self.start(ids.shape[1]) if state is None else state
+        hidden, _, state = self._read(ids, self.start(ids.shape[1]) if state is None else state)
+        return hidden, state
+
+    def _read(self, ids: Tensor, state: LMState) -> Tuple[Tensor, Optional[Tensor], LMState]:
+        """As `read`, and the vectors of the n-grams, (steps, batch, char_width)."""
         x = self.embedding(ids)
         line = torch.cat([state.recent, ids])
+        spelled = None
         if self.ngrams is not None:
-            x = x + self.ngrams(self.ngram_rows(line).flatten(0, 1)).view(x.shape)
+            spelled = self.ngrams(self.ngram_rows(line).flatten(0, 1)).view(x.shape)
+            x = x + spelled
         label = self.labels_at(ids, state.label)
         if self.labels is not None:
             x = x + self.labels(label)
@@ -128,7 +141,7 @@ class CharLM(nn.Module):
             x, states = layer.unroll(x, initial)
             last.append(states)
         recent = line[len(line) - (self.order - 1) :]
-        return x, LMState(torch.stack(last).to(state.hidden.dtype), recent, label[-1])
+        return x, spelled, LMState(torch.stack(last).to(state.hidden.dtype), recent, label[-1])
 
     def labels_at(self, ids: Tensor, before: Tensor) -> Tensor:
         """The label that holds at each step, as in `LMState`.
@@ -150,8 +163,11 @@ class CharLM(nn.Module):
             found.append(spread % self.rows + (n - 1) * self.rows)
         return torch.stack(found, dim=2)
 
-    def forward(self, ids: Tensor, state: Optional[LMState] = None) -> Tuple[Tensor, LMState]:
+    def forward(self, ids: Tensor, state: Optional[LMState] = None, *, dropout: float = 0.0) -> Tuple[Tensor, LMState]:
         """Returns the logits of the character after each one, (steps, batch, chars), and the
-        state after the last one."""
-        hidden, state = self.read(ids, state)
-        return self.output(hidden).float(), state
+        state after the last one. dropout: share of the units of the last layer dropped in training."""
+        hidden, spelled, state = self._read(ids, self.start(ids.shape[1]) if state is None else state)
+        logits = self.output(nn.functional.dropout(hidden, dropout, self.training))
+        if self.direct is not None and spelled is not None:
+            logits = logits + self.direct(to_compute_type(spelled))
+        return logits.float(), state

@@ -1,5 +1,6 @@
 """What a character language model reads, and where it stands afterwards."""
 
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from spacy_rnn.lm.files import load_lm, save_lm
+from spacy_rnn.lm.text import Alphabet
 from spacy_rnn.nn.char_lm import SEPARATOR, CharLM
 
-from ..lm.helpers import tiny_lm
+from ..lm.helpers import CHARS, tiny_lm
 
 SETTINGS = [
     {"cell": "lstm", "depth": 2, "order": 4},
@@ -71,6 +74,24 @@ def test_without_ngrams_there_is_no_table() -> None:
     model = tiny_lm(order=1)
     assert model.ngrams is None
     assert model.start(3).recent.shape == (0, 3)
+
+
+def test_direct_layer_knows_the_ngrams_alone() -> None:
+    model = tiny_lm(order=3)
+    with torch.no_grad():
+        model.output.weight.zero_()
+    one, other, another = (model(torch.tensor([ids]).T)[0][-1, 0] for ids in ([2, 3, 4, 5], [7, 3, 4, 5], [2, 6, 4, 5]))
+    torch.testing.assert_close(one, other)
+    assert not torch.allclose(one, another)
+
+
+def test_file_of_a_model_without_direct_layer(tmp_path: Path) -> None:
+    path = tmp_path / "forward.safetensors"
+    model = tiny_lm(direct=False)
+    del model.sizes["direct"]  # which came later
+    save_lm(path, model, Alphabet(CHARS), backward=False)
+    ids = torch.tensor([[2, 3, 4]]).T
+    torch.testing.assert_close(load_lm(path).model(ids)[0], model(ids)[0])
 
 
 def test_start_is_after_a_separator() -> None:
