@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from spacy.lexeme import Lexeme
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model, Ops
@@ -29,6 +31,11 @@ class WordTypes:
     counts: IntArray
     """(n_types,): how often each occurs."""
     vocab: Vocab
+
+    @cached_property
+    def lexemes(self) -> List[Lexeme]:
+        """The words in the vocabulary, looked up once for all their attributes."""
+        return [self.vocab[orth] for orth in self.orths.tolist()]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from operator import attrgetter
 from typing import Any, Callable, List, Tuple, cast
 
 import numpy as np
@@ -111,8 +112,7 @@ def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
         part = slice(size) if affix[1] == "PREFIX" else slice(-size, None)
         words = (vocab.strings[orth].lower()[part] for orth in X.orths.tolist())
         return np.fromiter(map(get_string_id, words), dtype=np.uint64, count=len(X.orths))
-    name = attr.lower()
-    return np.fromiter((getattr(vocab[orth], name) for orth in X.orths.tolist()), dtype=np.uint64, count=len(X.orths))
+    return np.fromiter(map(attrgetter(attr.lower()), X.lexemes), dtype=np.uint64, count=len(X.orths))
 
 
 def build_static_vectors_v1(width: int = 64) -> WordFeature:
