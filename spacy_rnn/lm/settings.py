@@ -84,7 +84,7 @@ class LMSettings:
             "depth": self.depth,
             "order": self.order,
             "rows": self.rows,
-            "direct": int(self.direct),
+            **({"direct": 1} if self.direct else {}),
         }
 
     def record(self) -> Dict[str, Any]:

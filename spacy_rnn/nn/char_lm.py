@@ -80,7 +80,7 @@ class CharLM(nn.Module):
             "depth": depth,
             "order": order,
             "rows": rows,
-            "direct": direct,
+            **({"direct": direct} if direct else {}),  # sizes are 1 at least
         }
         self.chars, self.order, self.rows, self.hidden_size = chars, order, rows, hidden_size
         self.alphabet: Tensor
