@@ -38,9 +38,9 @@ class LMSettings:
     cell: LMCell = "lstm"
     depth: int = 1
     hidden_size: int = 512
-    char_width: int = 64
-    order: int = 5
-    rows: int = 2**15
+    char_width: int = 32
+    order: int = 7
+    rows: int = 2**16
     direct: bool = True
     chars: int = 256
     batch: int = 64
