@@ -169,9 +169,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         wanted: Any = self.cfg["class_weights"]
         if isinstance(wanted, str):
             self.cfg["category_counts"] = count_cats(get_examples(), self.labels)
-        for label in wanted if isinstance(wanted, dict) else ():
-            if label not in self.labels:
-                raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
+        self._weights()
 
     def _weights(self) -> List[float]:
         """How much each category counts, (n_labels,)."""
@@ -182,6 +180,9 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
                 raise ValueError(Errors.R107.format(name=self.name, value=wanted))
             inside, outside = zip(*counts.values())
             wanted = dict(zip(counts, balanced_weights(inside, outside, self.exclusive, POWER_OF_WEIGHTS[wanted])))
+        for label in wanted or ():
+            if label not in self.labels:
+                raise ValueError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]

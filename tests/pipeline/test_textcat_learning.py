@@ -46,6 +46,18 @@ def test_class_weight_of_no_category_is_refused() -> None:
         train_texts(nlp, 1)
 
 
+def test_class_weight_of_no_category_is_refused_after_training(tmp_path: Path) -> None:
+    nlp = textcat_nlp()
+    nlp.initialize(lambda: make_texts(nlp))
+    nlp.to_disk(tmp_path)
+    config = spacy.util.load_config(tmp_path / "config.cfg")
+    config["components"]["rnn_textcat"]["class_weights"] = {"positve": 2.0}
+    config.to_disk(tmp_path / "config.cfg")
+    loaded = spacy.load(tmp_path)
+    with pytest.raises(ValueError, match="R104.*'positve'"):
+        loaded.update(make_texts(loaded), sgd=loaded.resume_training())
+
+
 def test_class_weights_can_be_changed_after_training(tmp_path: Path) -> None:
     def weights(nlp: Any) -> List[float]:
         return list(nlp.get_pipe("rnn_textcat")._weights())
