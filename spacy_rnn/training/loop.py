@@ -199,7 +199,7 @@ def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -
     path = find_checkpoint(output) if output is not None else None
     if resume:
         if path is None:
-            raise TrainingError(Errors.R195.format(path=output))
+            raise TrainingError(Errors.R195.format(path=output or "No output folder"))
         training.resume(path)
     elif path is not None and worker.rank == 0:
         aside = path.with_name(SET_ASIDE)

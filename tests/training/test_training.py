@@ -190,8 +190,9 @@ def test_longer_training_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: 
 
 def test_damaged_and_foreign_checkpoints_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, output = write_config(tmp_path), tmp_path / "out"
-    with pytest.raises(TrainingError, match="R195"):
-        train(config, output, resume=True)
+    for folder, named in ((output, "out"), (None, "No output folder")):
+        with pytest.raises(TrainingError, match=f"R195.*{named}: there is no checkpoint"):
+            train(config, folder, resume=True)
     changed = load_config(config)
     changed["training"]["before_update"] = {"@callbacks": "test_end_at.v1"}
     changed.to_disk(config)
