@@ -77,7 +77,6 @@ setup(
         "typer>=0.9",
         "typing_extensions>=4.4",
         "rich>=13.0",
-        "wasabi>=1.0",
         "conllu>=5.0",
         "fsspec>=2023.1",
     ],

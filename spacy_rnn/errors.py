@@ -53,7 +53,7 @@ class Errors:
     D104 = "[D104] {path}:{line}: {reason}."
     D105 = (
         "[D105] {path}:{line}: {value!r} does not say whether the text is in '{label}'; expected 1, 0, or nothing "
-        "where that is unknown."
+        "where that is unknown. If a column has the names of categories, say which one with `label` (--label)."
     )
     D106 = "[D106] {path}: unknown kind of file; expected one of: {allowed}."
     D107 = "[D107] {path}: the file holds no record; is it an incomplete download?"
@@ -274,6 +274,10 @@ class Errors:
     R195 = (
         "[R195] {path}: there is no checkpoint to go on from, since no training was begun there with an output folder, "
         "or it has ended; start without --resume."
+    )
+    R196 = (
+        "[R196] {path} is of a training that has not ended. Go on from it with --resume, start over with --no-resume, or "
+        "choose another output folder."
     )
     R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
     R184 = "[R184] its list of checksums is not one ({reason})"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -32,10 +31,15 @@ class WordTypes:
     """(n_types,): how often each occurs."""
     vocab: Vocab
 
-    @cached_property
+    _lexemes: Optional[List[Lexeme]] = field(default=None, init=False, repr=False, compare=False)
+
+    @property
     def lexemes(self) -> List[Lexeme]:
-        """The words in the vocabulary, looked up once for all their attributes."""
-        return [self.vocab[orth] for orth in self.orths.tolist()]
+        """The words in the vocabulary, looked up once for all their attributes. (Not a `cached_property`, whose lock a
+        process that was forked from a predicting thread would wait for.)"""
+        if self._lexemes is None:
+            self._lexemes = [self.vocab[orth] for orth in self.orths.tolist()]
+        return self._lexemes
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
 from .corpus import conllu_path, parse_features, read
-from .training import n_words, start_training
+from .training import OUR_TRAINER, n_words, start_training
 
 Tags = List[List[Tuple[str, str, str]]]
 
@@ -72,6 +72,7 @@ class SpacySystem(System):
     def fit(self) -> None:
         trainer = self.settings["trainer"]
         command = [sys.executable, "-m", trainer, "train", self._config(), "--output", str(self.model)]
+        command += ["--no-resume"] if trainer == OUR_TRAINER else []
         run_logged([*command, *self._arguments(dev="dev-words.spacy")], self.model)
 
     def _config(self) -> str:

@@ -88,7 +88,9 @@ def train_command(
     output: Optional[Path] = typer.Option(None, "--output", "-o", help="Folder for the pipelines and the checkpoint."),
     code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
     workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
-    resume: bool = typer.Option(False, help="Go on from the checkpoint in the output folder."),
+    resume: Optional[bool] = typer.Option(
+        None, "--resume/--no-resume", help="Go on from the checkpoint in the output folder, or start over."
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
     threads: int = THREADS,
 ) -> None:

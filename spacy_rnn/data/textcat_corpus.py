@@ -13,7 +13,7 @@ from spacy.training import Example
 
 from ..errors import CorpusError, Errors
 from ..files import replaced_folder
-from .textcat_files import LabelledText, read_textcat_file
+from .textcat_files import LabelledText, file_stem, read_textcat_file
 from .treebanks import SOURCE_FILE
 
 STATS_FILE = "stats.json"
@@ -96,8 +96,9 @@ def convert_textcat(
             texts = read_textcat_file(path, labels=known, text=text, label=label)
             if known is None:
                 known = sorted({name for found in texts for name in found.cats})
-            if path.stem in stats.files:
-                raise CorpusError(Errors.D109.format(path=path, name=path.stem))
+            name = file_stem(path)
+            if name in stats.files:
+                raise CorpusError(Errors.D109.format(path=path, name=name))
             docs, counts, tokens = DocBin(attrs=["ORTH", "SPACY"], store_user_data=True), Counter[str](), 0
             for found in texts:
                 doc = nlp.make_doc(found.text)
@@ -107,8 +108,8 @@ def convert_textcat(
                 inside = [name for name, value in found.cats.items() if value]
                 counts.update(inside)
                 stats.exclusive = stats.exclusive and len(inside) == 1
-            docs.to_disk(folder / f"{path.stem}.spacy")
-            stats.files[path.stem] = TextStats(len(texts), tokens, {name: counts[name] for name in known})
+            docs.to_disk(folder / f"{name}.spacy")
+            stats.files[name] = TextStats(len(texts), tokens, {cat: counts[cat] for cat in known})
         stats.labels = known or []
         srsly.write_json(folder / LABELS_FILE, stats.labels)
         srsly.write_json(folder / STATS_FILE, asdict(stats))

@@ -46,13 +46,13 @@ def read_textcat_file(
     """
     rows = read_rows(path)
     columns = list(rows[0][1])
-    wide = _format(path) != ".jsonl" and label not in columns
+    wide = file_format(path) != ".jsonl" and label not in columns
     known = list(labels) if labels is not None else None
     found = []
     for line, row in rows:
         content = row.get(text)
         if not isinstance(content, str):
-            raise CorpusError(Errors.D113.format(path=path, line=line, what="text", name=text, found=", ".join(row)))
+            raise _refused(path, line, row, text, "text")
         if not content.strip():
             raise CorpusError(Errors.D103.format(path=path, line=line))
         if wide:
@@ -80,17 +80,22 @@ def read_rows(path: Path, header: Optional[List[str]] = None) -> List[Row]:
         ".csv": partial(_read_csv, header=header),
         ".tsv": partial(_read_tsv, header=header),
     }
-    if _format(path) not in readers:
+    if file_format(path) not in readers:
         raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
-    rows = list(readers[_format(path)](path, decode(path)))
+    rows = list(readers[file_format(path)](path, decode(path)))
     if not rows:
         raise CorpusError(Errors.D107.format(path=path))
     return rows
 
 
-def _format(path: Path) -> str:
-    """The suffix that says how a file is read."""
+def file_format(path: Path) -> str:
+    """The suffix that says how a file is read, which may be compressed (.gz)."""
     return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+
+
+def file_stem(path: Path) -> str:
+    """A file's name without the suffixes that say how it is read."""
+    return Path(path.stem).stem if path.suffix == ".gz" else path.stem
 
 
 def decode(path: Path) -> str:
@@ -165,8 +170,17 @@ def _cats(path: Path, line: int, row: Dict[str, Any], label: str) -> Dict[str, O
     # Many files number their categories; a number is as good a name as any.
     names = [str(name) if type(name) is int else name for name in named] if isinstance(named, list) else []
     if not isinstance(named, list) or not all(isinstance(name, str) and name for name in names):
-        raise CorpusError(Errors.D113.format(path=path, line=line, what="category", name=label, found=", ".join(row)))
+        raise _refused(path, line, row, "labels" if "labels" in row and label not in row else label, "category")
     return dict.fromkeys(names, 1.0)
+
+
+def _refused(path: Path, line: int, row: Dict[str, Any], name: str, what: str) -> CorpusError:
+    """For a field that a record does not have, or that holds something else."""
+    if name in row:
+        return CorpusError(
+            Errors.D104.format(path=path, line=line, reason=f"'{name}' is {row[name]!r}, which is no {what}")
+        )
+    return CorpusError(Errors.D113.format(path=path, line=line, what=what, name=name, found=", ".join(row)))
 
 
 def _value(path: Path, line: int, name: str, value: Any) -> Optional[float]:

@@ -25,10 +25,10 @@ class LMSettings:
     batch, steps: each update reads `steps` characters in `batch` places of the text (fewer of a short text), and
         learns no further back (truncated backpropagation through time, Williams & Peng 1990).
     epochs: how often the text is read; a fraction is allowed.
-    learn_rate, warmup: Adam's (Kingma & Ba 2015), rising for `warmup` updates (a tenth of all at
-        most) and then falling to 0 along a cosine.
+    learn_rate, warmup: Adam's (Kingma & Ba 2015; rows of the table of n-grams change in the updates that read them),
+        rising for `warmup` updates (a tenth of all at most) and then falling to 0 along a cosine.
     dropout: share of the units of the last layer dropped.
-    clip: the longest gradient.
+    clip: the longest gradient, of all weights but the table of n-grams, whose rows Adam scales one by one.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
     balance: of labelled texts, those of rare labels are read more often, so that an epoch has all labels equally often
         (1), as often as they are (0), or something between (0.5: by the square roots).

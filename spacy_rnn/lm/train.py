@@ -9,7 +9,7 @@ from typing import Callable, Iterator, List, Optional, Tuple
 import numpy as np
 import srsly
 
-from ..data.textcat_files import read_textcat_file
+from ..data.textcat_files import file_format, read_textcat_file
 from ..errors import CorpusError, Errors
 from .settings import LMSettings
 from .text import Alphabet, Line, open_ids, paragraphs, write_ids
@@ -79,7 +79,7 @@ def split(text: Path, dev: Optional[Path], settings: LMSettings) -> Tuple[Lines,
     """Two functions that read the training text and the held-out text from the beginning."""
 
     def balanced(lines: Iterator[Line]) -> Iterator[Line]:
-        wanted = settings.balance and text.suffix in LABELLED
+        wanted = settings.balance and file_format(text) in LABELLED
         return repeat_rare(list(lines), settings.balance, settings.seed) if wanted else lines
 
     if dev is not None:
@@ -105,7 +105,7 @@ def repeat_rare(lines: List[Line], balance: float, seed: int) -> Iterator[Line]:
 
 def read(path: Path, seed: int) -> Iterator[Line]:
     """Paragraphs in their order, or labelled texts in one drawn by chance, since files often have them sorted."""
-    if path.suffix not in LABELLED:
+    if file_format(path) not in LABELLED:
         yield from paragraphs(path)
         return
     lines: List[Line] = []

@@ -71,6 +71,7 @@ class CharLM(nn.Module):
         super().__init__()
         if gates not in CELL_OF_GATES:
             raise ValueError(Errors.R001.format(name="gates", value=gates, allowed=", ".join(map(str, CELL_OF_GATES))))
+        direct = direct if order > 1 else 0
         self.sizes = {
             "chars": chars,
             "inputs": inputs,
@@ -93,7 +94,7 @@ class CharLM(nn.Module):
         self.layers = nn.ModuleList(RecurrentLayer(size, hidden_size, cell) for size in sizes)
         self.n_states = 2 if cell == "lstm" else 1
         self.output = nn.Linear(hidden_size, chars)
-        self.direct = nn.Linear(char_width, chars, bias=False) if direct and order > 1 else None
+        self.direct = nn.Linear(char_width, chars, bias=False) if direct else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

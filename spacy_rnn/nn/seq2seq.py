@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,9 @@ from .pooling import Pool
 from .rnn import RNN
 from .symbols import END, UNKNOWN
 
-# Rows times steps of what is decoded at once; a step of 256 units is half a kilobyte.
-MOST_CELLS = 2**15
+# Rows times steps times beams of what is decoded at once. A step of a row is its vector and its key: in fp32, with 256
+# units, 2 kilobytes.
+MOST_CELLS = 2**14
 
 
 @dataclass
@@ -214,7 +215,12 @@ class Seq2Seq(nn.Module):
         """Decode every sequence, or those that their decision says."""
         n = len(search.limits)
         found = Found([0] * n, [[] for _ in range(n)])
-        encoded: List[Encoded] = []
+        for together in in_groups(self._undecoded(sources, search, found), search.beams):
+            self._decode(together, sources.n_extended, search, found)
+        return found
+
+    def _undecoded(self, sources: Sources, search: Search, found: Found) -> Iterator[Encoded]:
+        """Encode block by block, write the decisions down, and give what is to be decoded."""
         for block in sources.blocks:
             memory, states, scores = self.encode(sources, block)
             decisions = scores.argmax(dim=1).tolist()
@@ -223,10 +229,7 @@ class Seq2Seq(nn.Module):
             decoded = [i for i, decision in enumerate(decisions) if not search.decoded or decision in search.decoded]
             if decoded:
                 columns = torch.tensor(decoded, device=states.device)
-                encoded.append(Encoded(rows_of(memory, columns), states[:, :, columns], block.sequences[columns]))
-        for together in in_groups(encoded):
-            self._decode(together, sources.n_extended, search, found)
-        return found
+                yield Encoded(rows_of(memory, columns), states[:, :, columns], block.sequences[columns])
 
     def _decode(self, encoded: List[Encoded], n_extended: int, search: Search, found: Found) -> None:
         """Decode sequences that were encoded in several blocks, all at once: a step costs about the same for many as
@@ -247,13 +250,13 @@ class Seq2Seq(nn.Module):
             found.hypotheses[sequence] = best
 
 
-def in_groups(encoded: List[Encoded]) -> Iterator[List[Encoded]]:
-    """Blocks, some at a time, so that the memory of a group stays within bounds."""
+def in_groups(encoded: Iterable[Encoded], beams: int) -> Iterator[List[Encoded]]:
+    """Blocks, some at a time, so that a group stays within bounds of memory; at most one block is held beside it."""
     group: List[Encoded] = []
     rows = longest = 0
     for part in encoded:
         n, steps = part.memory.mask.shape
-        if group and (rows + n) * max(longest, steps) > MOST_CELLS:
+        if group and (rows + n) * max(longest, steps) * beams > MOST_CELLS:
             yield group
             group, rows, longest = [], 0, 0
         group.append(part)

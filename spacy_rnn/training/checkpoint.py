@@ -4,6 +4,7 @@ far it was. Numbers are in safetensors, the rest is JSON; nothing is pickled."""
 import json
 import random
 from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
@@ -56,26 +57,45 @@ def save_checkpoint(
         write_checksums(folder, before=folder)
 
 
-def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
-    """Put an initialized pipeline and an optimizer back to where they were. Returns what `save_checkpoint` was given as
-    `progress` and `numbers`. Raises TrainingError for anything that is not a whole checkpoint of this pipeline."""
-    try:
-        check_files(path, needed=(STATE, TENSORS))
-        state = json.loads((path / STATE).read_text(encoding="utf8"))
+def read_progress(path: Path) -> Tuple[Dict[str, Any], int]:
+    """How far training was, as `save_checkpoint` was given it, and the number of processes. Raises TrainingError for
+    anything that is not a whole checkpoint."""
+    with _refused(path):
+        state = _read_state(path)
+        return state["progress"], len(state["random"])
+
+
+def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dict[str, Any]]:
+    """Put an initialized pipeline and an optimizer back to where they were. Returns the random numbers of each process.
+    Raises TrainingError for anything that is not a whole checkpoint of this pipeline."""
+    with _refused(path):
+        state = _read_state(path)
         tensors = safetensors.torch.load((path / TENSORS).read_bytes())
-        if state["version"] != VERSION:
-            raise ValueError(f"version {state['version']}")
         nlp.from_disk(path / PIPELINE)
         with torch.no_grad():
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])
         _touch(nlp)
         _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"])
-        numbers = [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
+        return [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Says of whatever goes wrong that it was the checkpoint."""
+    try:
+        yield
     except (ValueError, KeyError, TypeError, RuntimeError, OSError, SafetensorError) as error:
         reason = " ".join((str(error) or type(error).__name__).split())
         raise TrainingError(Errors.R191.format(path=path, reason=reason)) from error
-    return state["progress"], numbers
+
+
+def _read_state(path: Path) -> Dict[str, Any]:
+    check_files(path, needed=(STATE, TENSORS))
+    state: Dict[str, Any] = json.loads((path / STATE).read_text(encoding="utf8"))
+    if state["version"] != VERSION:
+        raise ValueError(f"version {state['version']}")
+    return state
 
 
 def _restore(optimizer: Optimizer, keys: Dict[str, Key], tensors: Dict[str, Tensor], updates: Dict[str, int]) -> None:

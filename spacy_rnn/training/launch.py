@@ -30,7 +30,7 @@ def train(
     overrides: Optional[Overrides] = None,
     code_path: Optional[Path] = None,
     workers: int = 1,
-    resume: bool = False,
+    resume: Optional[bool] = None,
     gpu_id: int = -1,
 ) -> None:
     """Train a pipeline by a config as `spacy train` does, with the same result.
@@ -39,11 +39,14 @@ def train(
         that one process makes of batches that many times as large. On GPUs, those from `gpu_id` on. Where torchrun has
         started this process, its own settings count instead, on one machine or several.
     resume: go on from the checkpoint in `output`, which is written at every evaluation, with the same result as if the
-        training had never ended.
+        training had never ended. False starts over where there is one, None refuses to.
     Raises TrainingError if a worker dies; the others are stopped then.
     """
     check_at_least("workers", workers, 1)
-    arguments = (config_path, output, overrides or {}, code_path, resume, gpu_id)
+    checkpoint = find_checkpoint(output) if output is not None else None
+    if resume is None and checkpoint is not None:
+        raise TrainingError(Errors.R196.format(path=checkpoint))
+    arguments = (config_path, output, overrides or {}, code_path, bool(resume), gpu_id)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         run_worker(Worker(rank, size, _device(gpu_id)), "env://", int(os.environ["LOCAL_RANK"]), *arguments)

@@ -15,17 +15,22 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import create_before_to_disk_callback, create_evaluation_callback, update_meta
 from spacy.util import dict_to_dot, registry, resolve_dot_names
 from thinc.api import fix_random_seed
-from wasabi import msg
 
 from ..errors import Errors, TrainingError
 from ..files import replaced_folder
 from .batches import Batch, Batches, subdivide
-from .checkpoint import find_checkpoint, load_checkpoint, random_state, save_checkpoint, set_random_state
+from .checkpoint import (
+    find_checkpoint,
+    load_checkpoint,
+    random_state,
+    read_progress,
+    save_checkpoint,
+    set_random_state,
+)
 from .parallel import Worker, trained_models, weight_sums
 from .update import add_gradients
 
 LAST, BEST, CHECKPOINT = "model-last", "model-best", "checkpoint"
-SET_ASIDE = "checkpoint-before"
 # When training ends has no bearing on what it does until then.
 MAY_CHANGE = ("training.max_steps", "training.patience")
 
@@ -59,12 +64,13 @@ class Training:
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        progress, numbers = load_checkpoint(path, self.nlp, self.optimizer)
-        if len(numbers) != self.worker.size:
-            raise TrainingError(Errors.R193.format(path=path, found=len(numbers), workers=self.worker.size))
+        progress, n_workers = read_progress(path)
+        if n_workers != self.worker.size:
+            raise TrainingError(Errors.R193.format(path=path, found=n_workers, workers=self.worker.size))
         changed = [name for name in _changed(progress["config"], self.config) if name not in MAY_CHANGE]
         if changed:
             raise TrainingError(Errors.R194.format(path=path, settings=", ".join(changed)))
+        numbers = load_checkpoint(path, self.nlp, self.optimizer)
         self.results = [(score, step) for score, step in progress["results"]]
         self.words, self.seconds, self.steps_done = progress["words"], progress["seconds"], progress["step"] + 1
         self.batches.starts = {
@@ -193,22 +199,13 @@ class Training:
 
 
 def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -> Training:
-    """A training, which goes on from the checkpoint in `output` if it is to. Raises TrainingError if there is none. One
-    that starts over sets a checkpoint aside, which is hours of somebody's time."""
+    """A training, which goes on from the checkpoint in `output` if it is to. Raises TrainingError if there is none."""
     training = Training(nlp, output, worker)
-    path = find_checkpoint(output) if output is not None else None
     if resume:
+        path = find_checkpoint(output) if output is not None else None
         if path is None:
             raise TrainingError(Errors.R195.format(path=output or "No output folder"))
         training.resume(path)
-    elif path is not None and worker.rank == 0:
-        aside = path.with_name(SET_ASIDE)
-        shutil.rmtree(aside, ignore_errors=True)
-        path.rename(aside)
-        msg.warn(
-            f"{path} is of a training that has not ended; it is now {aside.name}. To go on from it instead, give it "
-            "back its name and use --resume."
-        )
     return training
 
 

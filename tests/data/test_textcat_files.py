@@ -85,6 +85,8 @@ def test_compressed_categories(tmp_path: Path) -> None:
     path = tmp_path / "f.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x", "cats": {"a": 1, "b": 0}}'))
     assert cats(path) == [{"a": 1.0, "b": 0.0}]
+    assert list(convert_textcat([path], tmp_path / "corpus").files) == ["f"]
+    assert (tmp_path / "corpus" / "f.spacy").is_file()
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
@@ -103,10 +105,10 @@ def test_any_text_survives(text: str, tmp_path_factory: pytest.TempPathFactory) 
         ("f.jsonl", JSONL + '{"text": "x", ', "D101", 4),
         ("f.jsonl", JSONL + "[1]\n", "D104", 4),
         ("f.jsonl", JSONL + '{"label": "a"}\n', "D113.*no text under 'text'.*has: label", 4),
-        ("f.jsonl", JSONL + '{"text": 3, "label": "a"}\n', "D113", 4),
+        ("f.jsonl", JSONL + '{"text": 3, "label": "a"}\n', "D104.*'text' is 3, which is no text", 4),
         ("f.jsonl", JSONL + '\n{"text": " \\n", "label": "a"}\n', "D103", 5),
         ("f.jsonl", '{"text": "x"}', "D113.*no category under 'label'", 1),
-        ("f.jsonl", '{"text": "x", "labels": "a"}', "D113", 1),
+        ("f.jsonl", '{"text": "x", "labels": "a"}', "D104.*'labels' is 'a', which is no category", 1),
         ("f.jsonl", '{"text": "x", "cats": {"a": "yes"}}', "D105.*'yes'.*'a'", 1),
         ("f.jsonl", JSONL + '{"text": "x", "label": "c"}\n', "D102.*'c' is not one of: a, b", 4),
         ("f.csv", "text,label\nx,a\ny,c\n", "D102.*'c'", 3),
@@ -116,9 +118,9 @@ def test_any_text_survives(text: str, tmp_path_factory: pytest.TempPathFactory) 
         ("f.csv", "label,a\nx,1\n", "D113.*no text", 2),
         ("f.csv", "Text,Label\nx,a\n", "D113.*no text.*has: Text, Label", 2),
         ("f.csv", "text;label\nx;a\n", "D113.*no text.*has: text;label", 2),
-        ("f.jsonl", '{"text": "x", "label": true}', "D113.*no category", 1),
-        ("f.csv", "text,a,b\nx,1,2\n", "D105.*'2'.*'b'", 2),
-        ("f.csv", "text,label\nx,\n", "D113.*no category", 2),
+        ("f.jsonl", '{"text": "x", "label": true}', "D104.*'label' is True", 1),
+        ("f.csv", "text,a,b\nx,1,2\n", "D105.*'2'.*'b'.*--label", 2),
+        ("f.csv", "text,label\nx,\n", "D104.*'label' is '', which is no category", 2),
         ("f.tsv", "text\tlabel\nx\ta\tb\n", "D104.*3", 2),
         ("f.tsv", "text\ta\tc\nx\t1\t0\n", "D102.*'c'", 2),
     ],

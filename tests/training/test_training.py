@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import random
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -168,8 +167,8 @@ def test_goes_on_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert_same(tmp_path / "whole" / model, tmp_path / "parts" / model)
 
 
-def test_longer_training_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When it ends has no bearing on what it does until then; starting over sets a checkpoint aside."""
+def test_a_checkpoint_is_not_lost_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one lies, starting over must be asked for; when training ends may change."""
     config, output = write_config(tmp_path, max_steps=8), tmp_path / "out"
     changed = load_config(config)
     changed["training"]["before_update"] = {"@callbacks": "test_end_at.v1"}
@@ -177,15 +176,19 @@ def test_longer_training_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: 
     end_at(monkeypatch, -1)
     longer = {"training.max_steps": 10}
     train(config, tmp_path / "whole", overrides=longer)
-    for step in (5, 1):
-        end_at(monkeypatch, step)
-        with pytest.raises(EndedError):
-            train(config, output)
-    shutil.rmtree(output / "checkpoint")
-    (output / "checkpoint-before").rename(output / "checkpoint")
+    end_at(monkeypatch, 5)
+    with pytest.raises(EndedError):
+        train(config, output)
+    with pytest.raises(TrainingError, match="R196.*--resume.*--no-resume"):
+        train(config, output)
     end_at(monkeypatch, -1)
     train(config, output, resume=True, overrides=longer)
-    assert_same(tmp_path / "whole" / "model-last", output / "model-last")
+    for model in ("model-last", "model-best"):
+        assert_same(tmp_path / "whole" / model, output / model)
+    end_at(monkeypatch, 1)
+    for _ in range(2):
+        with pytest.raises(EndedError):
+            train(config, output, resume=False)
 
 
 def test_damaged_and_foreign_checkpoints_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +205,9 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path: Path, monkeypatch
     changes = {"training.dropout": 0.3, "training.optimizer.L2": 0.5, "training.max_steps": 99}
     with pytest.raises(TrainingError, match=r"R194.*differs in: training.dropout, training.optimizer.L2\."):
         train(config, output, resume=True, overrides=changes)
+    wider = {"components.rnn_tagger.model.tok2vec.encode.width": 24}
+    with pytest.raises(TrainingError, match=r"R194.*differs in: components.rnn_tagger.model.tok2vec.encode.width\."):
+        train(config, output, resume=True, overrides=wider)
     with pytest.raises(TrainingError, match="R193.*1 workers"):
         begin(init_nlp(load_config(config)), output, Worker(0, 2), True)
     nlp = init_nlp(load_config(config))

@@ -121,5 +121,5 @@ def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0
     record = models / name / "trained.json"
     if record.is_file() and srsly.read_json(record) == settings:
         return
-    run_logged(wanted, models / name)
+    run_logged(wanted if name in PEERS else [*wanted, "--no-resume"], models / name)
     srsly.write_json(record, settings)
