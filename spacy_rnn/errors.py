@@ -276,8 +276,8 @@ class Errors:
         "or it has ended; start without --resume."
     )
     R196 = (
-        "[R196] {path} is of a training that has not ended. Go on from it with --resume, start over with --no-resume, or "
-        "choose another output folder."
+        "[R196] {path} is of a training that has not ended. Go on from it with --resume, start over with --no-resume, "
+        "or choose another output folder."
     )
     R185 = "[R185] A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
     R184 = "[R184] its list of checksums is not one ({reason})"
