@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Dict, Iterator, Optional
 
 import srsly
 import torch
@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..errors import CorpusError
 from ..lm.corpus_text import write_text
+from ..lm.evaluate import evaluate_lm
 from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
 from ..lm.train import train_lm
 from ..lm.trainer import Progress as Update
 from .app import app
-from .common import THREADS, console
+from .common import SCORES_FILE, THREADS, console, save_scores
 
 DEFAULT = LMSettings()
 
@@ -95,10 +96,28 @@ def train_lm_command(
             measure_every=measure_every,
             report=report,
         )
-    scores = srsly.read_json(path.with_suffix(".json"))
+    console.print(f"{path}, on held-out text: {described(srsly.read_json(path.with_suffix('.json')))}", soft_wrap=True)
+
+
+@app.command("evaluate-lm")
+def evaluate_lm_command(
+    model: Path = typer.Argument(..., help="A file that `spacy-rnn train-lm` wrote."),
+    text: Path = typer.Argument(..., help="Text, or labelled texts, as for `train-lm`."),
+    adapt: float = typer.Option(0.0, help="A learning rate, such as 0.001: the model learns from what it has read."),
+    output: Optional[Path] = SCORES_FILE,
+    threads: int = THREADS,
+) -> None:
+    """Bits per character and perplexity of a text."""
+    torch.set_num_threads(threads)
+    with one_sentence():
+        scores = evaluate_lm(model, text, adapt=adapt)
+    console.print(f"{text}: {described(scores)}", soft_wrap=True)
+    save_scores(scores, output)
+
+
+def described(scores: Dict[str, float]) -> str:
     found = f"{scores['bits_per_character']:.4f} bits/char, perplexity {scores['perplexity']:.3f}"
-    unknown = f"{100 * scores['unknown']:.3f}% unknown characters"
-    console.print(f"{path}: {found}, on held-out text ({unknown})", soft_wrap=True)
+    return f"{found} ({100 * scores['unknown']:.3f}% unknown characters)"
 
 
 @app.command("generate")

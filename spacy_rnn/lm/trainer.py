@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..errors import CorpusError, Errors
 from ..files import replace_file
 from ..nn.char_lm import UNKNOWN, CharLM, LMState
-from ..shim.precision import resolve_precision
+from ..shim.precision import Precision, resolve_precision
 from .files import save_lm
 from .settings import LMSettings
 from .text import Alphabet, Ids
@@ -82,17 +82,11 @@ class Trainer:
         if place == 0:
             self.state = model.start(self.batch)
         ids = self.cut(epoch, place)
-        with self.autocast():
+        with autocast(self.settings.precision):
             logits, state = model(ids[:-1], self.state, dropout=settings.dropout)
         loss = character_loss(logits, ids[1:], "mean")
         loss.backward()
-        dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
-        nn.utils.clip_grad_norm_(dense, settings.clip)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self.learn_rate()
-            optimizer.step()
-            optimizer.zero_grad()
+        step_optimizers(self.optimizers, model, self.learn_rate(), settings.clip)
         self.state = state.detach()
         self.step += 1
         weight = min(0.99, 1 - 1 / self.step)
@@ -111,14 +105,10 @@ class Trainer:
         rising = (self.step + 1) / (min(settings.warmup, self.n_steps // 10) + 1)
         return settings.learn_rate * min(1.0, rising) * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
 
-    def autocast(self) -> Any:
-        dtype = resolve_precision(self.settings.precision, CPU)
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
-
     def measure(self, most: Optional[int] = None) -> float:
         """Bits per character on (the first `most` characters of) the held-out text."""
         ids = self.held_out if most is None else self.held_out[:most]
-        with self.autocast():
+        with autocast(self.settings.precision):
             return bits_per_character(self.model, np.asarray(ids))
 
     def unknown_share(self) -> float:
@@ -180,6 +170,23 @@ def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
     return optimizers
 
 
+def step_optimizers(optimizers: List[torch.optim.Optimizer], model: CharLM, learn_rate: float, clip: float) -> None:
+    """Learn from the gradients, those of the table aside no longer than `clip`, and forget them."""
+    dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
+    nn.utils.clip_grad_norm_(dense, clip)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = learn_rate
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def autocast(precision: Precision) -> Any:
+    """In which what is read in a precision computes."""
+    dtype = resolve_precision(precision, CPU)
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
+
+
 def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
     try:
         data = path.read_bytes()
@@ -191,22 +198,17 @@ def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
 
 
 def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
-    """Of characters; labels, whose ids lie above, are never predicted.
+    """Of characters; labels, whose ids lie above, are never predicted, and -1 stands for nothing.
     logits: (steps, batch, chars); targets: (steps, batch)."""
     chars = logits.shape[2]
-    targets = targets.masked_fill(targets >= chars, -100)
+    targets = targets.masked_fill((targets < 0) | (targets >= chars), -100)
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
 
 
 def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, steps: int = 256) -> float:
     """Of a text, read in `streams` places at once, each from the beginning of a state."""
-    batch = min(streams, max(1, len(ids) // steps))
-    bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
-    length = int(np.diff(bounds).max())
-    grid = np.full((length, batch), -1, dtype=np.int64)
-    for column, (start, end) in enumerate(zip(bounds, bounds[1:])):
-        grid[: end - start, column] = ids[start:end]
-    targets = torch.from_numpy(grid)
+    targets = in_streams(ids, streams, steps)
+    length, batch = targets.shape
     inputs = torch.cat([torch.ones(1, batch, dtype=torch.int64), targets[:-1].clamp(min=0)])
     model.eval()
     state: Optional[LMState] = None
@@ -215,7 +217,17 @@ def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, steps: int
         for start in range(0, length, steps):
             logits, state = model(inputs[start : start + steps], state)
             part = targets[start : start + steps]
-            part = part.masked_fill((part < 0) | (part >= model.chars), -100)
-            total += float(nn.functional.cross_entropy(logits.flatten(0, 1), part.flatten(), reduction="sum"))
-            counted += int((part >= 0).sum())
+            total += float(character_loss(logits, part, "sum"))
+            counted += int(((part >= 0) & (part < model.chars)).sum())
     return total / NATS / max(1, counted)
+
+
+def in_streams(ids: Ids, streams: int, steps: int) -> Tensor:
+    """A text in equal parts beside each other, as many as it has pieces of `steps` characters, `streams` at most.
+    Returns (length of a part, parts) int64, with -1 where a part is shorter."""
+    batch = min(streams, max(1, len(ids) // steps))
+    bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
+    grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)
+    for column, (start, end) in enumerate(zip(bounds, bounds[1:])):
+        grid[: end - start, column] = ids[start:end]
+    return torch.from_numpy(grid)

@@ -39,6 +39,11 @@ def test_train_and_generate(tmp_path: Path) -> None:
         output = run("train-lm", text, tmp_path / "lm", "--direction", direction, *TINY)
         assert "bits/char" in output and "perplexity" in output
         assert load_lm(tmp_path / "lm" / f"{direction}.safetensors").backward == (direction == "backward")
+        scores = [
+            run("evaluate-lm", tmp_path / "lm" / f"{direction}.safetensors", text, *how)
+            for how in ([], ["--adapt", 0.01])
+        ]
+        assert all("bits/char" in found for found in scores) and scores[0] != scores[1]
     arguments = ("generate", tmp_path / "lm" / "forward.safetensors", "-n", 3, "--max-chars", 20, "--prompt", "The ")
     first = run(*arguments, "--output", tmp_path / "out" / "texts.jsonl")
     assert first == run(*arguments) != run(*arguments, "--seed", 1)
@@ -66,6 +71,9 @@ def test_text_of_a_corpus(tmp_path: Path) -> None:
         (["generate", "{lm}", "--top-p", "2"], "R005"),
         (["generate", "{lm}", "--label", "x"], "D205"),
         (["train-lm", "nothing.txt", "{folder}/out"], "D108"),
+        (["evaluate-lm", "nothing.safetensors", "{lm}"], "R201"),
+        (["evaluate-lm", "{lm}", "nothing.txt"], "D108"),
+        (["evaluate-lm", "{lm}", "{lm}", "--adapt", "-1"], "R005"),
         (["train-lm", "nothing.txt", "{folder}/out", "--cell", "x"], "R001"),
         (["write-text", "{folder}", "{folder}/out"], "D021"),
     ],

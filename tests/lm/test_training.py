@@ -9,6 +9,7 @@ import srsly
 import torch
 
 from spacy_rnn.errors import CorpusError
+from spacy_rnn.lm.evaluate import adaptive_bits
 from spacy_rnn.lm.files import load_lm
 from spacy_rnn.lm.settings import LMSettings
 from spacy_rnn.lm.text import Alphabet
@@ -188,6 +189,16 @@ def test_bits_do_not_depend_on_streams_but_for_their_beginnings(n: int) -> None:
     one = bits_per_character(model, ids, streams=1, steps=10)
     assert one == pytest.approx(bits_per_character(model, ids, streams=1, steps=1000), rel=1e-5)
     assert one > 1
+
+
+def test_learning_while_reading() -> None:
+    """Without learning it is the same measure; with it, what repeats itself gets cheap. Nothing is known beforehand."""
+    ids = np.tile(np.random.default_rng(0).integers(2, 30, 37).astype(np.uint16), 40)
+    still = bits_per_character(tiny_lm(), ids, streams=3, steps=10)
+    assert adaptive_bits(tiny_lm(), ids, 0.0, streams=3, steps=10) == pytest.approx(still, rel=1e-4)
+    assert adaptive_bits(tiny_lm(), ids, 0.02, streams=3, steps=10) < 0.8 * still
+    first = ids[:9]
+    assert adaptive_bits(tiny_lm(), first, 0.02) == pytest.approx(bits_per_character(tiny_lm(), first), rel=1e-4)
 
 
 def test_bits_of_nothing() -> None:
