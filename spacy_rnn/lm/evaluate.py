@@ -41,7 +41,7 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
 
 def adaptive_bits(model: CharLM, ids: Ids, learn_rate: float, *, streams: int = 4, steps: int = 20) -> float:
     """Bits per character of a text that the model learns from as it reads (dynamic evaluation, Krause et al. 2018, here
-    with Adam): each of `steps` characters is predicted before the model learns from it, as adaptive compressors do. What
+    with Adam): `steps` characters are predicted before the model learns from them, as adaptive compressors do. What
     repeats itself in a text, its names and its layout, gets cheap. The model is another one afterwards."""
     grid = in_streams(ids, streams, steps)
     state: Optional[LMState] = None

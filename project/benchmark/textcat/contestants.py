@@ -51,12 +51,12 @@ class Plan:
 
 CHAR_CELLS = {"spacy-rnn-lstm": "lstm", "spacy-rnn-tanh": "rnn_tanh"}
 REGULAR = {"training.dropout": 0.5, "training.optimizer.learn_rate.warmup_steps": 30, f"{WORDS}.width": 128}
-# Of texts that are parts of each other, the last state of each direction says most, and smaller batches than that of
-# sentences no less.
+# Of texts that are parts of each other. A word's vector changes where the word is read, and not with every batch.
 PHRASES = {
     **REGULAR,
     "training.dropout": 0.3,
     f"{ENCODE}.token_dropout": 0.1,
+    f"{WORDS}.lazy": True,
     f"{MODEL}.pooling": ["last", "max"],
 }
 
