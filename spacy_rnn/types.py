@@ -1,142 +1,15 @@
-"""The shapes that flow between layers."""
+"""Arrays by the type of their elements."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from spacy.lexeme import Lexeme
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
-from thinc.api import Model, Ops
-from thinc.types import Floats2d
 
 IntArray = npt.NDArray[np.int64]
 KeyArray = npt.NDArray[np.uint64]
+"""Keys of spaCy's string store."""
 FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
 
 Array = Any
 """An array of Thinc's backend, numpy's or cupy's."""
-
-
-@dataclass
-class WordTypes:
-    """Distinct words."""
-
-    orths: KeyArray
-    """(n_types,): the words, as keys of the string store, no two alike."""
-    counts: IntArray
-    """(n_types,): how often each occurs."""
-    vocab: Vocab
-
-    _lexemes: Optional[List[Lexeme]] = field(default=None, init=False, repr=False, compare=False)
-
-    @property
-    def lexemes(self) -> List[Lexeme]:
-        """The words in the vocabulary, looked up once for all their attributes. (Not a `cached_property`, whose lock a
-        process that was forked from a predicting thread would wait for.)"""
-        if self._lexemes is None:
-            self._lexemes = [self.vocab[orth] for orth in self.orths.tolist()]
-        return self._lexemes
-
-
-@dataclass
-class WordVectors:
-    """A batch of documents whose words are encoded, each distinct word once."""
-
-    vectors: Floats2d
-    """(n_types, width): one row a distinct word."""
-    index: IntArray
-    """(n_tokens,): the row of each token, the tokens of all documents joined."""
-    lengths: IntArray
-    """(n_docs,): tokens of each document."""
-
-
-class DocVectors(list):
-    """One (n_tokens, width) array a document, all of them views of one array, so that a layer
-    that wants the tokens joined need not copy them."""
-
-    def __init__(self, joined: Floats2d, lengths: IntArray):
-        """joined: (n_tokens, width) of all documents; lengths: (n_docs,)."""
-        ends = np.cumsum(lengths).tolist()
-        super().__init__(joined[start:end] for start, end in zip([0, *ends[:-1]], ends))
-        self.joined = joined
-
-    @staticmethod
-    def join(ops: Ops, vectors: List[Floats2d]) -> Floats2d:
-        """The array that a list of arrays is cut from, or a new one."""
-        return vectors.joined if isinstance(vectors, DocVectors) else ops.flatten(vectors)
-
-
-@dataclass
-class TreeScores:
-    """What `tree_rnn`'s model says of a batch; or, without vectors, the gradient of that."""
-
-    nodes: Floats2d
-    """(n_tokens, n_scores): of each token's subtree, the tokens of all documents joined."""
-    docs: Floats2d
-    """(n_docs, n_scores)."""
-    vectors: Optional[Floats2d] = None
-    """(n_tokens, width): the states that the scores come from."""
-
-
-ScoreColumns = Callable[..., FloatArray]
-"""(columns: slice, rows: (m,) int64 or None for all) to the scores of those labels, (m, n_columns)."""
-
-
-WordFeature = Model[WordTypes, Floats2d]
-"""One kind of feature: distinct words to (n_types, width)."""
-
-TokenFeature = Model[List[Doc], Floats2d]
-"""A feature of a word where it stands: documents to (n_tokens, width), the tokens of all documents joined."""
-
-WordEncoder = Model[List[Doc], WordVectors]
-"""All features of the words of a batch."""
-
-SequenceEncoder = Model[Any, List[Floats2d]]
-"""WordVectors, or a list of (n_tokens, width) arrays, to a list of (n_tokens, width) arrays."""
-
-Tok2Vec = Model[List[Doc], List[Floats2d]]
-"""Documents to one (n_tokens, width) array each."""
-
-
-class Places(NamedTuple):
-    """Tokens of documents."""
-
-    docs: List[Doc]
-    tokens: IntArray
-    """(n,): their places in the documents, joined."""
-
-
-@dataclass
-class SequenceBatch:
-    """Sequences of symbols for an encoder and decoder, and either what they are to become, for training, or how to
-    decode them. See `spacy_rnn.nn.seq2seq` for the arrays."""
-
-    symbols: IntArray
-    """(n_symbols,): the sequences joined, none of them empty."""
-    lengths: IntArray
-    """(n,)."""
-    copies: IntArray
-    """(n_symbols,): what copying each symbol writes."""
-    n_extended: int
-    """One more than the highest symbol in `copies`, at least the number of symbols that can be written."""
-    marks: Optional[IntArray] = None
-    """(n_symbols,)."""
-    features: Optional[IntArray] = None
-    """(n, n_features)."""
-    places: Optional["Places"] = None
-    """Where the sequences stand, for a model that looks at that."""
-    targets: Optional[IntArray] = None
-    """(n_target_symbols,)."""
-    target_lengths: Optional[IntArray] = None
-    """(n,)."""
-    decisions: Optional[IntArray] = None
-    """(n,)."""
-    limits: Optional[IntArray] = None
-    """(n,)."""
-    beams: int = 1
-    length_penalty: float = 1.0
-    decoded: Sequence[int] = ()

@@ -1,5 +1,6 @@
 """Tiny encoders, pipelines and documents, made on the spot."""
 
+from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from spacy_rnn.shim import TorchShim
+
+ROOT = Path(__file__).parents[1]
 
 Row = Tuple[str, Optional[str], Optional[str], Optional[str]]
 

@@ -12,10 +12,10 @@ from spacy.training.loop import train
 from spacy.util import load_config, load_model_from_config
 from thinc.api import Config
 
-from .helpers import SENTENCES, TEXTS, gold_doc, tag
+from .helpers import ROOT, SENTENCES, TEXTS, gold_doc, tag
 from .lm.helpers import write_lm
 
-CONFIGS = sorted((Path(__file__).parent.parent / "project" / "configs").glob("*.cfg"))
+CONFIGS = sorted((ROOT / "project" / "configs").glob("*.cfg"))
 
 
 def test_there_are_configs() -> None:

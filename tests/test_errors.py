@@ -11,11 +11,13 @@ from spacy_rnn.errors import Errors
 
 TESTS = Path(__file__).parent
 PACKAGE = Path(spacy_rnn.__file__).parent
-CODES = sorted(name for name in vars(Errors) if re.fullmatch(r"[A-Z]\d{3}", name))
+CODES = sorted(name for name in dir(Errors) if re.fullmatch(r"[A-Z]\d{3}", name))
 
 
 def sources(folder: Path) -> str:
-    paths = [path for path in sorted(folder.rglob("*.py")) if path.name not in ("errors.py", "test_errors.py")]
+    paths = [
+        path for path in sorted(folder.rglob("*.py")) if path.name != "test_errors.py" and path.parent.name != "errors"
+    ]
     return "\n".join(path.read_text(encoding="utf8") for path in paths)
 
 

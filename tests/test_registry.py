@@ -5,7 +5,6 @@ import inspect
 import pkgutil
 import re
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any, List
 
 import pytest
@@ -15,7 +14,9 @@ from spacy.util import registry
 
 import spacy_rnn.models
 
-SETUP = Path(__file__).parent.parent / "setup.py"
+from .helpers import ROOT
+
+SETUP = ROOT / "setup.py"
 GROUPS = [f"spacy_{name}" for name in ("factories", *registry.get_registry_names())]
 POINTS: List[EntryPoint] = sorted(
     {point for group in GROUPS for point in entry_points(group=group) if point.value.startswith("spacy_rnn.")},
@@ -53,7 +54,7 @@ def test_factory_resolves(name: str) -> None:
 def test_all_architectures_are_registered() -> None:
     """Each build_x_v1 of the package, under the name that it makes."""
     built = set()
-    for module in pkgutil.iter_modules(spacy_rnn.models.__path__, "spacy_rnn.models."):
+    for module in pkgutil.walk_packages(spacy_rnn.models.__path__, "spacy_rnn.models."):
         members = inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)
         built |= {function for name, function in members if re.fullmatch(r"build_\w+_v\d+", name)}
     assert {point.load() for point in POINTS if point.group == "spacy_architectures"} == built

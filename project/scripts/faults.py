@@ -195,7 +195,7 @@ def in_threads(nlp: Any, texts: List[str], n: int) -> None:
 
 def apply(nlp: Any, texts: List[str], **settings: Any) -> float:
     """Seconds from the first finished part to the last, for which the workers were there and warm; scaled to all."""
-    from spacy_rnn.scale import ApplySettings, apply_pipeline
+    from spacy_rnn.apply import ApplySettings, apply_pipeline
 
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "it.jsonl"

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from spacy_rnn.nn.cells import RecurrentLayer
+from spacy_rnn.nn.rnn import RecurrentLayer
 
 CELLS = {"rnn_tanh": "plain RNN", "lstm": "LSTM", "gru": "GRU"}
 PERIOD = 20  # steps

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from ..data.configure import configure
 from ..data.convert import convert_treebank
-from ..data.evaluate import evaluate, evaluation_json
-from ..data.evaluate_textcat import evaluate_textcat, textcat_json
-from ..data.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
+from ..data.fetch.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
+from ..data.fetch.treebanks import fetch_treebank
 from ..data.textcat_corpus import convert_textcat
-from ..data.treebanks import fetch_treebank
 from ..errors import CorpusError, TrainingError
+from ..evaluation.tagger import evaluate, evaluation_json
+from ..evaluation.textcat import evaluate_textcat, textcat_json
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 from .tables import evaluation_table, stats_table, textcat_stats_table, textcat_table
 

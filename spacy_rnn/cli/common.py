@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from spacy.language import Language
 
-from ..shim.threads import build_set_threads_v1
+from ..training.threads import build_set_threads_v1
 
 console = Console()
 THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)

@@ -7,8 +7,8 @@ import spacy
 import typer
 from rich.table import Table
 
-from ..data.evaluate import evaluation_json
-from ..data.evaluate_lemmas import evaluate_lemmas, put_tagger_before
+from ..evaluation.lemmas import evaluate_lemmas, put_tagger_before
+from ..evaluation.tagger import evaluation_json
 from .app import app
 from .common import GPU_ID, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 

@@ -5,9 +5,9 @@ from typing import Dict
 from rich.table import Table
 
 from ..data.convert import TreebankStats
-from ..data.evaluate import SCORES, Evaluation
-from ..data.evaluate_textcat import NAMES, TextCatEvaluation
 from ..data.textcat_corpus import TextCatStats
+from ..evaluation.tagger import SCORES, Evaluation
+from ..evaluation.textcat import NAMES, TextCatEvaluation
 
 SETTINGS = {"gold_words": "gold words", "raw_text": "raw text"}
 

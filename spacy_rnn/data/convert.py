@@ -8,8 +8,8 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
-from ..files import replaced_folder
 from .conllu import Sentence, Word, read_conllu
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens

@@ -12,10 +12,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from ..base.files import replaced_folder
+from ..base.parses import read_heads
+from ..base.trees import subtree_spans
 from ..errors import CorpusError, Errors
-from ..files import replaced_folder
-from ..models.parses import read_heads
-from ..nn.tree_shape import subtree_spans
 from .gold_parse import build_gold_parse_corpus_v1
 from .sst import SPANS_KEY
 from .textcat_files import read_textcat_file

@@ -13,10 +13,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from ..base.files import replaced_folder
+from ..base.parses import read_heads
+from ..base.trees import nodes_of
 from ..errors import CorpusError, Errors
-from ..files import replaced_folder
-from ..models.parses import read_heads
-from ..nn.tree_shape import nodes_of
 from .textcat_files import decode
 
 SPLITS = ("train", "dev", "test")

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import CorpusError, Errors
-from ..pipeline.transducer_texts import TRANSDUCED, set_extensions
+from ..pipeline.transducer.texts import TRANSDUCED, set_extensions
 from .textcat_files import decode, read_rows
 
 

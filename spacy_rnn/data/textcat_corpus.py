@@ -11,10 +11,10 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 
+from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
-from ..files import replaced_folder
+from .fetch.treebanks import SOURCE_FILE
 from .textcat_files import LabelledText, file_stem, read_textcat_file
-from .treebanks import SOURCE_FILE
 
 STATS_FILE = "stats.json"
 LABELS_FILE = "labels.json"

@@ -8,8 +8,8 @@ import numpy as np
 from spacy.tokens import Doc, Span
 from spacy.util import is_in_jupyter, minify_html
 
-from ..errors import Errors
-from ..pipeline.textcat import ATTENTION
+from ..errors import Errors, NotInitializedError, SettingError
+from ..pipeline.textcat.component import ATTENTION
 
 PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -68,7 +68,7 @@ def explain(
     unknown = set(settings) - set(DEFAULTS)
     if unknown:
         allowed = ", ".join(DEFAULTS)
-        raise ValueError(Errors.R001.format(name="options", value=sorted(unknown), allowed=allowed))
+        raise SettingError(Errors.R001.format(name="options", value=sorted(unknown), allowed=allowed))
     shown: List[Union[Doc, Span]] = [docs] if isinstance(docs, (Doc, Span)) else list(docs)
     html = "\n".join(_render(doc, settings) for doc in shown)
     whole = PAGE.format(content=html, lang=_lang(shown), dir=_direction(shown[0]) if shown else "ltr")
@@ -89,7 +89,7 @@ def _render(span: Union[Doc, Span], settings: Dict[str, Any]) -> str:
     doc = span if isinstance(span, Doc) else span.doc
     weights = doc._.get(ATTENTION) if Doc.has_extension(ATTENTION) else None
     if weights is None or len(weights) != len(doc):
-        raise ValueError(Errors.R106)
+        raise NotInitializedError(Errors.R106)
     if isinstance(span, Span):
         weights = weights[span.start : span.end]
     highest = max(float(np.max(weights, initial=0.0)), 1e-12)

@@ -9,11 +9,11 @@ import numpy as np
 from spacy.tokens import Doc, Span, Token
 from spacy.util import is_in_jupyter
 
-from ..errors import Errors
-from ..models.checks import check_choice
-from ..models.parses import check_parsed, read_heads
-from ..nn.tree_shape import node_depths, subtree_spans
-from ..pipeline.tree_annotate import EXTENSION
+from ..base.checks import check_choice
+from ..base.parses import check_parsed, read_heads
+from ..base.trees import node_depths, subtree_spans
+from ..errors import Errors, NotInitializedError
+from ..pipeline.tree.annotate import EXTENSION
 from .colours import Colour, ink_on, label_colours, text_width, value_colour
 
 Direction = Literal["auto", "down", "right"]
@@ -68,7 +68,7 @@ def render_tree(
     check_parsed([whole], "render_tree")
     kept = whole._.get(EXTENSION) if Doc.has_extension(EXTENSION) else None
     if len(whole) and (kept is None or "scores" not in kept):
-        raise ValueError(Errors.R159)
+        raise NotInitializedError(Errors.R159)
     svg = _draw(doc, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)
     html = _page(svg, whole.lang_ or "en")
     if path is not None:

@@ -7,8 +7,8 @@ from typing import Any, Dict, Optional
 import numpy as np
 import torch
 
+from ..base.checks import check_at_least
 from ..errors import CorpusError, Errors
-from ..models.checks import check_at_least
 from ..nn.char_lm import SEPARATOR, UNKNOWN, CharLM, LMState
 from ..shim import Precision
 from .files import load_lm

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import replace_file
+from ..base.files import replace_file
+from ..models.char_lm_file import read_char_lm
 from ..nn.char_lm import CharLM
-from ..shim.char_lm import read_char_lm
 from ..shim.serialize import to_safetensors
 from .text import Alphabet
 

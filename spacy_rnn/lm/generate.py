@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import CorpusError, Errors
-from ..models.checks import check_at_least
+from ..base.checks import check_at_least
+from ..errors import CorpusError, Errors, SettingError
 from ..nn.char_lm import SEPARATOR, UNKNOWN
 from .files import LoadedLM
 
@@ -68,7 +68,7 @@ def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
     check_at_least("temperature", temperature, 0)
     check_at_least("top_k", top_k, 0)
     if not 0.0 < top_p <= 1.0:
-        raise ValueError(Errors.R005.format(name="top_p", value=top_p, expected="above 0 and at most 1"))
+        raise SettingError(Errors.R005.format(name="top_p", value=top_p, expected="above 0 and at most 1"))
 
 
 def sampling(logits: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, Literal, get_args
 
-from ..errors import Errors
-from ..models.checks import check_at_least, check_between, check_choice, check_share
+from ..base.checks import check_at_least, check_between, check_choice, check_share
+from ..errors import Errors, SettingError
 from ..nn.char_lm import CELL_OF_GATES
 from ..shim import PRECISIONS, Precision
 from .text import MOST_CHARS
@@ -65,9 +65,9 @@ class LMSettings:
         check_at_least("warmup", self.warmup, 0)
         for name in ("epochs", "learn_rate", "clip"):
             if not getattr(self, name) > 0:
-                raise ValueError(Errors.R005.format(name=name, value=getattr(self, name), expected="above 0"))
+                raise SettingError(Errors.R005.format(name=name, value=getattr(self, name), expected="above 0"))
         if self.chars > MOST_CHARS:
-            raise ValueError(Errors.R005.format(name="chars", value=self.chars, expected=f"at most {MOST_CHARS}"))
+            raise SettingError(Errors.R005.format(name="chars", value=self.chars, expected=f"at most {MOST_CHARS}"))
         check_share("held_out", self.held_out)
         check_share("dropout", self.dropout)
         check_between("balance", self.balance, 0.0, 1.0)

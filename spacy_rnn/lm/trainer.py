@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ..base.files import replace_file
 from ..errors import CorpusError, Errors
-from ..files import replace_file
 from ..nn.char_lm import UNKNOWN, CharLM, LMState
 from ..shim.precision import Precision, resolve_precision
 from .files import save_lm

@@ -10,12 +10,12 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..nn.cells import CELLS, Cell
-from ..nn.layout import cut_runs, cut_windows, lay_out, layout
-from ..nn.rnn import RNN
+from ..base.checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
+from ..nn.layout import cut_runs, cut_windows, lay_out, lay_out_windows
+from ..nn.rnn import CELLS, RNN, Cell
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, IntArray, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
-from .checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
+from ..types import IntArray
+from .types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 
 RNN_LAYER = "rnn"
 
@@ -115,7 +115,7 @@ def _prepare(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tuple[Any
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
         vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
-    blocks = layout(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
+    blocks = lay_out(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
     return shim, (to_tensor(vectors, shim.device, requires_grad=is_train), index, blocks), lengths
 
 
@@ -149,7 +149,7 @@ def predict_runs(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device, most: 
     windows = cut_windows(words.lengths, model.attrs["window"], model.attrs["context"])
     for run in cut_runs(windows, most):
         index = torch.from_numpy(words.index[run.rows]).to(shim.device)
-        yield shim.predict((vectors, index, lay_out(run.windows, device=shim.device)))[run.kept]
+        yield shim.predict((vectors, index, lay_out_windows(run.windows, device=shim.device)))[run.kept]
 
 
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:

@@ -7,19 +7,19 @@ import numpy as np
 import torch
 from thinc.api import Model
 
-from ..errors import Errors
+from ..base.checks import check_at_least, check_choice, check_share, direction_width
+from ..errors import Errors, SettingError
 from ..nn.attention import ATTENTIONS, AttentionKind
-from ..nn.cells import CELLS, Cell
-from ..nn.layout import layout
-from ..nn.seq2seq import Found, Search, Seq2Seq, Sources, Targets
+from ..nn.layout import lay_out
+from ..nn.rnn import CELLS, Cell
+from ..nn.seq2seq.net import Found, Search, Seq2Seq, Sources, Targets
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, SequenceBatch, Tok2Vec
-from .checks import check_at_least, check_choice, check_share, direction_width
+from .types import DocVectors, SequenceBatch, Tok2Vec
 
 Unit = Literal["char", "word"]
 UNITS = ("char", "word")
 DECISIONS = 5
-"""The decisions about a word, see `spacy_rnn.pipeline.lemma_forms`."""
+"""The decisions about a word, see `spacy_rnn.pipeline.lemmatizer.forms`."""
 
 SequenceModel = Model[SequenceBatch, Any]
 """Training: (n, 2) float32, the logarithms of the probabilities of targets and of decisions. Otherwise: `Found`."""
@@ -105,7 +105,7 @@ def _build(
     check_at_least("depth", depth, 1)
     check_choice("attention", attention, ATTENTIONS)
     if copying and attention == "none":
-        raise ValueError(Errors.R170)
+        raise SettingError(Errors.R170)
     check_share("scheduled_sampling", sampling)
     if dropout is not None:
         check_share("dropout", dropout)
@@ -171,7 +171,7 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
         marks=tensor(np.zeros_like(X.symbols) if X.marks is None else X.marks),
         copies=tensor(X.copies),
         features=tensor(np.zeros((n, 1)) if X.features is None else X.features),
-        blocks=list(layout(X.lengths, device=device)),
+        blocks=list(lay_out(X.lengths, device=device)),
         n_extended=X.n_extended,
         context=context,
     )

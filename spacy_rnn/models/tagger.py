@@ -9,9 +9,10 @@ from thinc.types import Floats2d
 
 from ..nn.heads import LinearHead
 from ..shim import Precision, TorchShim, shim_of, to_array, to_tensor
-from ..types import DocVectors, IntArray, ScoreColumns, Tok2Vec
+from ..types import IntArray
+from .embed.layer import run_torch_layer
 from .encoder import predict_tokens
-from .feature import run_torch_layer
+from .types import DocVectors, ScoreColumns, Tok2Vec
 
 HEAD = "linear_head"
 

@@ -7,11 +7,11 @@ from spacy.attrs import NORM, SENT_START
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from ..errors import Errors
+from ..errors import AnnotationError, Errors
 from ..nn.ngrams import Bags, bag_ngrams
 from ..nn.text_pool import Pieces
 from ..types import IntArray
-from .text_embed import text_length, token_sizes
+from .embed.text import text_length, token_sizes
 
 
 def reading_unit(tok2vec: Model) -> Optional[str]:
@@ -48,7 +48,7 @@ def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
     if not len(doc):
         return np.zeros(0, dtype=np.int64)
     if len(doc) > 1 and not doc.has_annotation("SENT_START"):
-        raise ValueError(Errors.R101)
+        raise AnnotationError(Errors.R101)
     starts = doc.to_array(SENT_START) == 1
     starts[0] = True
     sizes = np.ones(len(doc), dtype=np.int64) if unit is None else token_sizes(doc, unit)

@@ -10,19 +10,20 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..errors import Errors
-from ..nn.cells import CELLS, Cell
+from ..base.checks import check_at_least, check_between, check_choice, check_share, direction_width
+from ..errors import Errors, SettingError
 from ..nn.heads import ClassifierHead
 from ..nn.ngrams import Bags
 from ..nn.pooling import POOLINGS, Pooling
+from ..nn.rnn import CELLS, Cell
 from ..nn.text_pool import Pieces, TextPool
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, FloatArray, Tok2Vec
-from .checks import check_at_least, check_between, check_choice, check_share, direction_width
+from ..types import FloatArray
+from .embed.layer import run_torch_layer
+from .embed.text import token_sizes
 from .encoder import predict_runs, predict_tokens
-from .feature import run_torch_layer
-from .text_embed import token_sizes
 from .text_pieces import bag, cut, reading_unit
+from .types import DocVectors, Tok2Vec
 
 Hierarchy = Literal["sentences", "windows"]
 HIERARCHIES = ("sentences", "windows")
@@ -73,7 +74,7 @@ def build_textcat_v1(
     for kind in pooling:
         check_choice("pooling", kind, POOLINGS)
     if len(set(pooling)) != len(pooling):
-        raise ValueError(Errors.R005.format(name="pooling", value=pooling, expected="each kind once at most"))
+        raise SettingError(Errors.R005.format(name="pooling", value=pooling, expected="each kind once at most"))
     check_at_least("heads", heads, 1)
     if hierarchy is not None:
         check_choice("hierarchy", hierarchy, HIERARCHIES)

@@ -10,15 +10,16 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import Errors
-from ..nn.tree import TreeNet, plant
-from ..nn.tree_cells import TREE_CELLS, TreeCell
-from ..nn.tree_head import TREE_POOLINGS, TreeHead, TreePooling
-from ..nn.tree_shape import absolute_heads
+from ..base.checks import check_at_least, check_choice, direction_width
+from ..base.parses import check_parsed, read_heads, read_parse
+from ..base.trees import absolute_heads
+from ..errors import Errors, SettingError
+from ..nn.tree.cells import TREE_CELLS, TreeCell
+from ..nn.tree.head import TREE_POOLINGS, TreeHead, TreePooling
+from ..nn.tree.net import TreeNet, plant
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from ..types import DocVectors, IntArray, Tok2Vec, TreeScores, WordVectors
-from .checks import check_at_least, check_choice, direction_width
-from .parses import check_parsed, read_heads, read_parse
+from ..types import IntArray
+from .types import DocVectors, Tok2Vec, TreeScores, WordVectors
 
 
 def build_tree_encoder_v1(
@@ -58,7 +59,7 @@ def build_tree_encoder_v1(
     check_at_least("dep_min_count", dep_min_count, 1)
     check_at_least("max_tokens", max_tokens, 1)
     if dep_matrices and not cell.startswith("rnn_"):
-        raise ValueError(Errors.R151.format(cell=cell))
+        raise SettingError(Errors.R151.format(cell=cell))
     build = partial(
         TreeNet,
         hidden_size=direction_width(width, top_down),

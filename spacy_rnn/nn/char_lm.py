@@ -7,9 +7,8 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from ..errors import Errors
-from .cells import RecurrentLayer
-from .rnn import to_compute_type
+from ..errors import Errors, SettingError
+from .rnn import RecurrentLayer, to_compute_type
 
 UNKNOWN, SEPARATOR = 0, 1
 """Ids that every model has: a character outside its alphabet, and the line break, which stands before and after a
@@ -70,7 +69,9 @@ class CharLM(nn.Module):
     ):
         super().__init__()
         if gates not in CELL_OF_GATES:
-            raise ValueError(Errors.R001.format(name="gates", value=gates, allowed=", ".join(map(str, CELL_OF_GATES))))
+            raise SettingError(
+                Errors.R001.format(name="gates", value=gates, allowed=", ".join(map(str, CELL_OF_GATES)))
+            )
         direct = direct if order > 1 else 0
         self.sizes = {
             "chars": chars,

@@ -1,4 +1,4 @@
-"""Dropout for time-major sequences, and for the words of a vocabulary."""
+"""Dropout for sequences, single units and the words of a vocabulary."""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ def drop_rows(index: Tensor, probability: Tensor, replacement: int = 0) -> Tenso
     """Replace each entry of `index` (n,) by `replacement` with its own probability (n,)."""
     dropped = torch.rand(index.shape, device=index.device) < probability
     return torch.where(dropped, replacement, index)
+
+
+class UnitDropout(SequenceDropout):
+    """Drops each unit by itself. One random byte decides, an eighth of a random number, so the
+    rate is rounded to a multiple of 1/256; what is kept is scaled by the rate that was used."""
+
+    def __init__(self) -> None:
+        super().__init__(variational=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: any shape. Returns the same shape."""
+        threshold = min(round(256 * self.p), 255)
+        if not self.training or threshold == 0:
+            return x
+        bits = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device)
+        bytes_ = bits.random_(-(2**63), None).view(torch.uint8)[: x.numel()].view(x.shape)
+        return x * (bytes_ >= threshold).to(x.dtype).mul_(256 / (256 - threshold))

@@ -1,4 +1,4 @@
-"""Embedding tables: one that learns its vocabulary as it is trained, and one by hashing."""
+"""Embedding tables: one that learns its vocabulary as it is trained, and hashed ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from .bits import mix_bits
-from .shares import union
+from ..base.distributed import all_reduce_keys
+from ..base.hashing import mix_bits
 
 _STATE = ("keys", "counts")
 
@@ -58,7 +58,7 @@ class GrowingEmbedding(nn.Module):
     def learn(self, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
         """Count distinct keys (n,), met `counts` (n,) times, and give new ones a row while
         the table has room; row 0 counts what found none. Processes that train together learn the keys of all."""
-        keys, counts = union(keys, counts)
+        keys, counts = all_reduce_keys(keys, counts)
         free = self.weight.shape[0] - len(self)
         new: List[int] = [key for key in keys.tolist() if key not in self._row_of][:free]
         if new:
@@ -126,3 +126,22 @@ class HashEmbedding(nn.Module):
     def forward(self, buckets: Tensor) -> Tensor:
         """buckets: (2, n) int64. Returns (n, width)."""
         return nn.functional.embedding(buckets, self.weight).sum(dim=0)
+
+
+class LexicalTables(nn.Module):
+    """One hashed table for each of several attributes of a word; their vectors are joined.
+
+    n_attrs: the number of attributes. rows: of each table. width: of each vector.
+    """
+
+    def __init__(self, n_attrs: int, rows: int, width: int):
+        super().__init__()
+        self.tables = nn.ModuleList(HashEmbedding(rows, width) for _ in range(n_attrs))
+
+    def buckets(self, keys: List[npt.NDArray[np.uint64]]) -> npt.NDArray[np.int64]:
+        """keys: one (n,) array an attribute. Returns the rows to read, (n_attrs, 2, n)."""
+        return np.stack([table.buckets(column) for table, column in zip(self.tables, keys)])  # type: ignore[operator]
+
+    def forward(self, buckets: Tensor) -> Tensor:
+        """buckets: (n_attrs, 2, n) int64. Returns (n, n_attrs * width)."""
+        return torch.cat([table(rows) for table, rows in zip(self.tables, buckets)], dim=1)

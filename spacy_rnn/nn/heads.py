@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import SequenceDropout
+from .linear import over_rounded
 from .ngrams import NgramScores
-from .shapes import over_rounded
 
 
 class LinearHead(nn.Module):

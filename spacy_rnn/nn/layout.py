@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import Iterator, NamedTuple, Optional
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .shapes import round_up
-
-IntArray = npt.NDArray[np.int64]
+from ..types import IntArray
+from .linear import round_up
 
 # Blocks are cut at multiples of eight sequences, or of more where there are many, so that there are
 # not many more places than `_PLACES`. Kernels are built for a shape when it is first met, which takes
@@ -166,7 +164,7 @@ def _places(n: int, most: int) -> IntArray:
     return np.append(places[places < n], n)
 
 
-def layout(
+def lay_out(
     lengths: IntArray,
     *,
     window: Optional[int] = None,
@@ -180,11 +178,13 @@ def layout(
     window, context: see `cut_windows`; None reads every sequence whole.
     max_cells: the largest rectangle, in cells.
     """
-    yield from lay_out(cut_windows(lengths, window, context), max_cells=max_cells, device=device)
+    yield from lay_out_windows(cut_windows(lengths, window, context), max_cells=max_cells, device=device)
 
 
-def lay_out(windows: Windows, *, max_cells: int = 8192, device: Optional[torch.device] = None) -> Iterator[Block]:
-    """Lay out windows as blocks, see `layout`."""
+def lay_out_windows(
+    windows: Windows, *, max_cells: int = 8192, device: Optional[torch.device] = None
+) -> Iterator[Block]:
+    """Lay out windows as blocks, see `lay_out`."""
     order = np.argsort(-windows.size, kind="stable")
     for part in cut_blocks(windows.size[order], max_cells):
         sequence, start, size, core_start, core_end = (column[order[part]] for column in windows)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from .bits import mix_bits
-from .shares import total, union
-
-IntArray = npt.NDArray[np.int64]
+from ..base.distributed import all_reduce, all_reduce_keys
+from ..base.hashing import mix_bits
+from ..types import IntArray
 
 _PRIME = np.uint64(0x100000001B3)
 
@@ -89,11 +88,11 @@ class NgramScores(nn.Module):
 
     def learn(self, bags: Bags) -> None:
         """Count in how many texts each n-gram is. Processes that train together count the texts of all."""
-        rows, counts = union(*np.unique(bags.rows, return_counts=True))
+        rows, counts = all_reduce_keys(*np.unique(bags.rows, return_counts=True))
         device = self.met.device
         counted = torch.from_numpy(counts).to(device, self.met.dtype)
         self.met.index_add_(0, torch.from_numpy(rows).to(device), counted)
-        self.n_texts += int(total(len(bags.starts)))
+        self.n_texts += int(all_reduce(len(bags.starts)))
 
     def weigh(self, rows: Tensor, starts: Tensor) -> Tensor:
         """How much each n-gram counts in its text, (n,); of one text, the squares sum to LENGTH squared."""

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from .layout import layout
-from .maxout import Maxout
+from ..types import IntArray
+from .layout import lay_out
+from .linear import Maxout, RoundedLinear
 from .rnn import RNN
-from .shapes import RoundedLinear
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -59,7 +56,7 @@ class SequencePool(nn.Module):
         weights: (n,), where the attention weights are to be written, the mean of all heads.
         Returns (n_sequences, output_size), zeros for an empty sequence."""
         pooled, sequences = [], []
-        for block in layout(lengths, device=x.device):
+        for block in lay_out(lengths, device=x.device):
             y = x[block.rows]
             outside = ~block.mask.unsqueeze(2)
             attended = None
@@ -146,7 +143,7 @@ class TextPool(nn.Module):
         if not parts:
             return next(self.parameters()).new_zeros(len(counts), self.second.output_size)
         segments = torch.cat(parts)
-        blocks = layout(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=segments.device)
+        blocks = lay_out(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=segments.device)
         read = torch.cat([segments, self.rnn(segments, None, blocks)], dim=1)
         of_segments = None if weights is None else weights.new_zeros(len(sizes))
         pooled = self.second(read, counts, of_segments)

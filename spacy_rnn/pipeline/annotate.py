@@ -1,6 +1,6 @@
 """Annotations of documents as arrays: reading, writing and combining them."""
 
-from typing import Iterable, List, Mapping, Sequence, Union
+from typing import Dict, Iterable, List, Mapping, Sequence, Union
 
 import numpy as np
 from spacy.attrs import IS_SPACE
@@ -10,9 +10,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
-from .labels import permanent, permanent_features
 
 EXTENSION = "rnn_scores"
+ATTRS = ("pos", "tag", "morph")
 
 
 def read_annotations(doc: Doc, attrs: Sequence[str]) -> KeyArray:
@@ -78,3 +78,16 @@ def _merge(attrs: List[str], old: KeyArray, new: KeyArray, vocab: Vocab, *, over
 
 def _as_spacy(attrs: Iterable[str]) -> List[Union[int, str]]:
     return [attr.upper() for attr in attrs]
+
+
+def permanent(vocab: Vocab, string: str) -> int:
+    """The key of a string that stays in the string store when a memory zone ends."""
+    return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
+
+
+def permanent_features(vocab: Vocab, features: Dict[str, str]) -> int:
+    """The key of a set of morphological features, all of whose strings stay when a memory zone ends."""
+    parts = [f"{name}={value}" for name, values in features.items() for value in values.split(",")]
+    for string in (vocab.morphology.normalize_features(features), *features, *parts):
+        permanent(vocab, string)
+    return int(vocab.morphology.add(features))

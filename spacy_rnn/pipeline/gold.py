@@ -9,8 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..types import KeyArray
-from .annotate import read_annotations
-from .labels import ATTRS
+from .annotate import ATTRS, read_annotations
 
 
 def aligned_keys(examples: List[Example], attrs: List[str]) -> Dict[str, KeyArray]:

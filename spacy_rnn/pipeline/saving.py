@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List
 
 from thinc.api import Model
 
-from ..errors import Errors
+from ..errors import Errors, ModelFileError
 
 CHECKSUMS = "checksums.json"
 NEEDED = ("cfg", "model")
@@ -32,7 +32,7 @@ def check_files(folder: Path, needed: Iterable[str]) -> None:
     earlier version wrote, is taken as it is."""
     for name in needed:
         if not (folder / name).is_file():
-            raise ValueError(Errors.R183.format(file=name))
+            raise ModelFileError(Errors.R183.format(file=name))
     listed = folder / CHECKSUMS
     if not listed.is_file():
         return
@@ -40,12 +40,12 @@ def check_files(folder: Path, needed: Iterable[str]) -> None:
         sums: Dict[str, str] = json.loads(listed.read_text(encoding="utf8"))["sha256"]
         expected = list(sums.items())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(Errors.R184.format(reason=type(error).__name__)) from error
+        raise ModelFileError(Errors.R184.format(reason=type(error).__name__)) from error
     for name, checksum in expected:
         if not (folder / name).is_file():
-            raise ValueError(Errors.R183.format(file=name))
+            raise ModelFileError(Errors.R183.format(file=name))
         if _checksum(folder / name) != checksum:
-            raise ValueError(Errors.R182.format(file=name))
+            raise ModelFileError(Errors.R182.format(file=name))
 
 
 def _files(folder: Path) -> List[Path]:
@@ -71,7 +71,7 @@ def loading(component: Any, where: str) -> Iterator[None]:
         put_back()
         component.cfg = cfg
         reason = " ".join((str(error) or type(error).__name__).split()).rstrip(".")
-        raise ValueError(Errors.R181.format(name=component.name, where=where, reason=reason)) from error
+        raise ModelFileError(Errors.R181.format(name=component.name, where=where, reason=reason)) from error
 
 
 def keep_model(model: Model) -> Callable[[], None]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..errors import Errors
+from ..errors import Errors, SettingError
 from .serialize import Sizes
 
 
@@ -19,11 +19,11 @@ def check_memory(build: Callable[..., nn.Module], sizes: Sizes) -> None:
         with torch.device("meta"), _Undrawn():
             module = build(**sizes)
     except RuntimeError as error:  # more than can be counted
-        raise ValueError(Errors.R185.format(found="more memory than can be counted", sizes=sizes)) from error
+        raise SettingError(Errors.R185.format(found="more memory than can be counted", sizes=sizes)) from error
     needed = sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))
     if needed > physical_memory():
         found = f"{needed / 2**30:,.0f} GB of memory where there are {physical_memory() / 2**30:,.0f}"
-        raise ValueError(Errors.R185.format(found=found, sizes=sizes))
+        raise SettingError(Errors.R185.format(found=found, sizes=sizes))
 
 
 class _Undrawn(TorchFunctionMode):

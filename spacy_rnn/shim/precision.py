@@ -6,7 +6,7 @@ from typing import Literal, Tuple, get_args
 
 import torch
 
-from ..errors import Errors
+from ..errors import Errors, SettingError
 
 Precision = Literal["auto", "bf16", "fp32"]
 PRECISIONS: Tuple[str, ...] = get_args(Precision)
@@ -22,7 +22,7 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     """The type that matrix products run in: "auto" is bfloat16 on a CPU that has units for
     it and float32 elsewhere. Weights, gradients and results are float32 in any case."""
     if precision not in PRECISIONS:
-        raise ValueError(Errors.R001.format(name="precision", value=precision, allowed=", ".join(PRECISIONS)))
+        raise SettingError(Errors.R001.format(name="precision", value=precision, allowed=", ".join(PRECISIONS)))
     if precision == "auto":
         return torch.bfloat16 if device.type == "cpu" and has_bf16_units() else torch.float32
     return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ..errors import Errors
+from ..errors import Errors, ModelFileError
 
 FORMAT = "spacy-rnn"
 # 1: without a checksum, still read. 2: with one.
@@ -37,13 +37,13 @@ def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
         header = _read_header(data)
         sizes, version = header.get("sizes"), header.get("version")
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(Errors.R003.format(reason=str(error) or type(error).__name__)) from error
+        raise ModelFileError(Errors.R003.format(reason=str(error) or type(error).__name__)) from error
     if type(version) is not int or version < 1 or not _are_sizes(sizes):
-        raise ValueError(Errors.R003.format(reason=f"its header is {header}"))
+        raise ModelFileError(Errors.R003.format(reason=f"its header is {header}"))
     if version > VERSION:
-        raise ValueError(Errors.R180.format(found=version, known=VERSION))
+        raise ModelFileError(Errors.R180.format(found=version, known=VERSION))
     if version > 1 and header.get("sha256") != checksum(sizes, state):
-        raise ValueError(Errors.R003.format(reason="their checksum is another one"))
+        raise ModelFileError(Errors.R003.format(reason="their checksum is another one"))
     return sizes, state
 
 
@@ -67,7 +67,7 @@ def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:
         module.load_state_dict(state, strict=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise ValueError(Errors.R004.format(module=type(module).__name__, reason=reason)) from error
+        raise ModelFileError(Errors.R004.format(module=type(module).__name__, reason=reason)) from error
 
 
 def _read_header(data: bytes) -> Dict[str, Any]:

@@ -12,7 +12,7 @@ from thinc.api import Model, Optimizer, Shim
 from thinc.util import get_torch_default_device, torch2xp
 from torch import Tensor, nn
 
-from ..errors import Errors
+from ..errors import Errors, ModelFileError, NotInitializedError, SettingError
 from ..nn.dropout import set_dropout
 from .convert import same_memory, to_tensor
 from .memory import check_memory
@@ -65,7 +65,7 @@ class TorchShim(Shim):
     @property
     def module(self) -> nn.Module:
         if self._model is None:
-            raise ValueError(Errors.R018)
+            raise NotInitializedError(Errors.R018)
         return self._model
 
     @property
@@ -226,7 +226,7 @@ class TorchShim(Shim):
                 load_state(self._build(**sizes), state)
             return self._make(sizes)
         except (TypeError, RuntimeError) as error:  # other names, or more than can be counted
-            raise ValueError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
+            raise ModelFileError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
     def keep(self) -> Callable[[], None]:
         """Returns a callback that puts back the weights as they are now after a load that failed halfway."""
@@ -243,7 +243,7 @@ def shim_of(model: Model) -> TorchShim:
     """The shim of a Thinc node that wraps one torch module."""
     if len(model.shims) == 1 and isinstance(model.shims[0], TorchShim):
         return model.shims[0]
-    raise ValueError(Errors.R002.format(name=model.name))
+    raise SettingError(Errors.R002.format(name=model.name))
 
 
 def torch_layer(model: Model, dropout_attr: str = "dropout_rate") -> Tuple[TorchShim, nn.Module]:

@@ -17,8 +17,8 @@ from thinc.api import Optimizer, get_current_ops
 from thinc.util import xp2torch
 from torch import Tensor
 
+from ..base.files import replaced_folder
 from ..errors import Errors, TrainingError
-from ..files import replaced_folder
 from ..pipeline.saving import check_files, write_checksums
 from ..shim import TorchShim
 

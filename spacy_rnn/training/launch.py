@@ -14,8 +14,8 @@ from spacy.cli._util import import_code, show_validation_error
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
+from ..base.checks import check_at_least
 from ..errors import Errors, TrainingError
-from ..models.checks import check_at_least
 from .checkpoint import find_checkpoint
 from .loop import begin
 from .parallel import Worker

@@ -16,8 +16,8 @@ from spacy.training.loop import create_before_to_disk_callback, create_evaluatio
 from spacy.util import dict_to_dot, registry, resolve_dot_names
 from thinc.api import fix_random_seed
 
+from ..base.files import replaced_folder
 from ..errors import Errors, TrainingError
-from ..files import replaced_folder
 from .batches import Batch, Batches, subdivide
 from .checkpoint import (
     find_checkpoint,

@@ -16,8 +16,8 @@ from thinc.api import Model
 from thinc.util import torch2xp, xp2torch
 from torch import Tensor
 
+from ..base.distributed import IntArray, shared
 from ..errors import Errors, TrainingError
-from ..nn.shares import IntArray, shared
 from ..shim import TorchShim
 from .batches import Batch
 

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from spacy_rnn.cli import app, main
 from tests.data.treebank import row, sentence, write_splits
 
+from ..helpers import ROOT
+
 
 def run(*arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
@@ -28,7 +30,7 @@ def test_fetch_convert_configure_evaluate(tmp_path: Path) -> None:
     assert "no language 'qtd'" in output
     for split in ("train", "dev", "test"):
         assert split in output
-    config = Path(__file__).parents[2] / "project" / "configs" / "tagger.cfg"
+    config = ROOT / "project" / "configs" / "tagger.cfg"
     run("configure", config, tmp_path / "corpus", tmp_path / "out" / "config.cfg", "--threads", 1)
     assert "before_init" in (tmp_path / "out" / "config.cfg").read_text(encoding="utf8")
     spacy.blank("xx").to_disk(tmp_path / "model")

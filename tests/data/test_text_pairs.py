@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from spacy_rnn.data.text_pairs import build_transducer_corpus_v1, evaluate_pairs, read_text_pairs
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.pipeline.transducer_scoring import score_transductions
+from spacy_rnn.pipeline.transducer.scoring import score_transductions
 
 PAIRS = [("Straße", "street"), ('a "b", c', "ä\u2028b"), ("x y", "Z")]
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from spacy.training import Corpus
 from spacy.util import registry
 
-from spacy_rnn.data.evaluate_textcat import evaluate_textcat, textcat_json
 from spacy_rnn.data.textcat_corpus import build_textcat_corpus_v1, convert_textcat, read_textcat_stats
 from spacy_rnn.data.textcat_files import read_textcat_file
 from spacy_rnn.errors import CorpusError
+from spacy_rnn.evaluation.textcat import evaluate_textcat, textcat_json
 
 from ..pipeline.texts import CATS, TEXTS, trained_textcat
 

@@ -13,7 +13,7 @@ import spacy
 from spacy.tokens import Doc
 
 import spacy_rnn
-from spacy_rnn.pipeline.textcat import ATTENTION
+from spacy_rnn.pipeline.textcat.component import ATTENTION
 
 from ..pipeline.texts import TEXTS, trained_textcat
 

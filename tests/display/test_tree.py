@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 
 from spacy_rnn.display import render_tree
 from spacy_rnn.display.colours import ink_on, label_colours, text_width, value_colour
-from spacy_rnn.pipeline.tree_annotate import register_extensions
+from spacy_rnn.pipeline.tree.annotate import register_extensions
 
 from ..tree_helpers import tree_doc
 

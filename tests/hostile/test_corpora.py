@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
 
+from spacy_rnn.apply.sources import Source
 from spacy_rnn.data.conllu import read_conllu
 from spacy_rnn.data.convert import convert_treebank
 from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1
 from spacy_rnn.data.sst import read_brackets
 from spacy_rnn.data.textcat_corpus import build_textcat_corpus_v1
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.scale.sources import Source
 
 from ..tree_helpers import parsed_reviews, tree_nlp
 from .budget import budget

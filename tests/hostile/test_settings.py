@@ -11,9 +11,9 @@ import spacy
 from spacy.training import Example
 
 from ..helpers import make_examples, tagger_config
-from ..pipeline.lemmas import lemma_examples, lemmatizer_nlp
+from ..pipeline.lemmatizer.lemmas import lemma_examples, lemmatizer_nlp
 from ..pipeline.texts import make_texts, textcat_config
-from ..pipeline.transducers import CHARS, pair_examples, transducer_nlp
+from ..pipeline.transducer.transducers import CHARS, pair_examples, transducer_nlp
 from ..tree_helpers import reviews, tree_config
 from .budget import IS_LONG
 

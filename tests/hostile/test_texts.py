@@ -13,9 +13,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..helpers import trained_tagger
-from ..pipeline.lemmas import trained_lemmatizer
+from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
 from ..pipeline.texts import trained_textcat
-from ..pipeline.transducers import CHARS, trained_transducer
+from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..tree_helpers import trained_tree
 from .budget import IS_LONG, budget
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import Adam, set_dropout_rate
 
-from spacy_rnn.nn.cells import CELLS
+from spacy_rnn.nn.rnn import CELLS
 
 from ..helpers import (
     ODD_TEXTS,

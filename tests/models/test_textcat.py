@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import Adam, Model
 
-from spacy_rnn.models.text_embed import text_units, token_sizes
+from spacy_rnn.models.embed.text import text_units, token_sizes
 from spacy_rnn.models.textcat import activate, pieces_of
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import spacy_rnn.models.tagger as tagger_model
-from spacy_rnn.nn.cells import RecurrentLayer
-from spacy_rnn.nn.layout import layout
-from spacy_rnn.pipeline.labels import TagCodec, TagLabels
+from spacy_rnn.nn.layout import lay_out
+from spacy_rnn.nn.rnn import RecurrentLayer
+from spacy_rnn.pipeline.tagger.labels import TagCodec, TagLabels
 
 from ..helpers import VOCAB, component, make_doc, make_examples, scatter_weights, tagger_nlp, tiny_encoder
 
@@ -37,7 +37,7 @@ def test_kernel_calls_a_batch(calls: List[Any]) -> None:
     docs = [make_doc(["word"] * int(n)) for n in news(300)]
     calls.clear()
     model.predict(docs)
-    blocks = len(list(layout(np.array([len(doc) for doc in docs]), window=512, context=32)))
+    blocks = len(list(lay_out(np.array([len(doc) for doc in docs]), window=512, context=32)))
     assert len(calls) == 2 + 2 * blocks <= 26  # the characters, and both directions of each block
     calls.clear()
     model.predict(docs)
@@ -47,7 +47,7 @@ def test_kernel_calls_a_batch(calls: List[Any]) -> None:
 @pytest.mark.parametrize(("n", "share"), [(100, 0.35), (1000, 0.13), (5000, 0.06)])
 def test_padding_of_written_text(n: int, share: float) -> None:
     lengths = news(n)
-    cells = sum(block.rows.numel() for block in layout(lengths, window=512, context=32))
+    cells = sum(block.rows.numel() for block in lay_out(lengths, window=512, context=32))
     assert cells <= (1 + share) * lengths.sum()
 
 
@@ -56,7 +56,7 @@ def test_shapes_come_back() -> None:
     shapes = []
     for seed in range(30):
         lengths = np.random.default_rng(seed).gamma(3.0, 6.0, size=1000).astype(np.int64) + 1
-        shapes += [tuple(block.rows.shape) for block in layout(lengths, window=512, context=32)]
+        shapes += [tuple(block.rows.shape) for block in lay_out(lengths, window=512, context=32)]
     assert len(set(shapes)) < 0.7 * len(shapes)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spacy_rnn.nn.layout import layout
-from spacy_rnn.nn.seq2seq import Search, Seq2Seq, Sources, Targets
-from spacy_rnn.nn.symbols import END
+from spacy_rnn.base.symbols import END
+from spacy_rnn.nn.layout import lay_out
+from spacy_rnn.nn.seq2seq.net import Search, Seq2Seq, Sources, Targets
 
 SYMBOLS = 9
 
@@ -41,7 +41,7 @@ def read(
         marks=torch.zeros_like(symbols),
         copies=symbols if copies is None else flat([[*sequence, END] for sequence in copies]),
         features=torch.zeros(len(ended), 1, dtype=torch.int64),
-        blocks=list(layout(np.array(list(map(len, ended)), dtype=np.int64))),
+        blocks=list(lay_out(np.array(list(map(len, ended)), dtype=np.int64))),
         n_extended=n,
     )
 

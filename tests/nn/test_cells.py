@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.cells import CELLS, RecurrentLayer
+from spacy_rnn.nn.rnn import CELLS, RecurrentLayer
 
 Weights = Dict[str, np.ndarray]
 sizes = st.tuples(*(st.integers(1, 4) for _ in range(4)))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spacy_rnn.nn.dropout import SequenceDropout, TokenDropout, drop_rows, set_dropout
-from spacy_rnn.nn.layout import layout
+from spacy_rnn.nn.layout import lay_out
 from spacy_rnn.nn.rnn import RNN
 
 
@@ -78,7 +78,7 @@ def test_token_dropout_replaces_whole_tokens() -> None:
 def test_token_dropout_of_a_network() -> None:
     """Nothing is replaced in evaluation; without a rate there is no vector to learn."""
     rnn = RNN(3, 4, token_dropout=0.5)
-    x, (block,) = torch.randn(6, 2, 3), layout(np.array([6, 6]))
+    x, (block,) = torch.randn(6, 2, 3), lay_out(np.array([6, 6]))
     rnn.eval()
     assert torch.equal(rnn.run_block(x, block.reverse), rnn.run_block(x, block.reverse))
     rnn.train()

@@ -9,9 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.bits import mix_bits
-from spacy_rnn.nn.embedding import GrowingEmbedding, HashEmbedding
-from spacy_rnn.nn.lexical import LexicalTables
+from spacy_rnn.base.hashing import mix_bits
+from spacy_rnn.nn.embedding import GrowingEmbedding, HashEmbedding, LexicalTables
 
 keys_lists = st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), unique=True, max_size=6), max_size=5)
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.layout import Block, cut_runs, cut_windows, layout
+from spacy_rnn.nn.layout import Block, cut_runs, cut_windows, lay_out
 from spacy_rnn.nn.rnn import mirror
 
 lengths_lists = st.lists(st.one_of(st.integers(0, 6), st.integers(0, 60)), max_size=20)
@@ -30,7 +30,7 @@ def padded_cells(block: Block) -> torch.Tensor:
 
 @given(lengths=lengths_lists, window=windows, max_cells=st.integers(1, 300))
 def test_every_token_is_answered_once(lengths: List[int], window: Tuple, max_cells: int) -> None:
-    blocks = list(layout(as_array(lengths), window=window[0], context=window[1], max_cells=max_cells))
+    blocks = list(lay_out(as_array(lengths), window=window[0], context=window[1], max_cells=max_cells))
     targets = [target for block in blocks for target in block.targets.tolist()]
     assert sorted(targets) == list(range(sum(lengths)))
     for block in blocks:
@@ -40,7 +40,7 @@ def test_every_token_is_answered_once(lengths: List[int], window: Tuple, max_cel
 
 @given(lengths=lengths_lists, window=windows, max_cells=st.integers(1, 300))
 def test_blocks_are_bounded(lengths: List[int], window: Tuple, max_cells: int) -> None:
-    for block in layout(as_array(lengths), window=window[0], context=window[1], max_cells=max_cells):
+    for block in lay_out(as_array(lengths), window=window[0], context=window[1], max_cells=max_cells):
         longest, batch = int(block.lengths.max()), len(block.lengths)
         assert batch == 1 or longest * batch <= max_cells
         assert window[0] is None or longest <= window[0]
@@ -52,7 +52,7 @@ def test_blocks_are_bounded(lengths: List[int], window: Tuple, max_cells: int) -
 @given(lengths=lengths_lists, window=windows)
 def test_columns_are_stretches_of_one_sequence(lengths: List[int], window: Tuple) -> None:
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    for block in layout(as_array(lengths), window=window[0], context=window[1]):
+    for block in lay_out(as_array(lengths), window=window[0], context=window[1]):
         for column, length, sequence in zip(block.rows.T.numpy(), block.lengths.tolist(), block.sequences.tolist()):
             rows = column[:length]
             assert (np.diff(rows) == 1).all()
@@ -61,7 +61,7 @@ def test_columns_are_stretches_of_one_sequence(lengths: List[int], window: Tuple
 
 @given(lengths=lengths_lists, window=windows)
 def test_reverse_is_an_involution(lengths: List[int], window: Tuple) -> None:
-    for block in layout(as_array(lengths), window=window[0], context=window[1]):
+    for block in lay_out(as_array(lengths), window=window[0], context=window[1]):
         cells = torch.arange(block.rows.numel())
         assert torch.equal(block.reverse[block.reverse], cells)
         padding = padded_cells(block)
@@ -107,18 +107,18 @@ def test_short_documents_are_hardly_padded() -> None:
     """A long document does not make its neighbours as long as itself."""
     lengths = np.random.default_rng(0).integers(1, 60, size=2000)
     lengths[7] = 500
-    blocks = list(layout(lengths, window=512, context=32))
+    blocks = list(lay_out(lengths, window=512, context=32))
     cells = sum(block.rows.numel() for block in blocks)
     assert cells < 1.15 * lengths.sum()
 
 
 def test_very_long_document_stays_in_bounds() -> None:
-    blocks = list(layout(as_array([100_000]), window=512, context=32))
+    blocks = list(lay_out(as_array([100_000]), window=512, context=32))
     assert max(block.rows.numel() for block in blocks) <= 8192
     assert max(block.rows.shape[0] for block in blocks) <= 512
     assert sum(block.rows.numel() for block in blocks) < 1.2 * 100_000
 
 
 def test_nothing_to_lay_out() -> None:
-    assert list(layout(as_array([]))) == []
-    assert list(layout(as_array([0, 0]), window=5, context=1)) == []
+    assert list(lay_out(as_array([]))) == []
+    assert list(lay_out(as_array([0, 0]), window=5, context=1)) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_rnn.nn.chars import CharEncoder
-from spacy_rnn.nn.layout import layout
+from spacy_rnn.nn.layout import lay_out
 from spacy_rnn.nn.pooling import POOLINGS, Pool
 
 
@@ -47,11 +47,11 @@ def test_pooling_ignores_padding(kind: str, bidirectional: bool, lengths: List[i
 def test_words_do_not_depend_on_each_other(kind: str, lengths: List[int]) -> None:
     encoder = CharEncoder(20, 5, 3, pooling=kind).double().eval()
     chars = torch.randint(0, 20, (sum(lengths),))
-    together = encoder(chars, layout(np.array(lengths)))
-    alone = [encoder(part, layout(np.array([len(part)]))) for part in chars.split(lengths)]
+    together = encoder(chars, lay_out(np.array(lengths)))
+    alone = [encoder(part, lay_out(np.array([len(part)]))) for part in chars.split(lengths)]
     torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-12)
 
 
 def test_no_words() -> None:
     encoder = CharEncoder(20, 5, 3)
-    assert encoder(torch.zeros(0, dtype=torch.int64), layout(np.zeros(0, dtype=np.int64))).shape == (0, 6)
+    assert encoder(torch.zeros(0, dtype=torch.int64), lay_out(np.zeros(0, dtype=np.int64))).shape == (0, 6)

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_rnn.nn.cells import CELLS
-from spacy_rnn.nn.layout import layout
-from spacy_rnn.nn.rnn import RNN
+from spacy_rnn.nn.layout import lay_out
+from spacy_rnn.nn.rnn import CELLS, RNN
 
 VARIANTS = [
     {},
@@ -34,7 +33,7 @@ def make_rnn(input_size: int = 3, hidden_size: int = 4, scale: float = 0.6, **se
 
 
 def run(rnn: RNN, x: Tensor, lengths: List[int], **kwargs: Any) -> Tensor:
-    return rnn(x, None, layout(np.array(lengths, dtype=np.int64), **kwargs))
+    return rnn(x, None, lay_out(np.array(lengths, dtype=np.int64), **kwargs))
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
@@ -62,7 +61,7 @@ def test_both_directions_against_plain_reversal() -> None:
 def test_padding_never_matters(cell: str, settings: Any) -> None:
     """Poisoned padding changes no output that counts, and gets no gradient."""
     rnn = make_rnn(cell=cell, **settings)
-    (block,) = layout(np.array([6, 2, 5, 1]))
+    (block,) = lay_out(np.array([6, 2, 5, 1]))
     x = torch.randn(6, 4, 3, dtype=torch.float64)
     poisoned = torch.where(block.mask.unsqueeze(2), x, 1e3).requires_grad_()
     clean = rnn.run_block(x, block.reverse).flatten(0, 1)[block.kept]
@@ -97,7 +96,7 @@ def test_index_shares_rows() -> None:
     rnn = make_rnn()
     types = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     index = torch.tensor([2, 0, 2, 1, 2])
-    shared = rnn(types, index, layout(np.array([3, 2])))
+    shared = rnn(types, index, lay_out(np.array([3, 2])))
     tokens = types.detach()[index].requires_grad_()
     torch.testing.assert_close(shared, run(rnn, tokens, [3, 2]))
     shared.square().sum().backward()
@@ -110,7 +109,7 @@ def test_given_initial_states() -> None:
     """One state for each direction; the backward one is where the backward direction begins."""
     rnn = make_rnn()
     x = torch.randn(4, 1, 3, dtype=torch.float64)
-    (block,) = layout(np.array([4]))
+    (block,) = lay_out(np.array([4]))
     initial = torch.randn(2, 2, 1, 4, dtype=torch.float64)
     y = rnn.run_block(x, block.reverse, initial)
     expected = [rnn.forward_layers[0](x, initial[0]), rnn.backward_layers[0](x.flip(0), initial[1]).flip(0)]

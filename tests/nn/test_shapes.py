@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.shapes import RoundedLinear, round_up
+from spacy_rnn.nn.linear import RoundedLinear, round_up
 
 
 @given(n=st.integers(0, 100_000), bits=st.integers(0, 4))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from ..helpers import ROOT
+
 # What a build reads; the rest of a checkout is no part of it.
 SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile", "constraints.txt")
 FOLDERS = ("spacy_rnn", "project", "corpora", "tests")

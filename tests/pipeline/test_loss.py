@@ -10,8 +10,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_rnn.pipeline.gold import aligned_keys
-from spacy_rnn.pipeline.labels import MISSING, NEGATIVE
-from spacy_rnn.pipeline.loss import grouped_cross_entropy, softmax_groups
+from spacy_rnn.pipeline.losses import grouped_cross_entropy, softmax_groups
+from spacy_rnn.pipeline.tagger.labels import MISSING, NEGATIVE
 
 from ..helpers import SENTENCES, Row, component, gold_doc, make_examples, tagger_nlp
 

@@ -156,7 +156,7 @@ class NoTorch:
 
 sys.meta_path.insert(0, NoTorch())
 import spacy
-import spacy_rnn.pipeline.tagger
+import spacy_rnn.pipeline.tagger.component
 nlp = spacy.blank("en")
 assert "rnn_tagger" in nlp.factory_names
 print("light")

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
 
+from spacy_rnn.base.files import check_replaceable, exchange, replaced_folder
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.files import check_replaceable, exchange, replaced_folder
 from spacy_rnn.pipeline.saving import CHECKSUMS
 from spacy_rnn.shim.serialize import FORMAT, VERSION
 
@@ -196,7 +196,7 @@ def test_folders_change_places(tmp_path: Path) -> None:
 def test_folder_is_as_it_was_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "target"
     for swap in (True, False):
-        monkeypatch.setattr("spacy_rnn.files.exchange", exchange if swap else lambda first, second: False)
+        monkeypatch.setattr("spacy_rnn.base.files.exchange", exchange if swap else lambda first, second: False)
         with replaced_folder(target) as folder:
             (folder / "file").write_text("old")
         with pytest.raises(FileNotFoundError), replaced_folder(target) as folder:

@@ -10,9 +10,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
-from spacy_rnn.nn.cells import CELLS
 from spacy_rnn.nn.dropout import SequenceDropout
-from spacy_rnn.pipeline.loss import softmax_groups
+from spacy_rnn.nn.rnn import CELLS
+from spacy_rnn.pipeline.losses import softmax_groups
 
 from ..helpers import (
     ODD_TEXTS,

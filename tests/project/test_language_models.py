@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 import srsly
 
-from spacy_rnn.data.labelled import split_folder
+from spacy_rnn.data.fetch.labelled import split_folder
 from spacy_rnn.lm.train import train_lm
 
 from ..lm.helpers import tiny_settings

@@ -9,7 +9,7 @@ import srsly
 from spacy.tokens import DocBin
 
 from spacy_rnn.cli import main
-from tests.pipeline.lemmas import lemma_examples, trained_lemmatizer
+from tests.pipeline.lemmatizer.lemmas import lemma_examples, trained_lemmatizer
 
 from ..helpers import train
 

@@ -15,7 +15,8 @@ from weasel.util import load_project_config
 
 from tests.data.treebank import write_splits
 
-ROOT = Path(__file__).parents[2]
+from ..helpers import ROOT
+
 CONFIGS = sorted((ROOT / "project" / "configs").glob("*.cfg"))
 MADE_BY_RUNS = ("assets", "corpus", "training", "metrics", "packages", "project.lock")
 

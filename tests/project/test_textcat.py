@@ -7,8 +7,8 @@ import spacy
 import srsly
 from weasel.cli.run import project_run
 
-from spacy_rnn.data.labelled import LABELLED_CORPORA, SPLITS
-from spacy_rnn.data.treebanks import SOURCE_FILE, checksum
+from spacy_rnn.data.fetch.labelled import LABELLED_CORPORA, SPLITS
+from spacy_rnn.data.fetch.treebanks import SOURCE_FILE, checksum
 
 from .test_project import project as project  # a fixture
 

@@ -1,0 +1,124 @@
+"""Documents from files through a pipeline to files: `spacy-rnn apply`."""
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional
+
+from spacy.language import Language
+
+from ..base.checks import check_at_least, check_choice
+from ..errors import CorpusError, Errors
+from .cluster import on_ray
+from .job import Counts, Job, in_process
+from .processes import in_processes
+from .sinks import COLUMNS, OUTPUT_FORMATS, check_format, columns_of
+from .sources import FORMATS, Source
+
+ENGINES = ("local", "ray")
+
+
+@dataclass
+class ApplySettings:
+    """How documents are processed.
+
+    input_format, text, id: see `Source`. output_format: "jsonl", "parquet" or "docbin".
+    columns: of the output, any of COLUMNS; None for the text, the tokens and what the components say they assign.
+    workers: processes, or actors of Ray.
+    engine: "local" or "ray". address: of a Ray cluster, None for this machine. gpu: a GPU for each actor of Ray.
+    part_size: about how many bytes of input one file of output is made from. It is also what is done again after a
+        worker was killed, and, with "docbin", what has to fit into memory.
+    batch_size: documents that go through the pipeline together; 0 takes the pipeline's own.
+    overwrite: begin anew in a folder that holds something else.
+    """
+
+    input_format: str = "auto"
+    output_format: str = "parquet"
+    text: str = "text"
+    id: Optional[str] = None
+    columns: Optional[List[str]] = None
+    workers: int = 1
+    engine: str = "local"
+    address: Optional[str] = None
+    gpu: bool = False
+    part_size: int = 4 << 20
+    batch_size: int = 0
+    overwrite: bool = False
+
+    def check(self) -> None:
+        """Raise ValueError for what is out of range."""
+        check_choice("engine", self.engine, ENGINES)
+        check_choice("input_format", self.input_format, ("auto", *dict.fromkeys(FORMATS.values())))
+        check_choice("output_format", self.output_format, OUTPUT_FORMATS)
+        check_at_least("workers", self.workers, 1)
+        check_at_least("part_size", self.part_size, 1)
+        check_at_least("batch_size", self.batch_size, 0)
+        for column in self.columns or ():
+            check_choice("columns", column, COLUMNS)
+
+
+class Progress:
+    """Is told how far a job is. What a worker that was killed had reported of its part is taken back."""
+
+    def __init__(self, job: Job, done: Counts, n_done: int, changed: Callable[["Progress"], None]):
+        self.job, self.parts_done, self.changed = job, n_done, changed
+        self.total = done
+        self.running: Dict[int, Counts] = {}
+
+    def __call__(self, part: int, counts: Optional[Counts], is_done: bool) -> None:
+        if counts is None:
+            self.running.pop(part, None)
+        else:
+            self.running.setdefault(part, Counts()).add(counts)
+        if is_done:
+            self.total.add(self.running.pop(part))
+            self.parts_done += 1
+        self.changed(self)
+
+    @property
+    def now(self) -> Counts:
+        """What was done so far, parts that are not finished included."""
+        total = Counts()
+        for counts in (self.total, *self.running.values()):
+            total.add(counts)
+        return total
+
+
+def apply_pipeline(
+    nlp: Language,
+    source: str,
+    output: str,
+    settings: Optional[ApplySettings] = None,
+    *,
+    changed: Callable[[Progress], None] = lambda progress: None,
+) -> Counts:
+    """Process all documents of `source` and write them to the folder `output`, in parts.
+
+    source, output: local or any address that fsspec knows. Killed at any moment and called again with the same
+    arguments, it goes on, and in the end each document is there once: in a part, or with the reason in `errors/`.
+    changed: is called after each step. Returns what became of the documents.
+    """
+    settings = settings or ApplySettings()
+    settings.check()
+    check_format(settings.output_format)
+    where = Source(source, settings.input_format, settings.text, settings.id)
+    columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
+    batch_size = settings.batch_size or nlp.batch_size
+    job = Job(where, output, settings.output_format, columns, where.cut(settings.part_size), batch_size)
+    job.sign(nlp)
+    job.begin(settings.overwrite)
+    done = job.done()
+    total = Counts()
+    for counts in done.values():
+        total.add(counts)
+    progress = Progress(job, total, len(done), changed)
+    todo = [part for part in range(len(job.parts)) if part not in done]
+    changed(progress)
+    if todo and settings.engine == "ray":
+        on_ray(nlp, job, todo, settings.workers, progress, address=settings.address, gpu=settings.gpu)
+    elif todo and settings.workers > 1:
+        in_processes(nlp, job, todo, settings.workers, progress)
+    elif todo:
+        in_process(nlp, job, todo, progress)
+    if progress.parts_done != len(job.parts):
+        raise CorpusError(Errors.D186.format(found=progress.parts_done, expected=len(job.parts)))
+    job.finish(progress.total)
+    return progress.total

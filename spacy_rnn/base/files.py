@@ -1,0 +1,86 @@
+"""Files and folders that appear complete or not at all."""
+
+import ctypes
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from ..errors import CorpusError, Errors
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def replaced_folder(target: Path, *, checked: bool = False) -> Iterator[Path]:
+    """A new folder to write into, moved to `target` when the block ends and removed when it raises.
+
+    It lies beside `target`, so that the move is one step within a file system. What `target` held before is replaced:
+    on Linux in one step, so that whatever ends the program, `target` is the old folder or the new one. Where two
+    folders cannot change places in one step, there is a moment between two steps in which `target` is missing.
+
+    checked: `target` is a folder that a user names, who may keep other things there. Raises CorpusError, and changes
+    nothing, if it holds anything that is not of the kinds (by their suffixes) of what was written into the new one.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        yield new
+        if checked:
+            check_replaceable(target, new)
+        write_through(new)
+        if not target.exists():
+            new.rename(target)
+        elif not exchange(new, target):
+            target.rename(Path(scratch) / "old")
+            new.rename(target)
+
+
+def check_replaceable(target: Path, new: Path) -> None:
+    """See `replaced_folder`."""
+    if not target.exists():
+        return
+    names = {path.name for path in new.iterdir()}
+    kinds = {path.suffix for path in new.iterdir() if path.suffix}
+    others = sorted(
+        path.name
+        for path in target.iterdir()
+        if path.name not in names and (path.suffix not in kinds or path.name.startswith(".") or path.is_dir())
+    )
+    if others:
+        raise CorpusError(Errors.D112.format(path=target, found=", ".join(others[:3])))
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file so that whatever ends the program, it is the old one or the new one, complete."""
+    scratch = target.with_name(f".{target.name}.tmp")
+    with scratch.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(scratch, target)
+
+
+def write_through(folder: Path) -> None:
+    """Have the system write all files of a folder to the disk, so that a power failure finds none of them cut off."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            # Windows writes through only what is open for writing.
+            with path.open("rb+") as opened:
+                os.fsync(opened.fileno())
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two paths change places in one step; False where the system or the file system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    failed = rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
+    return bool(failed == 0)

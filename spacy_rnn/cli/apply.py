@@ -1,0 +1,103 @@
+"""The subcommands of `spacy-rnn` for many documents and for long training."""
+
+import os
+from pathlib import Path
+from typing import List, Optional
+
+import spacy
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from spacy.cli._util import parse_config_overrides
+
+from ..apply import ApplySettings, apply_pipeline
+from ..apply.run import Progress as Done
+from ..training import train
+from ..training.threads import build_set_threads_v1
+from .app import app
+from .common import MODEL, THREADS, console, load_pipeline
+
+
+@app.command("apply")
+def apply_command(
+    model: str = MODEL,
+    source: str = typer.Argument(..., help="A file, a folder, a pattern, or any address that fsspec knows."),
+    output: str = typer.Argument(..., help="Folder for the parts, or an address that fsspec knows."),
+    input_format: str = typer.Option("auto", help="jsonl, parquet, text (a document a line), docbin; auto: by name."),
+    output_format: str = typer.Option("parquet", help="parquet, jsonl or docbin."),
+    text: str = typer.Option("text", help="Field or column that holds a document's text."),
+    id: Optional[str] = typer.Option(None, help="Field or column that holds its name; by default its place is."),
+    columns: str = typer.Option("", help="Columns of the output, separated by commas; by default what is assigned."),
+    workers: int = typer.Option(1, help="Processes on this machine, or actors of Ray.", min=1),
+    engine: str = typer.Option("local", help="local or ray."),
+    address: Optional[str] = typer.Option(None, help="A Ray cluster; by default one that is started here."),
+    part_size: int = typer.Option(4096, help="Kilobytes of input that one part of the output is made from.", min=1),
+    batch_size: int = typer.Option(
+        0, help="Documents that go through the pipeline together; 0: its own setting.", min=0
+    ),
+    overwrite: bool = typer.Option(False, help="Begin anew where the folder holds something else."),
+    gpu_id: int = typer.Option(-1, help="GPU to use (with Ray: one for each actor), or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Run a pipeline over files of documents. Killed and called again, it goes on; each document is there once."""
+    nlp = load_pipeline(model, gpu_id if engine != "ray" else -1, threads)
+    named: List[str] = [name.strip() for name in columns.split(",") if name.strip()]
+    settings = ApplySettings(
+        input_format=input_format,
+        output_format=output_format,
+        text=text,
+        id=id,
+        columns=named or None,
+        workers=workers,
+        engine=engine,
+        address=address,
+        gpu=gpu_id >= 0,
+        part_size=part_size << 10,
+        batch_size=batch_size,
+        overwrite=overwrite,
+    )
+    shown = (
+        MofNCompleteColumn(),
+        TextColumn("parts"),
+        BarColumn(),
+        TextColumn("{task.fields[docs]:,} documents, {task.fields[rate]:,.0f} words/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*shown, console=console) as bar:
+        task = bar.add_task("", total=None, docs=0, rate=0.0)
+        words_before: List[int] = []  # of parts that an earlier run did
+
+        def show(done: Done) -> None:
+            now = done.now
+            if not words_before:
+                words_before.append(now.words)
+            elapsed = bar.tasks[0].elapsed or 0.0
+            rate = (now.words - words_before[0]) / elapsed if elapsed else 0.0
+            bar.update(task, total=len(done.job.parts), completed=done.parts_done, docs=now.docs, rate=rate)
+
+        total = apply_pipeline(nlp, source, output, settings, changed=show)
+    failed = f", {total.errors:,} could not be processed: see {output}/errors" if total.errors else ""
+    console.print(f"{total.docs:,} documents with {total.words:,} tokens in {output}{failed}", soft_wrap=True)
+
+
+@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train_command(
+    context: typer.Context,
+    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
+    output: Optional[Path] = typer.Option(None, "--output", "-o", help="Folder for the pipelines and the checkpoint."),
+    code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
+    workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
+    resume: Optional[bool] = typer.Option(
+        None, "--resume/--no-resume", help="Go on from the checkpoint in the output folder, or start over."
+    ),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Train as `spacy train` does, with the same config and overrides (--paths.train FILE), in one process or several.
+    Ended at any point, it goes on with --resume to the same result."""
+    build_set_threads_v1(threads)(spacy.blank("xx"))
+    if workers > 1:
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
+    overrides = parse_config_overrides(context.args)
+    train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)

@@ -1,0 +1,1 @@
+"""Corpora from package indexes and git repositories."""

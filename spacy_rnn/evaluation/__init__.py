@@ -1,0 +1,1 @@
+"""Scores and speed of trained pipelines."""

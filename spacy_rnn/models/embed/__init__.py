@@ -1,0 +1,1 @@
+"""Word features: what an encoder reads of each word."""

@@ -1,0 +1,154 @@
+"""Character language models as a feature of tokens in their context."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+from spacy.attrs import IDX, LENGTH
+from spacy.tokens import Doc
+from thinc.api import Model, to_numpy
+from thinc.types import Floats2d
+from torch import Tensor
+
+from ...base.checks import check_at_least
+from ...base.state_cache import StateCache
+from ...errors import Errors, ModelFileError, SettingError
+from ...nn.char_lm import CharLM
+from ...nn.contextual import ContextualStrings, TextPlaces
+from ...nn.linear import Maxout
+from ...shim import Precision, TorchShim, shim_of, to_array, torch_layer
+from ...shim.serialize import load_state
+from ...types import FloatArray
+from ..char_lm_file import CharLMFile, read_char_lm
+from ..types import TokenFeature
+from .layer import run_torch_feature, run_torch_layer
+from .text import text_units
+
+DIRECTIONS = ("forward", "backward")
+
+
+def build_char_lm_embed_v1(
+    forward: Optional[str] = None,
+    backward: Optional[str] = None,
+    width: int = 256,
+    fine_tune: bool = False,
+    chunk: int = 128,
+    kept_tokens: int = 500000,
+    precision: Precision = "auto",
+) -> TokenFeature:
+    """Contextual string embeddings (Akbik et al. 2018): the states of character language models at
+    each token, through a learned maxout layer.
+
+    forward, backward: files that `spacy-rnn train-lm` wrote; one of them may be null. They are read
+        when the pipeline is initialized, and saved with it: a trained pipeline needs them no more.
+    width: of a token's vector, after the maxout layer.
+    fine_tune: train the language models further; otherwise they stay as they are.
+    chunk: characters that are read at once of each text. The state is carried on, so the result
+        does not depend on it.
+    kept_tokens: in training, the states of so many tokens are kept, since those of models that
+        stay as they are come back in every epoch. A token takes 2 bytes for each unit of the models.
+    precision: "auto", "bf16" or "fp32".
+    """
+    check_at_least("width", width, 1)
+    check_at_least("chunk", chunk, 1)
+    check_at_least("kept_tokens", kept_tokens, 0)
+    build = partial(build_contextual, chunk=chunk, fine_tune=fine_tune)
+    lms: Model = Model(
+        "char_lms",
+        lms_forward,
+        init=lms_init,
+        shims=[TorchShim(build, precision=precision)],
+        attrs={
+            "paths": {"forward": forward, "backward": backward},
+            "fine_tune": fine_tune,
+            "cache": StateCache(0 if fine_tune else kept_tokens),
+        },
+    )
+    project: Model[Floats2d, Floats2d] = Model(
+        "project",
+        run_torch_layer,
+        shims=[TorchShim(partial(Maxout, output_size=width), precision=precision)],
+        attrs={"dropout_rate": 0.0},
+    )
+    return Model("char_lm_embed", embed_forward, init=embed_init, layers=[lms, project], dims={"nO": width})
+
+
+def build_contextual(*, chunk: int, fine_tune: bool, **sizes: int) -> ContextualStrings:
+    """The language models of both directions; `sizes` are those of `CharLM`, after a direction and an underscore."""
+    models: Dict[str, Optional[CharLM]] = {}
+    for direction in DIRECTIONS:
+        own = {name.removeprefix(f"{direction}_"): n for name, n in sizes.items() if name.startswith(f"{direction}_")}
+        models[direction] = CharLM(**own) if own else None
+    module = ContextualStrings(models["forward"], models["backward"], chunk=chunk)
+    return module.requires_grad_(fine_tune)
+
+
+def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Read the language models from their files."""
+    sizes: Dict[str, int] = {}
+    state: Dict[str, Tensor] = {}
+    for direction, path in model.attrs["paths"].items():
+        if path is not None:
+            found = read_direction(Path(path), direction)
+            sizes.update({f"{direction}_{name}": n for name, n in found.sizes.items()})
+            state.update({f"{direction}_lm.{name}": tensor for name, tensor in found.state.items()})
+    if not sizes:
+        raise SettingError(Errors.R203)
+    shim = shim_of(model)
+    shim.resize(sizes)
+    load_state(shim.module, state)
+    shim.touch()
+
+
+def read_direction(path: Path, direction: str) -> CharLMFile:
+    found = read_char_lm(path)
+    if found.backward != (direction == "backward"):
+        other = DIRECTIONS[found.backward]
+        raise ModelFileError(
+            Errors.R202.format(path=path, reason=f"it reads {other}, and is named as the {direction} one")
+        )
+    return found
+
+
+def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """The states at each token, (n_tokens, output_size)."""
+    shim, module = torch_layer(model)
+    places = [token_places(doc) for doc in docs]
+    if model.attrs["fine_tune"] or not is_train:
+        return run_torch_feature(shim, (places,), is_train)
+
+    def compute(places: List[TextPlaces]) -> FloatArray:
+        states: FloatArray = to_numpy(to_array(shim.predict((places,))))
+        return states
+
+    written = sum(parameter._version for parameter in module.parameters())
+    states = model.attrs["cache"].lookup(places, (module, written), compute)
+    return model.ops.asarray2f(states), lambda d_states: []
+
+
+def token_places(doc: Doc) -> TextPlaces:
+    """A document's text, and where its tokens stand in it."""
+    starts, sizes = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2).T
+    return TextPlaces(text_units(doc.text, "char"), starts, starts + sizes)
+
+
+def embed_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    lms, project = model.layers
+    lms.initialize()
+    module = shim_of(lms).module
+    assert isinstance(module, ContextualStrings)
+    shim_of(project).resize({"input_size": module.output_size})
+    shim_of(project).initialize()
+
+
+def embed_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
+    lms, project = model.layers
+    states, backprop_lms = lms(docs, is_train)
+    vectors, backprop_project = project(states, is_train)
+
+    def backprop(d_vectors: Floats2d) -> List[Doc]:
+        backprop_lms(backprop_project(d_vectors))
+        return []
+
+    return vectors, backprop

@@ -1,0 +1,179 @@
+"""All features of the words of a batch, each distinct word computed once."""
+
+from functools import partial
+from typing import Any, Callable, List, Optional, Tuple, cast
+
+import numpy as np
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d, Ints1d
+
+from ...base.checks import check_at_least
+from ...base.word_cache import WordCache
+from ...errors import Errors, SettingError
+from ...nn.linear import Maxout
+from ...shim import Precision, TorchShim, shim_of
+from ...types import IntArray, KeyArray
+from ..types import TokenFeature, WordEncoder, WordFeature, WordTypes, WordVectors
+from .layer import init_torch_layer, run_torch_layer
+
+
+def build_word_features_v1(
+    words: Optional[WordFeature] = None,
+    chars: Optional[WordFeature] = None,
+    lexical: Optional[WordFeature] = None,
+    vectors: Optional[WordFeature] = None,
+    context: Optional[TokenFeature] = None,
+    width: Optional[int] = 128,
+    cache_size: int = 50000,
+    precision: Precision = "auto",
+) -> WordEncoder:
+    """Join features of a word, in this order; null leaves one out.
+
+    words: learned vectors, "spacy-rnn.WordEmbed.v1".
+    chars: the character network, "spacy-rnn.CharEmbed.v1".
+    lexical: lexical attributes, "spacy-rnn.LexEmbed.v1".
+    vectors: static vectors, "spacy-rnn.StaticVectors.v1".
+    context: what language models know of the word where it stands, "spacy-rnn.CharLMEmbed.v1".
+    width: of the joined features after a maxout layer, which costs the recurrent network above
+        less than the features themselves would; null leaves the layer out.
+    cache_size: the number of words whose vectors are kept between predictions, 0 for none.
+        A word takes 4 bytes times the width. Static vectors are looked up each time, since
+        they can be edited at any moment.
+    precision: "auto", "bf16" or "fp32".
+    """
+    kept = [feature for feature in (words, chars, lexical) if feature is not None]
+    features = kept + ([vectors] if vectors is not None else [])
+    layers: List[Model] = [*features, *([context] if context is not None else [])]
+    if not layers:
+        raise SettingError(Errors.R007)
+    check_at_least("cache_size", cache_size, 0)
+    joined = sum(layer.get_dim("nO") for layer in layers)
+    mix = [] if width is None else [build_mix(joined, width, precision)]
+    return Model(
+        "word_features",
+        forward,
+        init=init,
+        layers=layers + mix,
+        dims={"nO": joined if width is None else width},
+        attrs={
+            "n_cached": len(kept),
+            "n_features": len(features),
+            "has_context": context is not None,
+            "cache": WordCache(cache_size),
+        },
+    )
+
+
+def build_mix(input_width: int, width: int, precision: str) -> Model[Floats2d, Floats2d]:
+    """A maxout layer with layer normalization, (n, input_width) to (n, width)."""
+    check_at_least("width", width, 1)
+    shim = TorchShim(partial(Maxout, input_width, width), {}, precision=precision)
+    return Model("mix", run_torch_layer, init=init_torch_layer, shims=[shim], attrs={"dropout_rate": 0.0})
+
+
+def init(model: Model, X: Any = None, Y: Any = None) -> None:
+    types = None if X is None else distinct_words(X)[0]
+    features, context, mix = _parts(model)
+    for layer in features:
+        layer.initialize(X=types)
+    for node in (context, mix):
+        if node is not None:
+            node.initialize()
+
+
+def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
+    types, index, lengths = distinct_words(docs)
+    if is_train:
+        return _update(model, docs, types, index, lengths)
+    return _predict(model, docs, types, index, lengths), _no_backprop
+
+
+def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, np.ndarray, np.ndarray]:
+    """The distinct words of a batch; for each token the row of its word, (n_tokens,); and
+    the number of tokens of each document, (n_docs,)."""
+    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    arrays = [doc.to_array(ORTH) for doc in docs if len(doc)]
+    orths = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64)
+    distinct, index, counts = np.unique(orths, return_inverse=True, return_counts=True)
+    return WordTypes(distinct, counts, docs[0].vocab), index.reshape(-1), lengths
+
+
+def _update(
+    model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray
+) -> Tuple[WordVectors, Callable]:
+    features, context, mix = _parts(model)
+    ops, n_types = model.ops, len(types.orths)
+    results = [layer(types, True) for layer in features]
+    joined = ops.xp.concatenate([ops.alloc2f(n_types, 0), *(output for output, _ in results)], axis=1)
+    own, type_index = joined.shape[1], index
+    if context is not None:
+        found, backprop_context = context(docs, True)
+        joined, index = ops.xp.concatenate([joined[index], found], axis=1), np.arange(len(index))
+    vectors, unmix = mix(joined, True) if mix is not None else (joined, None)
+
+    def backprop(d_vectors: Floats2d) -> List[Doc]:
+        d_joined = d_vectors if unmix is None else unmix(d_vectors)
+        if context is not None:
+            backprop_context(ops.xp.ascontiguousarray(d_joined[:, own:]))
+            d_tokens, d_joined = ops.xp.ascontiguousarray(d_joined[:, :own]), ops.alloc2f(n_types, own)
+            ops.scatter_add(d_joined, cast(Ints1d, type_index), d_tokens)
+        start = 0
+        for output, callback in results:
+            end = start + output.shape[1]
+            callback(ops.xp.ascontiguousarray(d_joined[:, start:end]))
+            start = end
+        return []
+
+    return WordVectors(vectors, index, lengths), backprop
+
+
+def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray) -> WordVectors:
+    """The features, each distinct word's from the cache where it is in it."""
+    features, context, mix = _parts(model)
+    n_cached = model.attrs["n_cached"]
+    cached, fresh = features[:n_cached], features[n_cached:]
+    xp = model.ops.xp
+    mix_now = _as_is if mix is None else mix.predict
+    mix_cached, mix_fresh = (_as_is, mix_now) if fresh or context is not None else (mix_now, _as_is)
+
+    def compute(orths: KeyArray) -> Floats2d:
+        # Counts matter in training only.
+        asked = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
+        return mix_cached(xp.concatenate([layer.predict(asked) for layer in cached], axis=1))
+
+    parts = []
+    if cached:
+        # The same key can stand for different strings in another vocabulary's string store,
+        # and the lexical attributes belong to the vocabulary.
+        version = (types.vocab, *(shim_of(node).version for node in _shim_nodes(cached, mix)))
+        table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
+        if not fresh and context is None:
+            return WordVectors(table, rows[index], lengths)
+        parts.append(table[xp.asarray(rows)])
+    parts += [layer.predict(types) for layer in fresh]
+    if context is not None:
+        parts, index = [part[index] for part in parts] + [context.predict(docs)], np.arange(len(index))
+    return WordVectors(mix_fresh(xp.concatenate(parts, axis=1)), index, lengths)
+
+
+def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Optional[Model[Floats2d, Floats2d]]]:
+    """The features of words, that of tokens, and the layer that mixes them, where there are any."""
+    n, layers = model.attrs["n_features"], list(model.layers)
+    context = layers[n] if model.attrs["has_context"] else None
+    rest = layers[n + (context is not None) :]
+    return layers[:n], context, rest[0] if rest else None
+
+
+def _shim_nodes(features: List[WordFeature], mix: Optional[Model]) -> List[Model]:
+    nodes = [*features, *([mix] if mix is not None else [])]
+    return [node for layer in nodes for node in layer.walk() if node.shims]
+
+
+def _as_is(vectors: Floats2d) -> Floats2d:
+    return vectors
+
+
+def _no_backprop(d_vectors: Any) -> List[Doc]:
+    return []

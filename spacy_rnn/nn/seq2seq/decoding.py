@@ -1,0 +1,80 @@
+"""A decoder at work on a batch whose rows end at different times."""
+
+from __future__ import annotations
+
+from typing import List
+
+import torch
+from torch import Tensor, nn
+
+from ...base.symbols import END, UNKNOWN
+from ..linear import round_up
+from .decoder import Decoder, Memory
+
+
+class Decoding:
+    """What `beam_search` calls. Rows that have ended are computed on until the batch can get smaller by a step that is
+    worth it: kernels are built anew for every number of rows (see `shapes`).
+
+    memory: (batch, ...). states: (depth, states, batch, hidden_size). beams: of each row.
+    n_extended: one more than the highest symbol in `memory.copies`, at least the number of symbols that are written.
+    """
+
+    def __init__(self, decoder: Decoder, memory: Memory, states: Tensor, *, beams: int, n_extended: int):
+        self.decoder, self.beams, self.n_extended = decoder, beams, n_extended
+        self.memory, self.states = memory, states.repeat_interleave(beams, dim=2)
+        self._take(torch.arange(len(memory.mask), device=states.device))
+
+    def _take(self, rows: Tensor) -> None:
+        """Go on with these rows, the first one as often as a round number needs."""
+        added = round_up(len(rows), bits=1) - len(rows)
+        taken = torch.cat([rows, rows[:1].expand(added)])
+        self.memory = rows_of(self.memory, taken)
+        beams = torch.arange(self.beams, device=rows.device)
+        self.states = self.states.index_select(2, (taken.unsqueeze(1) * self.beams + beams).view(-1))
+        self.live = torch.arange(len(rows), device=rows.device)
+
+    def step(self, previous: Tensor, place: int) -> Tensor:
+        """(live, beams) int64 to (live, beams, n_extended), see `beam_search`."""
+        known = torch.where(previous < self.decoder.n_symbols, previous, UNKNOWN)
+        read = known.new_full((len(self.memory.mask), self.beams), END)
+        read[self.live] = known
+        x, weights, self.states = self.decoder(
+            read.view(1, -1), self.states, self.memory, beams=self.beams, place=place
+        )
+        return self.decoder.log_probabilities(x, weights, self.memory, self.n_extended)[self.live]
+
+    def keep(self, rows: Tensor, origin: Tensor) -> None:
+        """rows: (n,) of the live ones; origin: (n, beams), which beam each of theirs continues."""
+        live = self.live[rows]
+        if self.beams > 1:
+            source = torch.arange(self.states.shape[2], device=rows.device).view(-1, self.beams)
+            source[live] = live.unsqueeze(1) * self.beams + origin
+            self.states = self.states.index_select(2, source.view(-1))
+        self.live = live
+        if round_up(len(live), bits=1) < len(self.memory.mask):
+            self._take(live)
+
+
+def join(memories: List[Memory]) -> Memory:
+    """All rows of several memories, the shorter ones padded."""
+    if len(memories) == 1:
+        return memories[0]
+    longest = max(memory.mask.shape[1] for memory in memories)
+
+    def padded(tensors: List[Tensor]) -> Tensor:
+        return torch.cat([nn.functional.pad(x, [0, 0] * (x.dim() - 2) + [0, longest - x.shape[1]]) for x in tensors])
+
+    keys = [memory.keys for memory in memories if memory.keys is not None]
+    return Memory(
+        padded([memory.vectors for memory in memories]),
+        padded(keys) if keys else None,
+        padded([memory.mask for memory in memories]),
+        padded([memory.copies for memory in memories]),
+    )
+
+
+def rows_of(memory: Memory, rows: Tensor) -> Memory:
+    """Some rows of a memory."""
+    keys = None if memory.keys is None else memory.keys[rows]
+    return Memory(memory.vectors[rows], keys, memory.mask[rows], memory.copies[rows])

@@ -1,0 +1,190 @@
+"""One recursive layer in one direction, for every supported cell."""
+
+from __future__ import annotations
+
+from typing import Any, List, Literal, NamedTuple, Optional, Sequence, Tuple, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from .replay import ReplayedScan
+from .scan import ChildSumGRU, ChildSumLSTM, ChildSumPlain
+from .schedule import Segments, TreeSchedule, sum_rows
+
+TreeCell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
+TREE_CELLS: Tuple[str, ...] = get_args(TreeCell)
+_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+
+
+class Reading(NamedTuple):
+    """Which row of a table each of n places reads."""
+
+    rows: Tensor
+    """(n,) int64."""
+    groups: Segments
+    """The same by row of the table: the places that read it."""
+
+
+class _Gather(torch.autograd.Function):
+    """Rows of a table, whose gradient is one pass of sums."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, rows: Tensor, groups: Segments) -> Tensor:
+        ctx.groups = groups
+        return table.index_select(0, rows)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_output: Tensor) -> Any:
+        return sum_rows(d_output, ctx.groups.rows, ctx.groups.offsets), None, None
+
+
+def gather(table: Tensor, reading: Reading) -> Tensor:
+    """table: (n_rows, width). Returns (n, width)."""
+    return _Gather.apply(table, reading.rows, reading.groups)
+
+
+class TreeLayer(nn.Module):
+    """A recursive layer along a schedule; states of several children are summed.
+
+    Equations, with s the sum of the children's states (0 for a leaf):
+    LSTM: the Child-Sum Tree-LSTM of Tai et al. 2015, eq. 2-8.
+    GRU: Cho et al. 2014 on s (as in Zhou et al. 2016), reset after the recurrent product.
+    rnn_tanh, rnn_relu: `h = activation(W x + b + U s)`; with matrices by relation
+    `h = activation(W x + b + sum over children k of (U + V_r(k)) h_k)` (Socher et al. 2014, whose
+    matrices have no part in common).
+
+    input_size: of a node's input. hidden_size: of a state.
+    label_size: of a node's second input, the vector of its dependency label; 0 for none.
+    attention: the children's states are averaged by weights instead of summed: a softmax over
+        the children of `h_k . Q x / sqrt(width)` (Luong et al. 2015, "general", scaled).
+        An LSTM's cell states are summed in any case.
+    n_relations: the number of relations with a matrix V of their own (row 0, the shared one,
+        counted); 0 for none. For rnn_tanh and rnn_relu only.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell: str = "lstm",
+        *,
+        label_size: int = 0,
+        attention: bool = False,
+        n_relations: int = 0,
+    ):
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.attention = attention
+        columns = (_GATES[cell] + attention) * hidden_size
+        self.input = nn.Linear(input_size, columns)
+        self.label = nn.Linear(label_size, columns, bias=False) if label_size else None
+        self.recurrent = nn.Parameter(torch.empty(_GATES[cell] * hidden_size, hidden_size))
+        self.by_relation = nn.Parameter(torch.empty(n_relations, hidden_size, hidden_size)) if n_relations else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Glorot-uniform input weights and one orthogonal matrix a gate for the recurrent ones
+        (Saxe et al. 2014); biases 0 but 1 for an LSTM's forget gate (Jozefowicz et al. 2015);
+        what relations add to the shared matrix is 0."""
+        for linear in (self.input, self.label):
+            if linear is not None:
+                for part in linear.weight.split(self.hidden_size):
+                    nn.init.xavier_uniform_(part)
+        for part in self.recurrent.split(self.hidden_size):
+            nn.init.orthogonal_(part)
+        nn.init.zeros_(self.input.bias)
+        if self.cell == "lstm":
+            with torch.no_grad():
+                self.input.bias[3 * self.hidden_size : 4 * self.hidden_size] = 1.0
+        if self.by_relation is not None:
+            nn.init.zeros_(self.by_relation)
+
+    def forward(
+        self,
+        x: Tensor,
+        reading: Optional[Reading],
+        schedule: TreeSchedule,
+        labels: Optional[Tensor] = None,
+        label_reading: Optional[Reading] = None,
+        relation: Optional[Tensor] = None,
+    ) -> Tensor:
+        """x: (rows, input_size); reading: the row of x at each of n positions of the schedule,
+        None where x stands in that order already. labels: (n_labels, label_size) vectors of
+        dependency labels, read by position too. relation: (n_edges,) int64, the matrix of each
+        edge. Returns hidden states by position, (n, hidden_size)."""
+        projected = self.input(x).to(self.recurrent.dtype)
+        if reading is not None:
+            projected = gather(projected, reading)
+        if self.label is not None and labels is not None and label_reading is not None:
+            projected = projected + gather(self.label(labels).to(projected.dtype), label_reading)
+        device = projected.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else projected.dtype
+        with torch.autocast(device, enabled=False):
+            if self.attention or self.by_relation is not None:
+                if relation is None:
+                    relation = torch.zeros_like(schedule.sources)
+                matrices = () if self.by_relation is None else self.by_relation.unbind(0)
+                return ReplayedScan.apply(
+                    self.step, schedule, relation, self.hidden_size, projected, self.recurrent, *matrices
+                )
+            if self.cell == "lstm":
+                return ChildSumLSTM.apply(projected, self.recurrent, schedule, dtype)
+            if self.cell == "gru":
+                return ChildSumGRU.apply(projected, self.recurrent, schedule, dtype)
+            return ChildSumPlain.apply(projected, self.recurrent, self.cell[len("rnn_") :], schedule, dtype)
+
+    def step(
+        self, weights: Sequence[Tensor], x: Tensor, hidden: Tensor, cell: Tensor, target: Tensor, relation: Tensor
+    ) -> Tuple[Tensor, Tensor]:
+        """See `tree_replay.Step`."""
+        recurrent, matrices = weights[0], weights[1:]
+        width = self.hidden_size
+        share = self._attend(x[:, -width:], hidden, target) if self.attention else None
+        if self.cell.startswith("rnn"):
+            sent = torch.mm(hidden, recurrent.t())
+            if matrices:
+                sent = sent + _by_relation(hidden, matrices, relation)
+            a = x[:, :width] + _sum_children(sent, share, target, len(x))
+            h = torch.tanh(a) if self.cell == "rnn_tanh" else torch.relu(a)
+            return h, torch.zeros_like(h)
+        s = _sum_children(hidden, share, target, len(x))
+        if self.cell == "gru":
+            product = torch.mm(s, recurrent.t())
+            z, r = torch.sigmoid(x[:, : 2 * width] + product[:, : 2 * width]).chunk(2, dim=1)
+            u = torch.tanh(x[:, 2 * width : 3 * width] + r * product[:, 2 * width :])
+            h = u + z * (s - u)
+            return h, torch.zeros_like(h)
+        iou = x[:, : 3 * width] + torch.mm(s, recurrent[: 3 * width].t())
+        f = torch.sigmoid(x[target, 3 * width : 4 * width] + torch.mm(hidden, recurrent[3 * width :].t()))
+        i, o = torch.sigmoid(iou[:, : 2 * width]).chunk(2, dim=1)
+        c = i * torch.tanh(iou[:, 2 * width :]) + _sum_children(f * cell, None, target, len(x))
+        return o * torch.tanh(c), c
+
+    def _attend(self, query: Tensor, hidden: Tensor, target: Tensor) -> Tensor:
+        """The share of each child among its siblings, (n_edges, 1)."""
+        scores = (hidden * query[target]).sum(dim=1) * self.hidden_size**-0.5
+        highest = scores.new_full((len(query),), float("-inf"))
+        highest = highest.scatter_reduce(0, target, scores.detach(), "amax")
+        raised = torch.exp(scores - highest[target])
+        totals = raised.new_zeros(len(query)).index_add(0, target, raised)
+        return (raised / totals[target]).unsqueeze(1)
+
+
+def _sum_children(states: Tensor, share: Optional[Tensor], target: Tensor, n: int) -> Tensor:
+    """states: (n_edges, width); share: (n_edges, 1). Returns (n, width)."""
+    weighted = states if share is None else states * share
+    return states.new_zeros(n, states.shape[1]).index_add(0, target, weighted)
+
+
+def _by_relation(hidden: Tensor, matrices: Sequence[Tensor], relation: Tensor) -> Tensor:
+    """What each edge's own matrix adds; relation 0 has none. (n_edges, width) to the same."""
+    order = torch.argsort(relation, stable=True)
+    found, counts = torch.unique_consecutive(relation[order], return_counts=True)
+    parts: List[Tensor] = []
+    for number, rows in zip(found.tolist(), order.split(counts.tolist())):
+        part = hidden[rows]
+        parts.append(torch.mm(part, matrices[number].t()) if number else torch.zeros_like(part))
+    return torch.cat(parts)[torch.argsort(order)] if parts else torch.zeros_like(hidden)

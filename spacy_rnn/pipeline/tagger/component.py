@@ -1,0 +1,267 @@
+"""The component `rnn_tagger`: parts of speech, fine-grained tags and morphology."""
+
+from itertools import islice
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import numpy as np
+import spacy.util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d
+from typing_extensions import Self
+
+from ...base.checks import check_choice, check_share
+from ...base.distributed import all_reduce
+from ...errors import AnnotationError, Errors, NotInitializedError, SettingError, TrainingError
+from ...types import FloatArray, KeyArray
+from ..annotate import ATTRS, EXTENSION, write_annotations, write_probabilities
+from ..base import RehearsalMixin
+from ..gold import aligned_keys, collect_annotations
+from ..losses import grouped_cross_entropy, softmax_groups
+from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
+from .labels import LabelData, TagCodec, TagLabels, check_wanted
+from .scoring import make_tagger_scorer
+
+# What the model says of a batch: the annotation of each token, one (n_tokens,) array an attribute,
+# and the probabilities of all labels where they are to be kept.
+Prediction = Tuple[Dict[str, KeyArray], Optional[FloatArray]]
+
+
+@Language.factory(
+    "rnn_tagger",
+    assigns=["token.pos", "token.tag", "token.morph"],
+    default_config=DEFAULT_CONFIG,
+    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+)
+def make_rnn_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], Floats2d],
+    attrs: Optional[List[str]],
+    overwrite: bool,
+    extend: bool,
+    neg_prefix: str,
+    label_smoothing: float,
+    save_scores: bool,
+    scorer: Optional[Callable],
+) -> "RNNTagger":
+    """Construct the component; see `RNNTagger` for the settings."""
+    return RNNTagger(
+        nlp.vocab,
+        model,
+        name,
+        attrs=attrs,
+        overwrite=overwrite,
+        extend=extend,
+        neg_prefix=neg_prefix,
+        label_smoothing=label_smoothing,
+        save_scores=save_scores,
+        scorer=scorer,
+    )
+
+
+class RNNTagger(RehearsalMixin, TrainablePipe):
+    """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
+
+    attrs: which of "pos", "tag" and "morph"; None trains those that the training data has.
+    overwrite: replace annotations that are there already.
+    extend: keep morphological features that are there and add the predicted ones to them;
+        with `overwrite` the predicted value wins where both have the feature.
+    neg_prefix: a gold tag with this prefix says which tag a token does *not* have.
+    label_smoothing: share of probability that training gives to the wrong labels.
+    save_scores: keep the probabilities of all labels in `doc._.rnn_scores`, a dict from
+        "pos" and "tag" to (n_tokens, n_labels) float32 arrays, whose columns follow
+        `label_data`; from "morph" to (n_tokens, 1 + n_sets), whose first column says that the
+        set of features is composed; and from "morph=FEATURE" to (n_tokens, 1 + n_values), whose
+        first column says that the token does not have the feature.
+    """
+
+    LEARNED = ("attrs", "labels")
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], Floats2d],
+        name: str = "rnn_tagger",
+        *,
+        attrs: Optional[List[str]] = None,
+        overwrite: bool = True,
+        extend: bool = False,
+        neg_prefix: str = "!",
+        label_smoothing: float = 0.0,
+        save_scores: bool = False,
+        scorer: Optional[Callable] = None,
+    ):
+        for attr in attrs or []:
+            check_choice("attrs", attr, ATTRS)
+        if attrs is not None and not attrs:
+            raise SettingError(Errors.R001.format(name="attrs", value=attrs, allowed=", ".join(ATTRS) + " or null"))
+        check_share("label_smoothing", label_smoothing)
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer if scorer is not None else make_tagger_scorer()
+        self._rehearsal_model: Optional[Model] = None
+        self._codec: Optional[TagCodec] = None
+        self.cfg: Dict[str, Any] = {
+            "attrs": attrs,
+            "labels": TagLabels({}).data,
+            "overwrite": overwrite,
+            "extend": extend,
+            "neg_prefix": neg_prefix,
+            "label_smoothing": label_smoothing,
+            "save_scores": save_scores,
+        }
+        if save_scores and not Doc.has_extension(EXTENSION):
+            Doc.set_extension(EXTENSION, default=None)
+
+    # ---- labels
+
+    @property
+    def _labels(self) -> TagLabels:
+        return TagLabels(self.cfg["labels"])
+
+    @property
+    def attrs(self) -> List[str]:
+        """The attributes that it predicts."""
+        active = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
+        return active if self.cfg["attrs"] is None else [attr for attr in active if attr in self.cfg["attrs"]]
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """One name for each label: pos=NOUN, tag=NN, morph=Case=Nom."""
+        return self._labels.names
+
+    @property
+    def label_data(self) -> LabelData:
+        """The labels as `spacy init labels` stores them: lists for "pos" and "tag", a dict from
+        feature to values for "morph"."""
+        return self._labels.data
+
+    def add_label(self, label: str) -> int:
+        """Add one label, named as in `labels`. RETURNS 0 if it is there already, else 1."""
+        attr, found, value = label.partition("=") if isinstance(label, str) else ("", "", "")
+        if not found:
+            raise AnnotationError(Errors.R015.format(name=self.name, label=label))
+        labels = self._labels
+        if label in labels.names:
+            return 0
+        # Not `_allow_extra_label`, which expects one output column for each label.
+        if self.model.has_dim("nO"):
+            raise AnnotationError(Errors.R019.format(name=self.name, label=label))
+        labels.add(attr, value, self.name)
+        self._set_labels(labels)
+        return 1
+
+    def _set_labels(self, labels: TagLabels) -> None:
+        self.cfg["labels"] = labels.data
+        self._codec = None
+
+    @property
+    def codec(self) -> TagCodec:
+        """Translates between annotations and output columns."""
+        codec = self._codec
+        if codec is None or codec.vocab is not self.vocab:
+            codec = self._codec = TagCodec(self._labels, self.attrs, self.vocab, self.cfg["neg_prefix"])
+        return codec
+
+    # ---- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Prediction:
+        """RETURNS the best annotations, and all probabilities if `save_scores` is set."""
+        docs = list(docs)
+        if not any(map(len, docs)):
+            return {}, None
+        if not self.attrs:
+            raise NotInitializedError(Errors.R016.format(name=self.name))
+        from ...models.tagger import predict_columns  # on use: it brings torch
+
+        score = predict_columns(self.model, docs)
+        probabilities = None
+        if self.cfg["save_scores"]:
+            probabilities = softmax_groups(score(slice(None)), self.codec.groups.values())
+        return self.codec.decode(score), probabilities
+
+    def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
+        """Write predictions to the documents. Whitespace tokens are SPACE, without features."""
+        columns, probabilities = prediction
+        docs = [doc for doc in docs if len(doc)]
+        if not docs:
+            return
+        overwrite, extend = self.cfg["overwrite"], self.cfg["extend"]
+        write_annotations(docs, columns, self.vocab, overwrite=overwrite, extend=extend)
+        if probabilities is not None:
+            write_probabilities(docs, probabilities, self.codec.groups)
+
+    # ---- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[LabelData] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns a representative sample of the training data.
+        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        """
+        validate_get_examples(get_examples, "RNNTagger.initialize")
+        spacy.util.check_lexeme_norms(self.vocab, "rnn_tagger")
+        if labels is None:
+            found = TagLabels.from_annotations(collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"])
+        else:
+            found = TagLabels.from_data(labels, self.name)
+        known = self._labels
+        found.merge(known)
+        self._set_labels(found)
+        absent = check_wanted(found, self.cfg["attrs"], self.name)
+        if absent:
+            message = "%s: the training data has no %s, so only %s will be trained"
+            spacy.util.logger.warning(message, self.name, " and no ".join(absent), " and ".join(self.attrs))
+        sample = [example.x for example in islice(get_examples(), 10)]
+        if not sample:
+            raise AnnotationError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
+        if self.model.has_ref("output_layer"):
+            # Thinc passes Y to layers of unknown width only, but the labels may be others than last time.
+            for node in (self.model, self.model.get_ref("output_layer")):
+                node.set_dim("nO", self.codec.width, force=True)
+        self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
+        """The loss, summed over tokens and groups, and the gradient of its mean over tokens. Tokens without an
+        annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count."""
+        examples = list(examples)
+        codec = self.codec
+        truths = codec.encode(aligned_keys(examples, codec.attrs))
+        loss, gradient = grouped_cross_entropy(
+            self.model.ops.to_numpy(scores),
+            truths,
+            codec.groups.values(),
+            weights=codec.weights,
+            label_smoothing=self.cfg["label_smoothing"],
+        )
+        if not np.isfinite(loss):
+            raise TrainingError(Errors.R013.format(name=self.name))
+        mean: Any = gradient / max(1, all_reduce(len(scores)))
+        return loss, self.model.ops.asarray2f(mean)
+
+    def _distance(self, scores: Any, expected: Any) -> Any:
+        ops, groups = self.model.ops, self.codec.groups.values()
+        found, target = (softmax_groups(ops.to_numpy(array), groups) for array in (scores, expected))
+        return found - target
+
+    # ---- scoring and loading
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+        """Score the attributes that it predicts, with spaCy's own scorers."""
+        return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
+        self._codec = None
+        return super()._keep_settings(settings)

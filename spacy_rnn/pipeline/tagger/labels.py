@@ -1,0 +1,264 @@
+"""The labels of a tagger: what its output columns mean, and the way from annotations to
+columns and back."""
+
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+
+import numpy as np
+from spacy.morphology import Morphology
+from spacy.parts_of_speech import IDS as POS_IDS
+from spacy.vocab import Vocab
+
+from ...errors import AnnotationError, Errors
+from ...models.types import ScoreColumns
+from ...types import FloatArray, IntArray, KeyArray
+from ..annotate import ATTRS, permanent, permanent_features
+from ..losses import MISSING, NEGATIVE
+
+# A feature that a word does not have.
+NO_VALUE = ""
+# A set of features that is put together from the choices for each feature.
+COMPOSED = ""
+# A set of features is a label by itself if it is met this often, up to so many sets. The
+# rarer ones teach the tagger when to compose.
+MIN_SET_COUNT = 2
+MAX_SETS = 500
+# How much the choice of a single feature counts in training, against 1 for a whole set: most
+# features are easy and many, and would outweigh the other attributes.
+FEATURE_WEIGHT = 0.2
+
+LabelData = Dict[str, Any]
+
+
+class TagLabels:
+    """Groups of labels, one choice each, that lie side by side in the output: the parts of
+    speech; the fine-grained tags; the frequent sets of morphological features, the first label
+    saying that the set is none of them; and the values of each feature, the first saying that
+    a word does not have it.
+
+    Choosing whole sets is more accurate where a set is frequent; composing a set feature by
+    feature is what predicts sets that the training data never shows.
+    """
+
+    def __init__(self, data: LabelData):
+        self.pos: List[str] = list(data.get("pos", []))
+        self.tag: List[str] = list(data.get("tag", []))
+        self.morph: Dict[str, List[str]] = {name: list(values) for name, values in data.get("morph", {}).items()}
+        self.morph_sets: List[str] = list(data.get("morph_sets", []))
+
+    @property
+    def data(self) -> LabelData:
+        """What `spacy init labels` stores."""
+        return {"pos": self.pos, "tag": self.tag, "morph": self.morph, "morph_sets": self.morph_sets}
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """One name for each label: pos=NOUN, tag=NN, morph=Case=Nom."""
+        names = [f"pos={pos}" for pos in self.pos] + [f"tag={tag}" for tag in self.tag]
+        names += [f"morph={feat}={value}" for feat, values in self.morph.items() for value in values]
+        return tuple(names)
+
+    def attr_groups(self, attr: str) -> Dict[str, List[str]]:
+        """The groups of one attribute by name, each with its labels."""
+        if attr == "morph":
+            features = {f"morph={name}": [NO_VALUE, *values] for name, values in self.morph.items()}
+            return {"morph": [COMPOSED, *self.morph_sets], **features} if features else {}
+        labels = getattr(self, attr)
+        return {attr: labels} if labels else {}
+
+    def groups(self, attrs: Iterable[str]) -> Dict[str, slice]:
+        """The columns of each group of the given attributes."""
+        columns, start = {}, 0
+        for attr in attrs:
+            for name, group in self.attr_groups(attr).items():
+                columns[name] = slice(start, start + len(group))
+                start += len(group)
+        return columns
+
+    def add(self, attr: str, value: str, name: str) -> bool:
+        """Add a label; False if it is known. `name` is the component's, for messages."""
+        if attr == "morph":
+            feature, found, value = value.partition("=")
+            if not (feature and found and value):
+                raise AnnotationError(Errors.R015.format(name=name, label=f"morph={feature}"))
+            known = self.morph.setdefault(feature, [])
+        elif attr in ("pos", "tag") and value:
+            if attr == "pos" and value not in POS_IDS:
+                raise AnnotationError(Errors.R017.format(name=name, value=value))
+            known = getattr(self, attr)
+        else:
+            raise AnnotationError(Errors.R015.format(name=name, label=f"{attr}={value}"))
+        if value in known:
+            return False
+        known.append(value)
+        return True
+
+    def merge(self, other: "TagLabels") -> None:
+        """Add another's labels, behind its own."""
+        for attr in ("pos", "tag", "morph_sets"):
+            own = getattr(self, attr)
+            own += [label for label in getattr(other, attr) if label not in own]
+        for feature, values in other.morph.items():
+            known = self.morph.setdefault(feature, [])
+            known += [value for value in values if value not in known]
+
+    @classmethod
+    def from_data(cls, data: Any, name: str) -> "TagLabels":
+        """Check and read `data`, as the property of that name gives it. `name` is the
+        component's, for messages."""
+        expected = cls({}).data
+        if not (
+            isinstance(data, dict)
+            and set(data) <= set(expected)
+            and all(isinstance(value, type(expected[key])) for key, value in data.items())
+        ):
+            raise AnnotationError(Errors.R014.format(name=name, expected=", ".join(expected), found=repr(data)[:80]))
+        labels = cls({})
+        labels.morph_sets = list(data.get("morph_sets", []))
+        for attr in ("pos", "tag"):
+            for value in data.get(attr, []):
+                labels.add(attr, value, name)
+        for feature, values in data.get("morph", {}).items():
+            for value in values:
+                labels.add("morph", f"{feature}={value}", name)
+        return labels
+
+    @classmethod
+    def from_annotations(
+        cls, annotations: Mapping[str, Mapping[int, int]], vocab: Vocab, neg_prefix: str = "!"
+    ) -> "TagLabels":
+        """Collect labels from the distinct values of each attribute and how often they occur,
+        sorted by name."""
+        labels = cls({})
+        labels.pos = sorted(_POS_NAMES[value] for value in annotations["pos"] if value)
+        tags = [vocab.strings[value] for value in annotations["tag"] if value]
+        labels.tag = sorted(tag for tag in tags if not _is_negative(tag, neg_prefix))
+        sets = {vocab.strings[value]: count for value, count in annotations["morph"].items() if value}
+        morph: Dict[str, set] = {}
+        for features in sets:
+            for feature, feature_value in Morphology.feats_to_dict(features).items():
+                morph.setdefault(feature, set()).add(feature_value)
+        labels.morph = {feature: sorted(values) for feature, values in sorted(morph.items())}
+        if morph:
+            frequent = sorted(sets, key=lambda features: (-sets[features], features))[:MAX_SETS]
+            labels.morph_sets = sorted(features for features in frequent if sets[features] >= MIN_SET_COUNT)
+        return labels
+
+
+_POS_NAMES = {value: key for key, value in POS_IDS.items()}
+
+
+def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> List[str]:
+    """Raise ValueError if there are no labels for a wanted attribute, or none at all. Returns the attributes that are
+    left out because the data lacks them. `name` is the component's, for messages."""
+    present = [attr for attr in ATTRS if labels.data[attr]]
+    for attr in wanted or []:
+        if attr not in present:
+            raise AnnotationError(Errors.R011.format(name=name, attr=attr))
+    if not present:
+        raise AnnotationError(Errors.R012.format(name=name, attrs=", ".join(ATTRS)))
+    return [attr for attr in ATTRS if attr not in present] if wanted is None else []
+
+
+class TagCodec:
+    """Translates between spaCy's annotations (keys of the string store) and the groups of
+    `TagLabels`, with tables, so that the work per token is one lookup in an array."""
+
+    def __init__(self, labels: TagLabels, attrs: List[str], vocab: Vocab, neg_prefix: str = "!"):
+        self.attrs = attrs
+        self.vocab = vocab
+        self.neg_prefix = neg_prefix
+        self.groups = labels.groups(attrs)
+        self.features = labels.morph
+        morph_keys = [permanent_features(vocab, Morphology.feats_to_dict(features)) for features in labels.morph_sets]
+        # The keys of the labels of each attribute's first group; a composed set has none.
+        self._keys: Dict[str, KeyArray] = {
+            "pos": np.array([POS_IDS[pos] for pos in labels.pos], dtype=np.uint64),
+            "tag": np.array([permanent(vocab, tag) for tag in labels.tag], dtype=np.uint64),
+            "morph": np.array([0, *morph_keys], dtype=np.uint64),
+        }
+        self._gold: Dict[str, Dict[int, Tuple[int, ...]]] = {
+            attr: {key: (i,) for i, key in enumerate(self._keys[attr].tolist())} for attr in ("pos", "tag")
+        }
+        self._gold["morph"] = {}
+        self._set_rows = {key: i for i, key in enumerate(morph_keys, start=1)}
+        self._composed: Dict[Tuple[int, ...], int] = {}
+
+    @property
+    def width(self) -> int:
+        """The number of columns of the output."""
+        return max(group.stop for group in self.groups.values())
+
+    @property
+    def weights(self) -> List[float]:
+        """How much each group counts in training."""
+        return [FEATURE_WEIGHT if "=" in name else 1.0 for name in self.groups]
+
+    def encode(self, columns: Mapping[str, KeyArray]) -> IntArray:
+        """Gold annotations, one (n,) array an attribute, to the label of each group,
+        (n, n_groups). Missing annotations and unknown labels are MISSING."""
+        return np.concatenate([self._encode_attr(attr, columns[attr]) for attr in self.attrs], axis=1)
+
+    def _encode_attr(self, attr: str, keys: KeyArray) -> IntArray:
+        distinct, inverse = np.unique(keys, return_inverse=True)
+        rows = [self._encode_key(attr, key) for key in distinct.tolist()]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), -1)[inverse.reshape(-1)]
+
+    def _encode_key(self, attr: str, key: int) -> Tuple[int, ...]:
+        known = self._gold[attr].get(key)
+        if known is not None:
+            return known
+        if attr == "tag" and key and _is_negative(tag := self.vocab.strings[key], self.neg_prefix):
+            positive = self._gold["tag"].get(self.vocab.strings[tag[len(self.neg_prefix) :]])
+            return (MISSING,) if positive is None else (NEGATIVE - positive[0],)
+        if attr != "morph":
+            return (MISSING,)
+        row = self._encode_morph(key)
+        self._gold[attr][key] = row
+        return row
+
+    def _encode_morph(self, key: int) -> Tuple[int, ...]:
+        if key == 0:
+            return (MISSING,) * (1 + len(self.features))
+        features = Morphology.feats_to_dict(self.vocab.strings[key])
+        values = [
+            _index([NO_VALUE, *known], features.get(feature, NO_VALUE)) for feature, known in self.features.items()
+        ]
+        unknown = MISSING in values or not set(features) <= set(self.features)
+        return (MISSING if unknown else self._set_rows.get(key, 0), *values)
+
+    def decode(self, score: ScoreColumns) -> Dict[str, KeyArray]:
+        """The best annotation of each attribute, as one (n,) array an attribute.
+
+        score: gives the scores of some columns. The single features, which lie behind the rest,
+        are asked for those tokens only whose features have to be composed.
+        """
+        whole = slice(0, max(self.groups[attr].stop for attr in self.attrs))
+        scores = score(whole)
+        found = {attr: self._keys[attr][scores[:, self.groups[attr]].argmax(axis=1)] for attr in self.attrs}
+        if "morph" in found:
+            composed = np.flatnonzero(found["morph"] == 0)
+            if len(composed):
+                found["morph"][composed] = self._compose(score(slice(whole.stop, self.width), composed), whole.stop)
+        return found
+
+    def _compose(self, scores: FloatArray, first: int) -> KeyArray:
+        """scores: (m, n) of the single features, whose first column is column `first` of the output."""
+        groups = [self.groups[f"morph={feature}"] for feature in self.features]
+        choices = [scores[:, group.start - first : group.stop - first].argmax(axis=1).tolist() for group in groups]
+        return np.array([self._composed_key(row) for row in zip(*choices)], dtype=np.uint64)
+
+    def _composed_key(self, row: Tuple[int, ...]) -> int:
+        key = self._composed.get(row)
+        if key is None:
+            items = zip(self.features.items(), row)
+            values = {feature: known[choice - 1] for (feature, known), choice in items if choice}
+            key = self._composed[row] = permanent_features(self.vocab, values)
+        return key
+
+
+def _is_negative(tag: str, prefix: str) -> bool:
+    return bool(prefix) and tag.startswith(prefix) and len(tag) > len(prefix)
+
+
+def _index(values: List[str], value: str) -> int:
+    return values.index(value) if value in values else MISSING

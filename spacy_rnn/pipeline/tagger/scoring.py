@@ -1,0 +1,26 @@
+"""Scores of the tagger, by spaCy's own scorers."""
+
+from typing import Any, Callable, Dict, Iterable, List, Optional
+
+from spacy.pipeline.morphologizer import morphologizer_score
+from spacy.pipeline.tagger import tagger_score
+from spacy.training import Example
+
+from ..annotate import ATTRS
+
+
+def score_tags(examples: Iterable[Example], *, attrs: Optional[List[str]] = None, **kwargs: Any) -> Dict[str, Any]:
+    """spaCy's scores for tagger and morphologizer, restricted to some attributes.
+
+    attrs: any of "pos", "tag" and "morph"; None for all. A score that cannot be computed,
+    because the gold data lacks the annotation, is left out.
+    """
+    examples = list(examples)
+    wanted = tuple(f"{attr}_" for attr in (ATTRS if attrs is None else attrs))
+    scores = {**tagger_score(examples, **kwargs), **morphologizer_score(examples, **kwargs)}
+    return {name: value for name, value in scores.items() if name.startswith(wanted) and value is not None}
+
+
+def make_tagger_scorer() -> Callable:
+    """Registered as "spacy-rnn.tagger_scorer.v1"."""
+    return score_tags

@@ -1,0 +1,105 @@
+"""Probabilities that mean something: a temperature fitted on held-out data, and how far probabilities are off."""
+
+from typing import Any, Callable, Iterable, List, Optional, Sequence
+
+import numpy as np
+from spacy.language import Language
+from spacy.training import Example
+
+from ...errors import Errors, SettingError
+from ...types import Array, FloatArray
+from .cats import truth_arrays
+
+# Probabilities are kept this far from 0 and 1 before their logarithm is taken.
+_EPS = 1e-7
+BINS = 15
+# Temperatures are looked for between the two.
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+def at_temperature(probabilities: Array, temperature: float, exclusive: bool, xp: Any = np) -> Array:
+    """The probabilities that come of the same scores divided by a temperature (Guo et al. 2017, sect. 4.2). Order is
+    kept: no prediction of the best category changes. Shape (n_docs, n_labels) to the same."""
+    if temperature == 1.0:
+        return probabilities
+    p = probabilities.clip(_EPS, 1.0 - _EPS)
+    if exclusive:
+        scores = xp.log(p) / temperature
+        odds = xp.exp(scores - scores.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+    scores = xp.log(p / (1.0 - p)) / temperature
+    return 1.0 / (1.0 + xp.exp(-scores.clip(-80.0, 80.0)))
+
+
+def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:
+    """The expected calibration error: the distance between mean confidence and share of hits in each of BINS bins of
+    equal width, weighted by the bin's size (Naeini et al. 2015; Guo et al. 2017, eq. 3). None without any
+    prediction."""
+    if not len(confidences):
+        return None
+    confidence, hit = np.array(confidences, dtype=np.float64), np.array(hits, dtype=np.float64)
+    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    differences = np.bincount(bins, weights=confidence - hit, minlength=BINS)
+    return float(np.abs(differences).sum() / len(confidence))
+
+
+def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, exclusive: bool) -> float:
+    """The temperature with the least cross-entropy, by golden-section search on its logarithm, in which the loss has
+    one minimum. 1.0 where nothing is known.
+
+    probabilities, truths, known: (n_docs, n_labels).
+    """
+    if exclusive:
+        rows = (truths * known).any(axis=1)
+        probabilities, truths, known = probabilities[rows], truths[rows], np.ones_like(known[rows])
+    if not known.any():
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        p = at_temperature(probabilities.astype(np.float64), float(np.exp(log_temperature)), exclusive)
+        p = p.clip(1e-12, 1.0 - 1e-12)
+        terms = truths * np.log(p) if exclusive else truths * np.log(p) + (1.0 - truths) * np.log(1.0 - p)
+        return -float((terms * known).sum())
+
+    low, high = float(np.log(COLDEST)), float(np.log(HOTTEST))
+    golden = (5.0**0.5 - 1.0) / 2.0
+    for _ in range(40):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, right) if loss(left) <= loss(right) else (left, high)
+    return float(np.exp((low + high) / 2.0))
+
+
+def build_calibrate_v1(
+    corpus: Callable[[Language], Iterable[Example]], component: Optional[str] = None
+) -> Callable[[Language], Language]:
+    """A callback for `training.before_to_disk` that fits the temperature of text categorizers before a pipeline is
+    saved, the last time with the weights that training ends with.
+
+    corpus: what to fit on; in a config, corpus = ${corpora.dev}.
+    component: the name of one categorizer; None for all in the pipeline that have a temperature.
+    """
+
+    def calibrate(nlp: Language) -> Language:
+        names = [name for name, pipe in nlp.pipeline if "temperature" in (getattr(pipe, "cfg", None) or {})]
+        if component is not None and component not in names:
+            raise SettingError(Errors.R105.format(name=component, found=", ".join(names) or "none"))
+        for name in names if component is None else [component]:
+            calibrate_component(nlp, name, corpus)
+        return nlp
+
+    return calibrate
+
+
+def calibrate_component(nlp: Language, name: str, corpus: Callable[[Language], Iterable[Example]]) -> float:
+    """Fit the temperature of one categorizer, set it and return it."""
+    pipe: Any = nlp.get_pipe(name)
+    examples = list(corpus(nlp))
+    pipe.cfg["temperature"] = 1.0
+    docs = [example.predicted for example in examples]
+    labels: List[str] = list(pipe.labels)
+    with nlp.select_pipes(disable=nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]):
+        predicted = [[doc.cats[label] for label in labels] for doc in nlp.pipe(docs)]
+    truths, known = truth_arrays(examples, labels, np)
+    probabilities = np.array(predicted, dtype=np.float32).reshape(-1, len(labels))
+    pipe.cfg["temperature"] = fit_temperature(probabilities, truths, known, pipe.exclusive)
+    return float(pipe.cfg["temperature"])

@@ -1,0 +1,99 @@
+"""Losses of a text categorizer, and how much each category counts. A category without a gold value is unknown: it
+neither rewards nor punishes any prediction."""
+
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from spacy.training import Example
+
+from ...types import Array
+
+# Keeps logarithms and quotients finite.
+_TINY = 1e-30
+
+
+def exclusive_loss(
+    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float, xp: Any
+) -> Tuple[float, Array]:
+    """The cross-entropy where exactly one category applies, summed over documents, and the gradient of the scores
+    before the softmax.
+
+    Where the gold category is known, so are all others. Where a document is only known *not* to be in some categories,
+    the loss is -log(1 - p) of their joint probability p. A document with no known category, or in none of all, counts
+    nothing.
+
+    probabilities, truths, known: (n_docs, n_labels), the last two of zeros and ones. weights: (n_labels,).
+    label_smoothing: the share of probability that the truth gives to all other categories (Szegedy et al. 2016,
+        sect. 7).
+    """
+    n_labels = probabilities.shape[1]
+    truths = truths * known
+    positive = truths.sum(axis=1, keepdims=True) > 0
+    off = label_smoothing / max(1, n_labels - 1)
+    target = xp.where(truths > 0, 1.0 - off * (n_labels - 1), off)
+    weight = (truths * weights).sum(axis=1, keepdims=True)
+    losses = -(target * xp.log(xp.maximum(probabilities, _TINY))).sum(axis=1, keepdims=True)
+
+    excluded = (probabilities * known).sum(axis=1, keepdims=True)
+    left = xp.maximum(1.0 - excluded, _TINY)
+    partly = known.any(axis=1, keepdims=True) & ~known.all(axis=1, keepdims=True) & ~positive
+    against = xp.where(known > 0, probabilities, -probabilities * excluded / left)
+
+    gradient = xp.where(positive, (probabilities - target) * weight, xp.where(partly, against, 0.0))
+    loss = xp.where(positive, losses * weight, xp.where(partly, -xp.log(left), 0.0))
+    return float(loss.sum()), gradient.astype(probabilities.dtype)
+
+
+def multilabel_loss(
+    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float, xp: Any
+) -> Tuple[float, Array]:
+    """The cross-entropy where any number of categories applies, summed over documents and categories, and the gradient
+    of the scores before the logistic function.
+
+    The arguments are those of `exclusive_loss`; a weight is that of the documents that are in the category, and label
+    smoothing moves every truth towards one half.
+    """
+    target = truths * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    weight = known * xp.where(truths > 0, weights, 1.0)
+    positive, negative = xp.maximum(probabilities, _TINY), xp.maximum(1.0 - probabilities, _TINY)
+    loss = -(weight * (target * xp.log(positive) + (1.0 - target) * xp.log(negative))).sum()
+    return float(loss), ((probabilities - target) * weight).astype(probabilities.dtype)
+
+
+def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Dict[str, List[int]]:
+    """How many documents are known to be in each category, and how many known not to be."""
+    counts = {label: [0, 0] for label in labels}
+    for example in examples:
+        for label, value in example.reference.cats.items():
+            if label in counts:
+                counts[label][0 if value else 1] += 1
+    return counts
+
+
+def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: bool, power: float = 1.0) -> List[float]:
+    """Weights that make up for categories of different sizes: wholly, so that all count the same (`power` 1), or in
+    part (`power` 0.5: the square roots of these weights), so that large ones still count more.
+
+    Exclusive: all documents, divided by the number of categories and by the documents in the category (King & Zeng
+    2001), times what makes the weight of all documents together their number. Else: the documents outside, divided by
+    those inside.
+    """
+    if not exclusive:
+        return [(n_out / n_in) ** power if n_in and n_out else 1.0 for n_in, n_out in zip(inside, outside)]
+    weights = [n**-power if n else 0.0 for n in inside]
+    scale = sum(inside) / max(_TINY, sum(n * weight for n, weight in zip(inside, weights)))
+    return [scale * weight if n else 1.0 for n, weight in zip(inside, weights)]
+
+
+def listed_weights(given: Dict[str, float], labels: Sequence[str]) -> List[float]:
+    """The weights of a dict, 1 for labels that it leaves out."""
+    return [float(given.get(label, 1.0)) for label in labels]
+
+
+def truth_arrays(examples: List[Example], labels: Sequence[str], xp: Any) -> Tuple[Array, Array]:
+    """Gold values, and where there are any: two arrays (n_docs, n_labels), of floats and of bools."""
+    rows: List[List[Optional[float]]] = [
+        [example.reference.cats.get(label) for label in labels] for example in examples
+    ]
+    truths = xp.asarray([[float(value or 0.0) for value in row] for row in rows], dtype="f").reshape(-1, len(labels))
+    known = xp.asarray([[value is not None for value in row] for row in rows], dtype=bool).reshape(-1, len(labels))
+    return truths, known

@@ -1,0 +1,5 @@
+"""`rnn_transducer`: another text for each document."""
+
+from .component import RNNTransducer, make_rnn_transducer
+
+__all__ = ["RNNTransducer", "make_rnn_transducer"]

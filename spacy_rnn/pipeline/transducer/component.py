@@ -1,0 +1,269 @@
+"""The component `rnn_transducer`: a text to another."""
+
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+from typing_extensions import Self
+
+from ...base.checks import check_at_least
+from ...errors import AnnotationError, Errors, NotInitializedError
+from ...models.types import SequenceBatch
+from ..base import SequenceLearning
+from ..vocabulary import Alphabet, add_targets, encode
+from .scoring import make_transducer_scorer
+from .texts import TRANSDUCED, TRANSDUCTIONS, cut_symbols, join_symbols, set_extensions, split_text
+
+DEFAULT_MODEL = """
+[model]
+@architectures = "spacy-rnn.Transducer.v1"
+"""
+DEFAULT_CONFIG = {
+    "model": Config().from_str(DEFAULT_MODEL)["model"],
+    "beams": 4,
+    "length_penalty": 1.0,
+    "alternatives": 0,
+    "max_ratio": 2.0,
+    "max_extra": 10,
+    "max_read": 300,
+    "min_count": 1,
+    "max_symbols": 10000,
+    "scorer": {"@scorers": "spacy-rnn.transducer_scorer.v1"},
+}
+LABELS = ("read", "written")
+Alternatives = List[Tuple[str, float]]
+"""Texts with their scores, the best one first."""
+
+
+@Language.factory(
+    "rnn_transducer",
+    assigns=[f"doc._.{TRANSDUCED}"],
+    default_config=DEFAULT_CONFIG,
+    default_score_weights={
+        "transduced_acc": 1.0,
+        "transduced_cer": None,
+        "transduced_chrf": None,
+        "transduced_bleu": None,
+    },
+)
+def make_rnn_transducer(
+    nlp: Language,
+    name: str,
+    model: Model,
+    beams: int,
+    length_penalty: float,
+    alternatives: int,
+    max_ratio: float,
+    max_extra: int,
+    max_read: int,
+    min_count: int,
+    max_symbols: int,
+    scorer: Optional[Callable],
+) -> "RNNTransducer":
+    """Construct the component; see `RNNTransducer` for the settings."""
+    return RNNTransducer(
+        nlp.vocab,
+        model,
+        name,
+        beams=beams,
+        length_penalty=length_penalty,
+        alternatives=alternatives,
+        max_ratio=max_ratio,
+        max_extra=max_extra,
+        max_read=max_read,
+        min_count=min_count,
+        max_symbols=max_symbols,
+        scorer=scorer,
+    )
+
+
+class RNNTransducer(SequenceLearning, TrainablePipe):
+    """Writes another text for each document, to `doc._.transduced`: normalised, transliterated, or translated.
+
+    Whether characters or words are read and written is the `unit` of the model.
+
+    beams: of the search for the best text; 1 is greedy.
+    length_penalty: 0 favours short texts, 1 compares the mean of the logarithms of the symbols' probabilities.
+    alternatives: how many texts are kept with their scores in `doc._.transductions`; 0 keeps none.
+    max_ratio, max_extra: a text of n symbols becomes one of at most `max_ratio * n + max_extra` symbols.
+    max_read: a longer text is read in pieces of at most that many symbols.
+    min_count: symbols that training shows less often have no number of their own. With copying they can still be
+        written where the source has them.
+    max_symbols: as many, the most frequent ones, have a number of their own, of those that are read and of those that
+        are written.
+    """
+
+    LEARNED = ("labels",)
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = "rnn_transducer",
+        *,
+        beams: int = 4,
+        length_penalty: float = 1.0,
+        alternatives: int = 0,
+        max_ratio: float = 2.0,
+        max_extra: int = 10,
+        max_read: int = 300,
+        min_count: int = 1,
+        max_symbols: int = 10000,
+        scorer: Optional[Callable] = None,
+    ):
+        settings = {"beams": beams, "max_read": max_read, "min_count": min_count, "max_symbols": max_symbols}
+        for setting, value in settings.items():
+            check_at_least(setting, value, 1)
+        lengths = {"length_penalty": length_penalty, "max_ratio": max_ratio}
+        for setting, length in lengths.items():
+            check_at_least(setting, length, 0)
+        check_at_least("max_extra", max_extra, 1)
+        check_at_least("alternatives", alternatives, 0)
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer if scorer is not None else make_transducer_scorer()
+        self._rehearsal_model: Optional[Model] = None
+        self.cfg: Dict[str, Any] = {
+            **settings,
+            **lengths,
+            "alternatives": alternatives,
+            "max_extra": max_extra,
+            "labels": {name: [] for name in LABELS},
+        }
+        self._read_labels()
+        set_extensions()
+
+    # ---- labels
+
+    @property
+    def unit(self) -> str:
+        """What is read and written, "char" or "word"."""
+        return str(self.model.attrs.get("unit", "char"))
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The symbols that are written."""
+        return tuple(self.cfg["labels"]["written"])
+
+    @property
+    def label_data(self) -> Dict[str, List[str]]:
+        """What `spacy init labels` stores: the symbols that are "read" and "written"."""
+        return dict(self.cfg["labels"])
+
+    def _read_labels(self) -> None:
+        self._reads, self._writes = (Alphabet(self.cfg["labels"][name]) for name in LABELS)
+
+    # ---- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> List[Alternatives]:
+        """RETURNS the best texts of each document; one for an empty document, which is empty."""
+        return self.transduce([doc.text for doc in docs])
+
+    def transduce(self, texts: Sequence[str], model: Optional[Model] = None) -> List[Alternatives]:
+        """The best texts for each text.
+
+        model: another one than the component's own."""
+        if not any(texts):
+            return [[("", 0.0)] for _ in texts]
+        if not self.labels:
+            raise NotInitializedError(Errors.R172.format(name=self.name))
+        cut = [cut_symbols(split_text(text, self.unit), self.cfg["max_read"]) if text else [] for text in texts]
+        written = iter(self._write([piece for pieces in cut for piece in pieces], model or self.model))
+        return [_joined([next(written) for _ in pieces]) for pieces in cut]
+
+    def _write(self, sources: List[Sequence[str]], model: Model) -> Iterator[Alternatives]:
+        """The best texts for each sequence of symbols."""
+        batch, spelling = encode(sources, self._reads, self._writes)
+        batch.limits = (self.cfg["max_ratio"] * (batch.lengths - 1)).astype(batch.lengths.dtype) + self.cfg["max_extra"]
+        batch.beams, batch.length_penalty = self.cfg["beams"], self.cfg["length_penalty"]
+        for i, hypotheses in enumerate(model.predict(batch).hypotheses):
+            yield [(join_symbols(spelling.read(i, h.symbols), self.unit), h.score) for h in hypotheses]
+
+    def set_annotations(self, docs: Iterable[Doc], prediction: List[Alternatives]) -> None:
+        """Write predictions to the documents."""
+        kept = self.cfg["alternatives"]
+        for doc, texts in zip(docs, prediction):
+            doc._.set(TRANSDUCED, texts[0][0])
+            if kept:
+                doc._.set(TRANSDUCTIONS, texts[:kept])
+
+    # ---- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Dict[str, List[str]]] = None,
+    ) -> None:
+        """Prepare for training.
+
+        get_examples: returns the training data, with the texts to be written in `reference._.transduced`.
+        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        """
+        validate_get_examples(get_examples, "RNNTransducer.initialize")
+        from ...models.seq2seq import set_sizes  # on use: it brings torch
+
+        if labels is None:
+            pairs = self._pairs(get_examples())
+            least, most = self.cfg["min_count"], self.cfg["max_symbols"]
+            labels = {
+                name: Alphabet.count(sequences, least=least, most=most).symbols
+                for name, sequences in zip(LABELS, zip(*pairs))
+            }
+        elif not isinstance(labels, dict) or set(labels) != set(LABELS):
+            raise AnnotationError(Errors.R173.format(name=self.name, expected=", ".join(LABELS), found=labels))
+        if not labels.get("written"):
+            raise AnnotationError(Errors.R174.format(name=self.name, extension=TRANSDUCED))
+        self.cfg["labels"] = {name: list(labels[name]) for name in LABELS}
+        self._read_labels()
+        set_sizes(self.model, {"sources": len(self._reads), "targets": len(self._writes), "features": 1})
+        self.model.initialize()
+
+    def _pairs(self, examples: Iterable[Example]) -> List[Tuple[List[str], List[str]]]:
+        """What is to be read and written; examples without a text to be written, and those too long, do not count."""
+        found = []
+        for example in examples:
+            target = example.reference._.get(TRANSDUCED)
+            source = split_text(example.predicted.text, self.unit)
+            if target is not None and source and len(source) <= self.cfg["max_read"]:
+                found.append((source, split_text(target, self.unit)))
+        return found
+
+    def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
+        return self._training_batch(self._pairs(examples))
+
+    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
+        texts = [example.predicted.text for example in examples]
+        written = [best[0][0] for best in self.transduce(texts, teacher)]
+        pairs = [tuple(split_text(text, self.unit) for text in pair) for pair in zip(texts, written)]
+        return self._training_batch(
+            [(source, target) for source, target in pairs if len(source) <= self.cfg["max_read"]]
+        )
+
+    def _training_batch(self, pairs: Sequence[Tuple[List[str], List[str]]]) -> Optional[SequenceBatch]:
+        if not pairs:
+            return None
+        batch, spelling = encode([source for source, _ in pairs], self._reads, self._writes)
+        add_targets(batch, spelling, [target for _, target in pairs])
+        return batch
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
+        super()._keep_settings(settings)
+        self._read_labels()
+        return self
+
+
+def _joined(pieces: List[Alternatives]) -> Alternatives:
+    """The alternatives of a text from those of its pieces: the best of all, the second best of all, and so on. A score
+    is the mean of the pieces'."""
+    if len(pieces) == 1:
+        return pieces[0]
+    n = max(map(len, pieces), default=1)
+    ranked = [[piece[min(i, len(piece) - 1)] for piece in pieces] for i in range(n)]
+    return [("".join(text for text, _ in row), sum(score for _, score in row) / max(1, len(row))) for row in ranked]

@@ -1,0 +1,136 @@
+"""Gold labels of documents and phrases, as arrays over documents and nodes."""
+
+from collections import Counter
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
+
+import numpy as np
+from spacy.training import Example
+
+from ...base.parses import read_heads
+from ...base.trees import nodes_of
+from ...errors import AnnotationError, Errors
+from ...types import FloatArray, IntArray
+from ..gold import same_tokens
+
+
+class Phrases(NamedTuple):
+    """Labelled spans of a batch."""
+
+    nodes: IntArray
+    """(n_spans,): the token whose subtree is exactly the span, the tokens of all documents
+    joined; -1 where there is none."""
+    labels: List[str]
+
+
+def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
+    """The labelled spans of the references, and the nodes of the predicted parses they belong to."""
+    bounds: List[int] = []
+    labels: List[str] = []
+    n = 0
+    for example in examples:
+        reference = example.reference
+        if key is not None and key in reference.spans:
+            group = reference.spans[key]
+            spans = (
+                group
+                if same_tokens(example.predicted, reference)
+                else example.get_aligned_spans_y2x(group, allow_overlap=True)
+            )
+            for span in spans:
+                bounds += (n + span.start, n + span.end)
+                labels.append(span.label_)
+        n += len(example.predicted)
+    if not labels:
+        return Phrases(np.zeros(0, dtype=np.int64), labels)
+    pairs = np.array(bounds, dtype=np.int64).reshape(-1, 2)
+    return Phrases(nodes_of(pairs, read_heads([example.predicted for example in examples])), labels)
+
+
+def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str], target: str, name: str) -> FloatArray:
+    """The gold values of all nodes, then of all documents, (n_tokens + n_docs, n_labels), NaN
+    where there is none."""
+    n = sum(len(example.predicted) for example in examples)
+    truths = np.full((n + len(examples), len(labels)), np.nan, dtype=np.float32)
+    cats = [[example.reference.cats.get(label, np.nan) for label in labels] for example in examples]
+    truths[n:] = np.array(cats, dtype=np.float32).reshape(len(examples), len(labels))
+    if target in ("exclusive", "ordinal"):
+        truths[n:] = _as_distribution(truths[n:])
+    column = {label: i for i, label in enumerate(labels)}
+    known = phrases.nodes >= 0
+    if not known.any():
+        return truths
+    nodes = phrases.nodes[known]
+    texts = [text for text, is_known in zip(phrases.labels, known.tolist()) if is_known]
+    if target == "regression":
+        parsed = [_read_value(text, labels, name) for text in texts]
+        columns = np.array([column.get(label, -1) for label, _ in parsed])
+        values = np.array([value for _, value in parsed], dtype=np.float32)
+    else:
+        columns = np.array([column.get(text, -1) for text in texts])
+        values = np.ones(len(texts), dtype=np.float32)
+        truths[nodes[columns >= 0]] = 0.0
+    usable = columns >= 0
+    truths[nodes[usable], columns[usable]] = values[usable]
+    if target in ("exclusive", "ordinal"):
+        # A phrase that was labelled twice counts half for each.
+        truths[nodes] /= np.maximum(truths[nodes].sum(axis=1, keepdims=True), 1)
+    return truths
+
+
+def _as_distribution(truths: FloatArray) -> FloatArray:
+    """Rows that sum to 1; NaN for rows without a positive value."""
+    values = np.nan_to_num(truths)
+    totals = values.sum(axis=1, keepdims=True)
+    return np.where(totals > 0, values / np.where(totals > 0, totals, 1), np.nan).astype(np.float32)
+
+
+def _read_value(text: str, labels: Sequence[str], name: str) -> tuple[str, float]:
+    """ "0.5" or "label=0.5"."""
+    label, found, number = text.rpartition("=")
+    try:
+        if not found and len(labels) != 1:
+            raise ValueError
+        return (label if found else labels[0]), float(number)
+    except ValueError:
+        raise AnnotationError(Errors.R156.format(name=name, labels=", ".join(labels), label=text)) from None
+
+
+class Collected(NamedTuple):
+    """What training data has to offer."""
+
+    labels: Set[str]
+    n_docs: int
+    """Documents with a category."""
+    n_phrases: int
+    n_matched: int
+    """Phrases that are subtrees."""
+    n_parsed: int
+    """Phrases of documents that are parsed."""
+
+
+def collect_labels(examples: Iterable[Example], key: Optional[str], target: str) -> Collected:
+    """Labels, and how many phrases are subtrees of the parse: the predicted document's where it has one, else the
+    reference's."""
+    labels: Set[str] = set()
+    counts: Dict[str, int] = Counter()
+    bare = False
+    for example in examples:
+        labels.update(example.reference.cats)
+        counts["docs"] += bool(example.reference.cats)
+        if key is None or key not in example.reference.spans:
+            continue
+        texts = [span.label_ for span in example.reference.spans[key]]
+        counts["phrases"] += len(texts)
+        if target == "regression":
+            labels.update(text.rpartition("=")[0] for text in texts if "=" in text)
+            bare = bare or any("=" not in text for text in texts)
+        else:
+            labels.update(texts)
+        parsed = [doc for doc in (example.predicted, example.reference) if len(doc) and doc.has_annotation("DEP")]
+        if parsed:
+            counts["parsed"] += len(texts)
+            found = find_phrases([Example(parsed[0], example.reference)], key)
+            counts["matched"] += int((found.nodes >= 0).sum())
+    if bare and not labels:
+        labels.add("score")
+    return Collected(labels, counts["docs"], counts["phrases"], counts["matched"], counts["parsed"])

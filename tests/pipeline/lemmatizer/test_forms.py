@@ -1,0 +1,159 @@
+"""Cases, spellings and the table of lemmas, without a network."""
+
+from typing import List
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from spacy_rnn.base.lemma_cache import LemmaCache
+from spacy_rnn.pipeline.lemmatizer.forms import LOWER, SAME, SPELLED, SPELLED_CASED, SPELLED_TITLE, Casing, is_writable
+from spacy_rnn.pipeline.lemmatizer.table import LemmaTable, Word
+from spacy_rnn.pipeline.lemmatizer.words import places_of
+from spacy_rnn.pipeline.vocabulary import Alphabet, Spelling, add_targets, encode
+
+texts = st.text(max_size=8)
+
+
+@given(form=texts, lang=st.sampled_from(["en", "tr"]))
+def test_small_forms_keep_their_length(form: str, lang: str) -> None:
+    casing = Casing(lang)
+    assert len(casing.lower(form)) == len(form) == len(casing.marks(form))
+    assert casing.lower(casing.lower(form)) == casing.lower(form)
+
+
+@given(form=texts, lemma=texts)
+def test_a_decision_leads_to_its_lemma(form: str, lemma: str) -> None:
+    """Or no decision does, where the lemma has capitals of its own."""
+    casing = Casing("en")
+    decision = casing.decide(form, lemma)
+    made = casing.realise(form, decision, casing.lower(lemma))
+    assert made == lemma or decision == SPELLED
+
+
+@pytest.mark.parametrize(
+    ("lang", "form", "lemma", "decision"),
+    [
+        ("en", "Paris", "Paris", SAME),
+        ("en", "The", "the", LOWER),
+        ("en", "Going", "go", SPELLED),
+        ("en", "Americans", "American", SPELLED_CASED),
+        ("en", "monday", "Monday", SPELLED_TITLE),
+        ("tr", "ABD'nin", "ABD", SPELLED_CASED),
+        ("tr", "IRMAK", "ırmak", LOWER),
+        ("tr", "İzmir'de", "İzmir", SPELLED_CASED),
+        ("en", "COMPANIES", "COMPANY", SPELLED_CASED),
+    ],
+)
+def test_decisions(lang: str, form: str, lemma: str, decision: int) -> None:
+    casing = Casing(lang)
+    assert casing.decide(form, lemma) == decision
+    assert casing.realise(form, decision, casing.lower(lemma)) == lemma
+
+
+def test_what_lemmas_are_spelled_with() -> None:
+    assert all(map(is_writable, "aß字👍-'1 "))
+    assert not any(map(is_writable, "\x00\n\x7f\ue000\ufdd0"))
+
+
+ENTRIES = [
+    ["saw", "VERB", "VBD", "Tense=Past", "see", 5],
+    ["saw", "VERB", "VB", "", "saw", 2],
+    ["saw", "NOUN", "NN", "Number=Sing", "saw", 1],
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "lemma"),
+    [
+        (Word("saw", "VERB", "VB"), "saw"),
+        (Word("saw", "VERB", "VBD"), "see"),
+        (Word("saw", "VERB", "MD", "Tense=Past"), "see"),
+        (Word("saw", "VERB", "MD", "Tense=Fut"), "see"),  # the most frequent of the verb
+        (Word("saw", "NOUN", "VBD"), "saw"),
+        (Word("saw", "ADJ"), None),
+        (Word("saw"), "see"),
+        (Word("Saw", "VERB"), None),
+    ],
+)
+def test_table_backs_off(word: Word, lemma: str) -> None:
+    assert LemmaTable(ENTRIES).find(word) == lemma
+
+
+def test_table_does_not_depend_on_the_order() -> None:
+    """Not even among equally frequent lemmas."""
+    even = [["a", "X", "", "", "b", 1], ["a", "X", "", "", "a", 1]]
+    assert LemmaTable(even).find(Word("a", "X")) == LemmaTable(even[::-1]).find(Word("a", "X")) == "a"
+    assert LemmaTable([]).find(Word("a")) is None
+    assert LemmaTable(ENTRIES).count("saw") == 8 and len(LemmaTable(ENTRIES)) == 3
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=9, unique=True), max_size=8), st.integers(0, 9))
+def test_cache_is_right_and_bounded(batches: List[List[int]], size: int) -> None:
+    cache = LemmaCache(size)
+    for words in batches:
+        assert cache.lookup(words, 1, lambda missing: [str(word) for word in missing]) == list(map(str, words))
+        assert len(cache) <= size
+
+
+def test_cache_computes_once_for_each_version() -> None:
+    cache, asked = LemmaCache(10), []
+
+    def compute(words: List[int]) -> List[str]:
+        asked.extend(words)
+        return [f"{word}" for word in words]
+
+    for version in (1, 1, 2):
+        cache.lookup([1, 2], version, compute)
+    cache.lookup([2, 3], 2, compute)
+    assert asked == [1, 2, 1, 2, 3]
+
+
+def test_alphabet_counts_in_a_fixed_order() -> None:
+    assert Alphabet.count(["abb", "bca"]).symbols == ["b", "a", "c"] == Alphabet.count(["bca", "abb"]).symbols
+    assert Alphabet.count(["abb", "bca"], least=2, most=1).symbols == ["b"]
+
+
+@given(st.lists(st.text("abcxyz", max_size=6), min_size=1, max_size=4))
+def test_what_is_written_can_be_read(words: List[str]) -> None:
+    """Of letters that an alphabet has and of those that only the source has."""
+    alphabet = Alphabet("abc")
+    batch, spelling = encode(words, alphabet, alphabet)
+    add_targets(batch, spelling, [word[::-1] for word in words])
+    assert batch.targets is not None and batch.target_lengths is not None
+    ends = batch.target_lengths.cumsum()
+    for i, (word, end, length) in enumerate(zip(words, ends, batch.target_lengths)):
+        numbers = batch.targets[end - length : end - 1].tolist()
+        assert "".join(spelling.read(i, numbers)) == word[::-1]
+    assert batch.copies.max() < batch.n_extended == spelling.n_extended
+
+
+def test_letters_that_cannot_be_written_are_unknown() -> None:
+    spelling = Spelling(Alphabet("ab"))
+    spelling.copies("ax")
+    assert spelling.find(0, "xyb") == [4, 0, 3]
+
+
+def test_only_what_is_certain() -> None:
+    """Known is what one lemma was shown for, by the tags that decide."""
+    table = LemmaTable(
+        [["saw", "VERB", "", "", "see", 5], ["saw", "NOUN", "", "", "saw", 1], ["a", "X", "", "", "a", 1]]
+    )
+    assert table.find(Word("saw")) == "see" and table.find(Word("saw"), certain=True) is None
+    assert table.find(Word("saw", "NOUN"), certain=True) == "saw"
+    assert table.find(Word("a"), certain=True) == "a" and table.find(Word("b"), certain=True) is None
+
+
+@given(lengths=st.lists(st.integers(0, 4), min_size=1, max_size=6), data=st.data())
+def test_places_without_the_documents_that_have_none(lengths: List[int], data: st.DataObject) -> None:
+    vocab = Vocab()
+    docs = [Doc(vocab, words=[f"{i}-{j}" for j in range(n)]) for i, n in enumerate(lengths)]
+    joined = [token.text for doc in docs for token in doc]
+    tokens = sorted(data.draw(st.sets(st.sampled_from(range(len(joined)))))) if joined else []
+    kept, found = places_of(docs, np.array(tokens, dtype=np.int64))
+    words = [token.text for doc in kept for token in doc]
+    assert [words[i] for i in found] == [joined[i] for i in tokens]
+    assert len(kept) == len({joined[i].split("-")[0] for i in tokens})
