@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from thinc.api import Model
 
-from spacy_rnn.shim import touch_all
+from spacy_rnn.shim import mark_all_changed
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -54,4 +54,4 @@ def forget(nlp: Language) -> None:
     for _, pipe in nlp.pipeline:
         model = getattr(pipe, "model", None)
         if isinstance(model, Model):
-            touch_all(model)
+            mark_all_changed(model)

@@ -108,7 +108,7 @@ def scatter_weights(model: Model, scale: float = 0.5) -> Model:
             for name, tensor in shim.module.named_parameters()
         }
         shim.module.load_state_dict(state, strict=False)
-        shim.touch()
+        shim.mark_changed()
     return model
 
 

@@ -55,10 +55,10 @@ class ApplySettings:
             check_choice("columns", column, COLUMNS)
 
 
-class Progress:
+class ApplyProgress:
     """Is told how far a job is. What a worker that was killed had reported of its part is taken back."""
 
-    def __init__(self, job: Job, done: Counts, n_done: int, changed: Callable[["Progress"], None]):
+    def __init__(self, job: Job, done: Counts, n_done: int, changed: Callable[["ApplyProgress"], None]):
         self.job, self.parts_done, self.changed = job, n_done, changed
         self.total = done
         self.running: Dict[int, Counts] = {}
@@ -88,7 +88,7 @@ def apply_pipeline(
     output: str,
     settings: Optional[ApplySettings] = None,
     *,
-    changed: Callable[[Progress], None] = lambda progress: None,
+    changed: Callable[[ApplyProgress], None] = lambda progress: None,
 ) -> Counts:
     """Process all documents of `source` and write them to the folder `output`, in parts.
 
@@ -109,7 +109,7 @@ def apply_pipeline(
     total = Counts()
     for counts in done.values():
         total.add(counts)
-    progress = Progress(job, total, len(done), changed)
+    progress = ApplyProgress(job, total, len(done), changed)
     todo = [part for part in range(len(job.parts)) if part not in done]
     changed(progress)
     if todo and settings.engine == "ray":

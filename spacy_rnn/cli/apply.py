@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spacy.cli._util import parse_config_overrides
 
 from ..apply import ApplySettings, apply_pipeline
-from ..apply.run import Progress as Done
+from ..apply.run import ApplyProgress
 from ..training import train
 from ..training.threads import build_set_threads_v1
 from .app import app
@@ -68,7 +68,7 @@ def apply_command(
         task = bar.add_task("", total=None, docs=0, rate=0.0)
         words_before: List[int] = []  # of parts that an earlier run did
 
-        def show(done: Done) -> None:
+        def show(done: ApplyProgress) -> None:
             now = done.now
             if not words_before:
                 words_before.append(now.words)

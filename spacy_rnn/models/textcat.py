@@ -158,7 +158,7 @@ def resize_output(model: Model, n_labels: int) -> Model:
     new.resize({**old.sizes, "output_size": n_labels})
     for before, after in zip(_state(old), _state(new)):
         after[tuple(map(slice, before.shape))] = before
-    new.touch()
+    new.mark_changed()
     head.shims[0] = new
     for node in (model, head):
         node.set_dim("nO", n_labels, force=True)

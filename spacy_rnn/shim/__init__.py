@@ -3,7 +3,7 @@
 from . import fork as fork
 from .convert import gradient_of, to_array, to_tensor
 from .precision import PRECISIONS, Precision, resolve_precision
-from .torch_shim import TorchShim, shim_of, torch_layer, touch_all
+from .torch_shim import TorchShim, shim_of, torch_layer, mark_all_changed
 
 __all__ = [
     "PRECISIONS",
@@ -15,5 +15,5 @@ __all__ = [
     "to_array",
     "to_tensor",
     "torch_layer",
-    "touch_all",
+    "mark_all_changed",
 ]

@@ -53,7 +53,7 @@ class TorchShim(Shim):
         if sizes != self.sizes:
             self._model = self._make(sizes)
             self.sizes = dict(sizes)
-            self.touch()
+            self.mark_changed()
 
     def _make(self, sizes: Sizes) -> nn.Module:
         # `initialize` draws the weights; drawing some here would make a seed give other ones
@@ -78,7 +78,7 @@ class TorchShim(Shim):
         written = sum(parameter._version for parameter in self.module.parameters())
         return self._changes, written, str(self.device)
 
-    def touch(self) -> None:
+    def mark_changed(self) -> None:
         """Declare the weights changed."""
         self._changes += 1
 
@@ -91,7 +91,7 @@ class TorchShim(Shim):
                 reset()
         for parameter in self.module.parameters():
             parameter.grad = None
-        self.touch()
+        self.mark_changed()
 
     def _autocast(self, is_train: bool) -> Any:
         dtype = resolve_precision(self.precision, self.device)
@@ -109,7 +109,7 @@ class TorchShim(Shim):
     def begin_update(self, inputs: Tuple[Any, ...]) -> Tuple[Tensor, Callable[[Any], None]]:
         """Call the module in training mode. Returns its output and a callback that takes the
         gradient of the output and adds up the gradients of weights and inputs."""
-        self.touch()
+        self.mark_changed()
         module = self.module.train()
         with torch.enable_grad(), self._autocast(True):
             output = module(*inputs)
@@ -137,7 +137,7 @@ class TorchShim(Shim):
             if not same_memory(updated, parameter):
                 with torch.no_grad():
                     parameter.copy_(to_tensor(updated, parameter.device))
-        self.touch()
+        self.mark_changed()
 
     def _update_table(self, optimizer: Optimizer, name: str, weights: Any, gradient: Tensor) -> Any:
         """Take a step with a gradient of some rows. Returns the new weights."""
@@ -173,13 +173,13 @@ class TorchShim(Shim):
             with torch.no_grad():
                 for parameter, array in averaged.items():
                     parameter.copy_(to_tensor(array, parameter.device))
-            self.touch()
+            self.mark_changed()
             yield
         finally:
             with torch.no_grad():
                 for parameter, saved in zip(averaged, backup):
                     parameter.copy_(saved)
-            self.touch()
+            self.mark_changed()
 
     def copy(self) -> "TorchShim":
         """A copy with an id of its own, so that two copies never share optimizer state."""
@@ -202,7 +202,7 @@ class TorchShim(Shim):
         self._device = torch.device({"gpu": f"cuda:{device_id}"}.get(device_type, device_type))
         if self._model is not None:
             self._model.to(self._device)
-        self.touch()
+        self.mark_changed()
 
     def to_bytes(self) -> bytes:
         return to_safetensors(self._model, self.sizes)
@@ -213,7 +213,7 @@ class TorchShim(Shim):
             module = self._build_for(sizes, state)
             load_state(module, state)
             self._model, self.sizes = module, sizes
-        self.touch()
+        self.mark_changed()
         return self
 
     def _build_for(self, sizes: Sizes, state: Dict[str, Tensor]) -> nn.Module:
@@ -234,7 +234,7 @@ class TorchShim(Shim):
 
         def put_back() -> None:
             self._model, self.sizes = module, sizes
-            self.touch()
+            self.mark_changed()
 
         return put_back
 
@@ -256,9 +256,9 @@ def torch_layer(model: Model, dropout_attr: str = "dropout_rate") -> Tuple[Torch
     return shim, shim.module
 
 
-def touch_all(model: Model) -> None:
+def mark_all_changed(model: Model) -> None:
     """Declare all weights of a Thinc model changed, so that nothing kept from them is used any more."""
     for node in model.walk():
         for shim in node.shims:
             if isinstance(shim, TorchShim):
-                shim.touch()
+                shim.mark_changed()

@@ -75,7 +75,7 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dic
         with torch.no_grad():
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])
-        _touch(nlp)
+        _mark_changed(nlp)
         _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"])
         return [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
 
@@ -167,11 +167,11 @@ def _weights(nlp: Language) -> Iterator[Tuple[str, Tensor]]:
                     yield f"weights/{name}/{i}//{parameter_name}", parameter
 
 
-def _touch(nlp: Language) -> None:
+def _mark_changed(nlp: Language) -> None:
     for _, node in _nodes(nlp):
         for shim in node.shims:
             if isinstance(shim, TorchShim):
-                shim.touch()
+                shim.mark_changed()
 
 
 def find_checkpoint(folder: Path) -> Optional[Path]:

@@ -59,7 +59,7 @@ def train(
 
 def run_worker(
     worker: Worker,
-    meeting_point: str,
+    init_method: str,
     local_rank: int,
     config_path: Path,
     output: Optional[Path],
@@ -72,7 +72,7 @@ def run_worker(
     if gpu_id >= 0:
         spacy.require_gpu(gpu_id + local_rank)
     import_code(code_path)
-    with worker.joined(meeting_point), show_validation_error(config_path):
+    with worker.joined(init_method), show_validation_error(config_path):
         nlp = init_nlp(load_config(config_path, overrides=overrides, interpolate=False), use_gpu=gpu_id)
         begin(nlp, output, worker, resume).run()
 
@@ -81,14 +81,14 @@ def _device(gpu_id: int) -> str:
     return "cuda" if gpu_id >= 0 else "cpu"
 
 
-def _run_all(size: int, meeting_point: str, *arguments: Any) -> None:
+def _run_all(size: int, init_method: str, *arguments: Any) -> None:
     context = multiprocessing.get_context("spawn")
     processes, messages = [], []
     try:
         for rank in range(size):
             ours, theirs = context.Pipe(duplex=False)
             worker = Worker(rank, size, _device(arguments[-1]), os.getpid())
-            process = context.Process(target=_run_one, args=(theirs, worker, meeting_point, *arguments), daemon=True)
+            process = context.Process(target=_run_one, args=(theirs, worker, init_method, *arguments), daemon=True)
             process.start()
             theirs.close()
             processes.append(process)

@@ -36,17 +36,17 @@ class Worker:
     parent: int = 0
 
     @contextmanager
-    def joined(self, meeting_point: str) -> Iterator[None]:
+    def joined(self, init_method: str) -> Iterator[None]:
         """Meet the other processes, for the time of the block.
 
-        meeting_point: "env://" or "file://" and a path, see `torch.distributed.init_process_group`.
+        init_method: "env://" or "file://" and a path, see `torch.distributed.init_process_group`.
         """
         if self.size == 1:
             yield
             return
         backend = "gloo" if self.device == "cpu" else "nccl"
         dist.init_process_group(
-            backend, init_method=meeting_point, rank=self.rank, world_size=self.size, timeout=TIMEOUT
+            backend, init_method=init_method, rank=self.rank, world_size=self.size, timeout=TIMEOUT
         )
         try:
             with shared(self.sum, self.join):

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from spacy_rnn.apply import ApplySettings, apply_pipeline
 from spacy_rnn.apply import job as job_module
 from spacy_rnn.apply import processes as processes_module
-from spacy_rnn.apply.run import Progress
+from spacy_rnn.apply.run import ApplyProgress
 from spacy_rnn.cli import app
 from spacy_rnn.errors import CorpusError
 
@@ -143,7 +143,7 @@ def test_goes_on_where_it_was_ended(tagger: Language, tmp_path: Path, monkeypatc
     while not (output / "_SUCCESS.json").exists():
         steps = 0
 
-        def end_in_the_middle(progress: Progress) -> None:
+        def end_in_the_middle(progress: ApplyProgress) -> None:
             nonlocal steps
             steps += 1
             if steps == 8:
@@ -170,7 +170,7 @@ def test_killed_workers_are_replaced(tagger: Language, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "it.jsonl", 200)
     killed: List[int] = []
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: ApplyProgress) -> None:
         children = processes_module.multiprocessing.active_children()
         if len(killed) < 3 and children and progress.now.docs > 40 * len(killed):
             killed.append(children[0].pid or 0)
@@ -299,7 +299,7 @@ def test_orphans_stop(tmp_path: Path) -> None:
     if parent == 0:  # the parent of the workers
         nlp = spacy.load(tmp_path / "tagger")
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: ApplyProgress) -> None:
             children = processes_module.multiprocessing.active_children()
             if progress.now.docs and len(children) == 2:
                 os.write(writer, json.dumps([child.pid for child in children]).encode())

@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 from spacy_rnn.apply import ApplySettings, apply_pipeline
-from spacy_rnn.apply.run import Progress
+from spacy_rnn.apply.run import ApplyProgress
 
 from .corpora import errors_of, rows_of, saved_tagger, write_jsonl
 
@@ -38,7 +38,7 @@ def test_equals_the_local_run_although_an_actor_is_killed(tmp_path: Path) -> Non
     local = apply_pipeline(nlp, str(source), str(tmp_path / "local"), settings)
     killed: List[int] = []
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: ApplyProgress) -> None:
         if not killed and progress.parts_done > 1:
             killed.extend(worker_pids())
             for pid in killed:

@@ -98,7 +98,7 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim = shim_of(model)
     shim.resize(sizes)
     load_state(shim.module, state)
-    shim.touch()
+    shim.mark_changed()
 
 
 def read_direction(path: Path, direction: str) -> CharLMFile:
