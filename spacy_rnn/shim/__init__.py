@@ -3,7 +3,7 @@
 from . import fork as fork
 from .convert import gradient_of, to_array, to_tensor
 from .precision import PRECISIONS, Precision, resolve_precision
-from .torch_shim import TorchShim, shim_of, torch_layer, mark_all_changed
+from .torch_shim import TorchShim, mark_all_changed, shim_of, torch_layer
 
 __all__ = [
     "PRECISIONS",

@@ -45,9 +45,7 @@ class Worker:
             yield
             return
         backend = "gloo" if self.device == "cpu" else "nccl"
-        dist.init_process_group(
-            backend, init_method=init_method, rank=self.rank, world_size=self.size, timeout=TIMEOUT
-        )
+        dist.init_process_group(backend, init_method=init_method, rank=self.rank, world_size=self.size, timeout=TIMEOUT)
         try:
             with shared(self.sum, self.join):
                 yield
