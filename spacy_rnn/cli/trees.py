@@ -7,9 +7,10 @@ import spacy
 import typer
 from rich.table import Table
 
-from ..data.parsed import evaluate_trees, evaluation_record, label_relations, parse_texts, put_parser_before
+from ..data.parsed import label_relations, parse_texts, put_parser_before
 from ..data.parsers import get_parser, load_parser
 from ..data.sst import convert_sst
+from ..evaluation.tree import evaluate_trees, evaluation_record
 from .app import app
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 

@@ -4,7 +4,7 @@ labelled by their relations; and what joins a parser to a pipeline that was trai
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 import numpy as np
 import srsly
@@ -16,12 +16,10 @@ from ..base.files import replaced_folder
 from ..base.parses import read_heads
 from ..base.trees import subtree_spans
 from ..errors import CorpusError, Errors
-from .gold_parse import build_gold_parse_corpus_v1
+from .convert import DOC_ATTRS, SPLITS
 from .sst import SPANS_KEY
 from .textcat_files import read_textcat_file
 
-SPLITS = ("train", "dev", "test")
-DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "HEAD", "DEP", "SENT_START")
 # What a parser may need to run.
 _UPSTREAM = ("tok2vec", "transformer", "parser")
 
@@ -127,29 +125,3 @@ def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -
         if upstream in source.pipe_names:
             nlp.add_pipe(upstream, source=source, before=name)
     return nlp
-
-
-@dataclass
-class TreeEvaluation:
-    """Scores from 0 to 1, by the scorer's key."""
-
-    scores: Dict[str, float]
-    docs: int
-    docs_per_second: float
-
-
-def evaluate_trees(nlp: Language, path: Path) -> TreeEvaluation:
-    """Score a pipeline on a file of parsed documents, with the parses of the file unless the pipeline has a parser."""
-    if not path.is_file():
-        raise CorpusError(Errors.D021.format(path=path))
-    examples = list(build_gold_parse_corpus_v1(path)(nlp))
-    found = nlp.evaluate(examples)
-    names = [name for name in found if name.startswith("tree_") or name == "cats_score"]
-    words = sum(len(example.x) for example in examples)
-    speed = len(examples) * float(found["speed"]) / max(1, words)
-    return TreeEvaluation({name: float(found[name]) for name in names}, len(examples), speed)
-
-
-def evaluation_record(found: TreeEvaluation) -> Dict[str, Any]:
-    """The evaluation as plain data, to be written to a file."""
-    return {**found.scores, "docs": found.docs, "docs_per_second": round(found.docs_per_second)}

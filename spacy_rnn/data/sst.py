@@ -17,11 +17,10 @@ from ..base.files import replaced_folder
 from ..base.parses import read_heads
 from ..base.trees import nodes_of
 from ..errors import CorpusError, Errors
+from .convert import DOC_ATTRS, SPLITS
 from .textcat_files import decode
 
-SPLITS = ("train", "dev", "test")
 SPANS_KEY = "tree"
-DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "HEAD", "DEP", "SENT_START")
 
 _PIECE = re.compile(r"\s*(?:(\()\s*([^\s()]+)|(\))|([^\s()]+))")
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}

@@ -16,7 +16,7 @@ from ..base.trees import absolute_heads
 from ..errors import Errors, SettingError
 from ..nn.tree.cells import TREE_CELLS, TreeCell
 from ..nn.tree.head import TREE_POOLINGS, TreeHead, TreePooling
-from ..nn.tree.net import TreeNet, plant
+from ..nn.tree.net import TreeNet, build_batch
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
 from .types import DocVectors, Tok2Vec, TreeScores, WordVectors
@@ -182,15 +182,15 @@ def _trees(model: Model, docs: List[Doc], lengths: IntArray, index: Any, n_rows:
     shim, net = torch_layer(model)
     assert isinstance(net, TreeNet)
     parse = read_parse(docs)
-    forest = plant(
+    batch = build_batch(
         absolute_heads(parse[:, 0], lengths), index, n_rows, top_down=model.attrs["top_down"], device=shim.device
     )
     if net.labels is None:
-        return forest, None
+        return batch, None
     distinct, inverse, counts = np.unique(parse[:, 1], return_inverse=True, return_counts=True)
     if is_train:
         net.labels.learn(distinct, counts)
-    return forest, net.labels.find(distinct)[inverse.reshape(-1)]
+    return batch, net.labels.find(distinct)[inverse.reshape(-1)]
 
 
 def build_tree_rnn_v1(

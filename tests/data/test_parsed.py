@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from spacy_rnn.cli import app
 from spacy_rnn.data import parsers
 from spacy_rnn.data.convert import convert_treebank
-from spacy_rnn.data.parsed import evaluate_trees, label_relations, parse_texts, put_parser_before
+from spacy_rnn.data.parsed import label_relations, parse_texts, put_parser_before
 from spacy_rnn.data.parsers import get_parser, load_parser
 from spacy_rnn.errors import CorpusError
+from spacy_rnn.evaluation.tree import evaluate_trees
 
 from ..tree_helpers import parser_pipeline, reviews, trained_tree
 from .treebank import write_splits

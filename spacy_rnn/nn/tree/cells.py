@@ -17,13 +17,13 @@ TREE_CELLS: Tuple[str, ...] = get_args(TreeCell)
 _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
 
-class Reading(NamedTuple):
-    """Which row of a table each of n places reads."""
+class RowIndex(NamedTuple):
+    """Which row of a table each of n positions reads."""
 
     rows: Tensor
     """(n,) int64."""
     groups: Segments
-    """The same by row of the table: the places that read it."""
+    """The same by row of the table: the positions that read it."""
 
 
 class _Gather(torch.autograd.Function):
@@ -40,9 +40,9 @@ class _Gather(torch.autograd.Function):
         return sum_rows(d_output, ctx.groups.rows, ctx.groups.offsets), None, None
 
 
-def gather(table: Tensor, reading: Reading) -> Tensor:
+def gather(table: Tensor, index: RowIndex) -> Tensor:
     """table: (n_rows, width). Returns (n, width)."""
-    return _Gather.apply(table, reading.rows, reading.groups)
+    return _Gather.apply(table, index.rows, index.groups)
 
 
 class TreeLayer(nn.Module):
@@ -105,21 +105,21 @@ class TreeLayer(nn.Module):
     def forward(
         self,
         x: Tensor,
-        reading: Optional[Reading],
+        index: Optional[RowIndex],
         schedule: TreeSchedule,
         labels: Optional[Tensor] = None,
-        label_reading: Optional[Reading] = None,
+        label_index: Optional[RowIndex] = None,
         relation: Optional[Tensor] = None,
     ) -> Tensor:
-        """x: (rows, input_size); reading: the row of x at each of n positions of the schedule,
+        """x: (rows, input_size); index: the row of x at each of n positions of the schedule,
         None where x stands in that order already. labels: (n_labels, label_size) vectors of
         dependency labels, read by position too. relation: (n_edges,) int64, the matrix of each
         edge. Returns hidden states by position, (n, hidden_size)."""
         projected = self.input(x).to(self.recurrent.dtype)
-        if reading is not None:
-            projected = gather(projected, reading)
-        if self.label is not None and labels is not None and label_reading is not None:
-            projected = projected + gather(self.label(labels).to(projected.dtype), label_reading)
+        if index is not None:
+            projected = gather(projected, index)
+        if self.label is not None and labels is not None and label_index is not None:
+            projected = projected + gather(self.label(labels).to(projected.dtype), label_index)
         device = projected.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else projected.dtype
         with torch.autocast(device, enabled=False):

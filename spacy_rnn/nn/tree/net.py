@@ -13,25 +13,25 @@ from torch import Tensor, nn
 from ...base.trees import IntArray, break_cycles
 from ..dropout import UnitDropout
 from ..embedding import GrowingEmbedding
-from .cells import Reading, TreeLayer
+from .cells import RowIndex, TreeLayer
 from .schedule import TreeSchedule, group_rows, schedule_downward, schedule_upward
 
 
 @dataclass
-class Forest:
+class TreeBatch:
     """The trees of a batch, ready to be computed."""
 
     upward: TreeSchedule
     downward: Optional[TreeSchedule]
     heads: IntArray
     """(n,): each node's head, itself for a root, without cycles."""
-    words: Reading
+    words: RowIndex
     """The row of the input that each position of the upward schedule reads."""
 
 
-def plant(
+def build_batch(
     heads: IntArray, index: Optional[IntArray], n_rows: int, *, top_down: bool, device: Optional[torch.device] = None
-) -> Forest:
+) -> TreeBatch:
     """Lay out a batch of trees.
 
     heads: (n,), each node's head in the joined batch, itself for a root; cycles are cut.
@@ -41,17 +41,17 @@ def plant(
     heads = break_cycles(heads)
     upward = schedule_upward(heads, device)
     downward = schedule_downward(heads, device) if top_down else None
-    return Forest(upward, downward, heads, read_rows(upward, index, n_rows))
+    return TreeBatch(upward, downward, heads, index_rows(upward, index, n_rows))
 
 
-def read_rows(schedule: TreeSchedule, index: Optional[IntArray], n_rows: int) -> Reading:
+def index_rows(schedule: TreeSchedule, index: Optional[IntArray], n_rows: int) -> RowIndex:
     """The rows (n,) that nodes read, by position of a schedule."""
     order = schedule.order.cpu().numpy()
     rows = order if index is None else index[order]
     groups = group_rows(rows, n_rows)
     device = schedule.order.device
     groups.rows, groups.offsets = groups.rows.to(device), groups.offsets.to(device)
-    return Reading(torch.from_numpy(rows).to(device), groups)
+    return RowIndex(torch.from_numpy(rows).to(device), groups)
 
 
 class TreeNet(nn.Module):
@@ -97,29 +97,29 @@ class TreeNet(nn.Module):
             else None
         )
 
-    def forward(self, x: Tensor, forest: Forest, labels: Optional[IntArray] = None) -> Tensor:
-        """x: (rows, input_size), read as the forest says; labels: (n,), the row of each node's
+    def forward(self, x: Tensor, batch: TreeBatch, labels: Optional[IntArray] = None) -> Tensor:
+        """x: (rows, input_size), read as the batch says; labels: (n,), the row of each node's
         dependency label in `self.labels`. Returns (n, output_size), in the order of the nodes."""
-        up = self._run(self.up, self.dropout(x), forest.words, forest.upward, labels, upward=True)
-        h = up[forest.upward.position]
-        if self.down is not None and forest.downward is not None:
-            reading = read_rows(forest.downward, None, len(h))
-            down = self._run(self.down, h, reading, forest.downward, labels, upward=False)
-            h = torch.cat([h, down[forest.downward.position]], dim=1)
+        up = self._run(self.up, self.dropout(x), batch.words, batch.upward, labels, upward=True)
+        h = up[batch.upward.position]
+        if self.down is not None and batch.downward is not None:
+            index = index_rows(batch.downward, None, len(h))
+            down = self._run(self.down, h, index, batch.downward, labels, upward=False)
+            h = torch.cat([h, down[batch.downward.position]], dim=1)
         return self.dropout(h)
 
     def _run(
         self,
         layer: TreeLayer,
         x: Tensor,
-        reading: Reading,
+        index: RowIndex,
         schedule: TreeSchedule,
         labels: Optional[IntArray],
         *,
         upward: bool,
     ) -> Tensor:
         if self.labels is None or labels is None:
-            return layer(x, reading, schedule)
+            return layer(x, index, schedule)
         relation = None
         if layer.by_relation is not None:
             # An edge's relation is its child's: where states come from, or where they go.
@@ -127,7 +127,7 @@ class TreeNet(nn.Module):
             rare = self.labels.counts.cpu().numpy()[labels] < self.min_count
             relation = torch.from_numpy(np.where(rare, 0, labels)).to(x.device)[child]
         if not self.label_size:
-            return layer(x, reading, schedule, relation=relation)
+            return layer(x, index, schedule, relation=relation)
         vectors = self.labels.weight[: len(self.labels)]
-        by_label = read_rows(schedule, labels, len(self.labels))
-        return layer(x, reading, schedule, vectors, by_label, relation)
+        by_label = index_rows(schedule, labels, len(self.labels))
+        return layer(x, index, schedule, vectors, by_label, relation)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_rnn.nn.tree.cells import TREE_CELLS, Reading, TreeLayer
-from spacy_rnn.nn.tree.net import read_rows
+from spacy_rnn.nn.tree.cells import TREE_CELLS, RowIndex, TreeLayer
+from spacy_rnn.nn.tree.net import index_rows
 from spacy_rnn.nn.tree.replay import ReplayedScan
 from spacy_rnn.nn.tree.schedule import TreeSchedule, schedule_downward, schedule_upward
 
@@ -37,11 +37,11 @@ def run(
 ) -> Tensor:
     """States in the order of the nodes."""
     schedule = (schedule_upward if upward else schedule_downward)(heads)
-    reading = read_rows(schedule, None, len(heads))
+    index = index_rows(schedule, None, len(heads))
     kinds = None
     if relations is not None:
         kinds = torch.from_numpy(relations)[schedule.order[schedule.sources if upward else schedule.targets]]
-    return layer(x, reading, schedule, labels, None if labels is None else reading, kinds)[schedule.position]
+    return layer(x, index, schedule, labels, None if labels is None else index, kinds)[schedule.position]
 
 
 def inputs_for(layer: TreeLayer, n: int) -> Dict[str, Any]:
@@ -123,15 +123,15 @@ def test_fast_pass_equals_replay(cell: str, upward: bool, heads: np.ndarray) -> 
     schedule = (schedule_upward if upward else schedule_downward)(heads)
     no_relation = torch.zeros_like(schedule.sources)
 
-    def replay(x: Tensor, reading: Reading, schedule: TreeSchedule) -> Tensor:
-        inputs = layer.input(x)[reading.rows]
+    def replay(x: Tensor, index: RowIndex, schedule: TreeSchedule) -> Tensor:
+        inputs = layer.input(x)[index.rows]
         return ReplayedScan.apply(layer.step, schedule, no_relation, layer.hidden_size, inputs, layer.recurrent)
 
     found = []
     for forward in (layer, replay):
         layer.zero_grad()
         x = torch.from_numpy(inputs_for(layer, len(heads))["x"]).requires_grad_()
-        output = forward(x, read_rows(schedule, None, len(heads)), schedule)
+        output = forward(x, index_rows(schedule, None, len(heads)), schedule)
         output.backward(torch.linspace(-1, 1, output.numel(), dtype=torch.float64).view(output.shape))
         gradients = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in layer.named_parameters()}
         found.append({"output": output.detach(), "x": x.grad, **gradients})

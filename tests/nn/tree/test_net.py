@@ -13,7 +13,7 @@ from torch import Tensor
 
 from spacy_rnn.nn.dropout import set_dropout
 from spacy_rnn.nn.tree.head import TREE_POOLINGS, TreeHead
-from spacy_rnn.nn.tree.net import TreeNet, plant
+from spacy_rnn.nn.tree.net import TreeNet, build_batch
 
 from .trees import forests, random_weights, recurse
 
@@ -38,8 +38,8 @@ def labels_for(net: TreeNet, n: int) -> Optional[np.ndarray]:
 
 
 def run(net: TreeNet, x: Tensor, heads: np.ndarray, index: Any = None) -> Tensor:
-    forest = plant(heads, index, len(x), top_down=net.down is not None)
-    return net(x, forest, labels_for(net, len(heads)))
+    batch = build_batch(heads, index, len(x), top_down=net.down is not None)
+    return net(x, batch, labels_for(net, len(heads)))
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
@@ -65,8 +65,8 @@ def test_equals_recursion(settings: Any, heads: np.ndarray) -> None:
 def test_rare_relations_share_a_matrix() -> None:
     net = make_net(cell="rnn_tanh", by_relation=True, min_count=3)
     heads, x = np.array([1, 1]), torch.randn(2, 3, dtype=torch.float64)
-    forest = plant(heads, None, 2, top_down=False)
-    common, rare, other, unknown = (net(x, forest, np.array([row, 1]))[1] for row in (1, 2, 3, 0))
+    batch = build_batch(heads, None, 2, top_down=False)
+    common, rare, other, unknown = (net(x, batch, np.array([row, 1]))[1] for row in (1, 2, 3, 0))
     assert torch.equal(rare, unknown)
     assert not torch.allclose(common, rare) and not torch.allclose(common, other)
 
