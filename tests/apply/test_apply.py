@@ -110,7 +110,7 @@ def test_components_that_fail(tmp_path: Path) -> None:
     nlp = trained_tree(2)  # needs parses, which texts do not have
     write_jsonl(tmp_path / "it.jsonl", 6)
     apply_pipeline(nlp, str(tmp_path / "it.jsonl"), str(tmp_path / "out"), small())
-    assert [row["error"][:18] for row in errors_of(tmp_path / "out")] == ["ValueError: [R150]"] * 6
+    assert [row["error"][:23] for row in errors_of(tmp_path / "out")] == ["AnnotationError: [R150]"] * 6
     fragile = spacy.blank("xx")
     fragile.add_pipe("fails_on_three")
     counts = apply_pipeline(fragile, str(tmp_path / "it.jsonl"), str(tmp_path / "fragile"), small())
