@@ -6,7 +6,7 @@ from typing import Optional
 import typer
 from rich.table import Table
 
-from ..data.text_pairs import evaluate_pairs
+from ..evaluation.pairs import evaluate_pairs
 from .app import app
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
 

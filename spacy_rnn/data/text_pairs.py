@@ -1,9 +1,8 @@
 """Pairs of texts, one to be read and one to be written, as a spaCy corpus."""
 
 import random
-import time
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Union
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -59,21 +58,6 @@ def make_pair_example(nlp: Language, pair: TextPair) -> Example:
     reference = Doc(nlp.vocab, words=[t.text for t in predicted], spaces=[bool(t.whitespace_) for t in predicted])
     reference._.set(TRANSDUCED, pair.target)
     return Example(predicted, reference)
-
-
-def evaluate_pairs(
-    nlp: Language, path: Path, target_path: Optional[Path] = None, *, lowercase: bool = False
-) -> Dict[str, float]:
-    """Score a pipeline with an `rnn_transducer` on pairs of texts, read as `build_transducer_corpus_v1` reads them.
-
-    Returns the scores that begin with "transduced_", the number of "texts" and "texts_per_second".
-    """
-    examples = list(build_transducer_corpus_v1(path, target_path, lowercase=lowercase)(nlp))
-    start = time.perf_counter()
-    found = nlp.evaluate(examples)
-    seconds = time.perf_counter() - start
-    scores = {name: value for name, value in found.items() if name.startswith("transduced_")}
-    return {**scores, "texts": len(examples), "texts_per_second": round(len(examples) / seconds, 1)}
 
 
 def read_text_pairs(

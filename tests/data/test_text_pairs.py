@@ -7,12 +7,9 @@ from typing import Any, List
 
 import pytest
 import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
 
-from spacy_rnn.data.text_pairs import build_transducer_corpus_v1, evaluate_pairs, read_text_pairs
+from spacy_rnn.data.text_pairs import build_transducer_corpus_v1, read_text_pairs
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.pipeline.transducer.scoring import score_transductions
 
 PAIRS = [("Straße", "street"), ('a "b", c', "ä\u2028b"), ("x y", "Z")]
 
@@ -108,20 +105,3 @@ def test_examples(tmp_path: Path) -> None:
     assert all(sorted(order) == sorted(PAIRS) for order in orders) and any(order != PAIRS for order in orders)
     for example in build_transducer_corpus_v1(path)(nlp):
         assert example.predicted._.transduced is None and example.reference.text == example.predicted.text
-
-
-def test_evaluation(tmp_path: Path) -> None:
-    """Of a component that writes what it reads: one of two texts is right, and the other has one wrong letter."""
-
-    @Language.component("parrot")
-    def parrot(doc: Doc) -> Doc:
-        doc._.transduced = doc.text
-        return doc
-
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("parrot")
-    nlp.get_pipe("parrot").score = score_transductions  # type: ignore[attr-defined]
-    path = write(tmp_path / "pairs.tsv", "Ab c\tab c\nde\tdf\n")
-    scores = evaluate_pairs(nlp, path, lowercase=True)
-    assert scores["transduced_acc"] == 0.5 and scores["transduced_cer"] == pytest.approx(1 / 6)
-    assert scores["texts"] == 2 and scores["texts_per_second"] > 0
