@@ -8,13 +8,12 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple
 
 import srsly
 
+from spacy_rnn.data.convert import SPLITS
 from spacy_rnn.data.sst import BINARY, read_brackets, spaces_after
 from spacy_rnn.data.textcat_corpus import convert_textcat
 
 Record = Dict[str, Any]
 Splits = Dict[str, List[Record]]
-
-SPLITS = ("train", "dev", "test")
 
 
 def read_snips(source: Path) -> Splits:

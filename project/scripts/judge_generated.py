@@ -66,7 +66,7 @@ def main(
     real = confusions(nlp, splits["test"])
     rows: List[Dict[str, Any]] = []
     generated: List[Dict[str, str]] = []
-    for label in lm.alphabet.labels:
+    for label in lm.vocabulary.labels:
         settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "max_chars": max_chars}
         texts = generate(lm, n=number, label=label, seed=seed, **settings)  # type: ignore[arg-type]
         generated += [{"label": label, "text": text} for text in texts]

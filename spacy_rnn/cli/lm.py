@@ -16,7 +16,7 @@ from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
 from ..lm.train import train_lm
-from ..lm.trainer import Progress as Update
+from ..lm.trainer import TrainingProgress
 from .app import app
 from .common import SCORES_FILE, THREADS, console, save_scores
 
@@ -60,7 +60,8 @@ def train_lm_command(
     direct: bool = typer.Option(DEFAULT.direct, help="A layer from the n-grams straight to the output."),
     chars: int = typer.Option(DEFAULT.chars, help="Size of the alphabet; rarer characters are unknown."),
     batch: int = typer.Option(DEFAULT.batch, help="Places of the text that are read at once."),
-    steps: int = typer.Option(DEFAULT.steps, help="Characters of each that an update reads."),
+    bptt: int = typer.Option(DEFAULT.bptt, help="Characters of each that an update reads."),
+    steps: Optional[int] = typer.Option(None, help="The former name of --bptt.", hidden=True),
     epochs: float = typer.Option(DEFAULT.epochs, help="How often the text is read."),
     learn_rate: float = typer.Option(DEFAULT.learn_rate, help="The highest learning rate."),
     warmup: int = typer.Option(DEFAULT.warmup, help="Updates until it is reached."),
@@ -74,13 +75,13 @@ def train_lm_command(
     """Train a character language model on raw text."""
     given = {name: value for name, value in locals().items() if name in vars(DEFAULT)}
     with one_sentence():
-        settings = LMSettings(**given)
+        settings = LMSettings(**{**given, "bptt": bptt if steps is None else steps})
     torch.set_num_threads(threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(direction)
 
-        def report(update: Update) -> None:
+        def report(update: TrainingProgress) -> None:
             described = f"{direction}: {update.train_bits:.3f} bits/char"
             bar.update(task, completed=update.step, total=update.n_steps, description=described)
             if update.held_out_bits is not None:

@@ -23,7 +23,7 @@ COLUMNS = 10
 
 
 @dataclass(frozen=True)
-class Word:
+class ConlluWord:
     """A syntactic word, one numbered row of the file. `None` marks a field that the file leaves unset (`_`)."""
 
     form: str
@@ -50,16 +50,16 @@ class MultiwordToken:
 class Sentence:
     """One sentence: its words in order, the multiword tokens over them, and its text if a comment gives one."""
 
-    words: Tuple[Word, ...]
+    words: Tuple[ConlluWord, ...]
     multiword_tokens: Tuple[MultiwordToken, ...]
     text: Optional[str]
     sent_id: Optional[str]
     line: int  # of the sentence's first row or comment in the file, from 1
 
-    def surface(self) -> List[Union[Word, MultiwordToken]]:
+    def surface(self) -> List[Union[ConlluWord, MultiwordToken]]:
         """The sentence as it is written: a multiword token in place of its words."""
         starts = {token.start: token for token in self.multiword_tokens}
-        units: List[Union[Word, MultiwordToken]] = []
+        units: List[Union[ConlluWord, MultiwordToken]] = []
         i = 0
         while i < len(self.words):
             token = starts.get(i)
@@ -98,7 +98,7 @@ def read_conllu(path: Path) -> Iterator[Sentence]:
 def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence]:
     """Parse the rows of one sentence; `first` is the line of the first one. None if there are only comments."""
     comments: Dict[str, Optional[str]] = {}
-    words: List[Word] = []
+    words: List[ConlluWord] = []
     heads: List[Tuple[Optional[int], int]] = []  # as written, with the line
     tokens: List[Tuple[MultiwordToken, int]] = []
     for line, row in enumerate(rows, start=first):
@@ -148,7 +148,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
     )
 
 
-def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> Word:
+def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> ConlluWord:
     """Make a word of a row's fields, its head left open until the whole sentence is known."""
     form, lemma, upos, xpos, feats = fields[1:6]
     deprel = fields[7]
@@ -159,7 +159,7 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> W
             name, _, value = feature.partition("=")
             if not name or not value:
                 raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
-    return Word(
+    return ConlluWord(
         form=form,
         # The word "_" has the lemma "_"; anywhere else it means that there is none.
         lemma=lemma if lemma != "_" or form == "_" else None,

@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 
 from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
-from .conllu import Sentence, Word, read_conllu
+from .conllu import ConlluWord, Sentence, read_conllu
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens
 
@@ -113,7 +113,7 @@ def find_split_files(source_dir: Path) -> Dict[str, Path]:
     return paths
 
 
-def make_doc(vocab: Vocab, words: Sequence[Word], has_feats: bool) -> Doc:
+def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
     """A Doc of one sentence. Fields that are unset in the treebank are missing annotation in the Doc.
 
     has_feats: whether the treebank annotates features, so that a word without any is known to have none.
@@ -134,12 +134,14 @@ def make_doc(vocab: Vocab, words: Sequence[Word], has_feats: bool) -> Doc:
     )
 
 
-def spacy_relation(word: Word) -> str:
+def spacy_relation(word: ConlluWord) -> str:
     """The relation to the head; spaCy writes the root's in capitals."""
     return "ROOT" if word.deprel == "root" else word.deprel or ""
 
 
-def count(found: SplitStats, sentence: Sentence, words: Sequence[Word], tokens: Sequence[Word], n_merged: int) -> None:
+def count(
+    found: SplitStats, sentence: Sentence, words: Sequence[ConlluWord], tokens: Sequence[ConlluWord], n_merged: int
+) -> None:
     """Add one sentence to the counts of its split."""
     found.sentences += 1
     found.words += len(words)

@@ -10,8 +10,6 @@ from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from ..lm.text import paragraphs
 
-SPLITS = ("train", "dev")
-
 
 def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) -> int:
     """Write train.txt and dev.txt, a document a line, of a folder that `convert_treebank` or `convert_textcat` made.
@@ -22,7 +20,7 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
     """
     vocab = spacy.blank("xx").vocab
     with replaced_folder(output_dir, checked=True) as folder:
-        for split in SPLITS:
+        for split in ("train", "dev"):
             path = corpus_dir / f"{split}.spacy"
             if not path.is_file():
                 raise CorpusError(Errors.D021.format(path=path))

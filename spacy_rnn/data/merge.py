@@ -11,7 +11,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from spacy.tokens import Doc
 
-from .conllu import MultiwordToken, Sentence, Word
+from .conllu import ConlluWord, MultiwordToken, Sentence
 
 
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
@@ -26,7 +26,7 @@ def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
     return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
 
 
-def find_spaces(text: str, units: Sequence[Union[Word, MultiwordToken]]) -> List[bool]:
+def find_spaces(text: str, units: Sequence[Union[ConlluWord, MultiwordToken]]) -> List[bool]:
     """For each unit, whether white space follows it in the text; its own mark where it is not the next thing there."""
     spaces = []
     end = len(text) - len(text.lstrip())
@@ -43,11 +43,11 @@ def find_spaces(text: str, units: Sequence[Union[Word, MultiwordToken]]) -> List
     return spaces
 
 
-def annotated_words(sentence: Sentence) -> List[Word]:
+def annotated_words(sentence: Sentence) -> List[ConlluWord]:
     """All words as annotated, with the spaces of the text; inside a multiword token there are none."""
-    words: List[Word] = []
+    words: List[ConlluWord] = []
     for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
-        if isinstance(unit, Word):
+        if isinstance(unit, ConlluWord):
             words.append(replace(unit, space_after=space))
         else:
             inside = sentence.words[unit.start : unit.end]
@@ -56,7 +56,7 @@ def annotated_words(sentence: Sentence) -> List[Word]:
     return words
 
 
-def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
+def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], int]:
     """The sentence as tokens of its own text, given the tokenizer's analysis of that text, and how many it merged.
 
     Multiword tokens that are one token of the tokenizer are merged. The words of the others take the pieces of the text
@@ -64,11 +64,11 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
     """
     depths = word_depths(sentence.words)
     pieces = {token.idx: token.text for token in tokenized}
-    tokens: List[Word] = []
+    tokens: List[ConlluWord] = []
     new_index: Dict[int, int] = {}  # of each annotated word among the tokens
     n_merged = start_char = 0
     for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
-        if isinstance(unit, Word):
+        if isinstance(unit, ConlluWord):
             new_index[len(new_index)] = len(tokens)
             tokens.append(replace(unit, space_after=space))
         else:
@@ -87,7 +87,7 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[Word], int]:
     return [token if token.head is None else replace(token, head=new_index[token.head]) for token in tokens], n_merged
 
 
-def word_depths(words: Sequence[Word]) -> List[int]:
+def word_depths(words: Sequence[ConlluWord]) -> List[int]:
     """How many steps each word is from the root of its tree; all 0 in a sentence without heads."""
     depths: Dict[int, int] = {}
     for i in range(len(words)):
@@ -102,7 +102,7 @@ def word_depths(words: Sequence[Word]) -> List[int]:
     return [depths[i] for i in range(len(words))]
 
 
-def merge_words(words: Sequence[Word], depths: Sequence[int]) -> Word:
+def merge_words(words: Sequence[ConlluWord], depths: Sequence[int]) -> ConlluWord:
     """One token for several words, annotated by spaCy's convention for merged subtokens.
 
     UPOS, head and relation are those of the word nearest to the root, the first one among equals; XPOS values are

@@ -99,7 +99,7 @@ class CorpusMessages(metaclass=WithCodes):
     D202 = "There is no label {label!r}; the language model knows: {labels}."
     D203 = (
         "The text is too short to learn from: {found} characters, where {needed} are needed; give more text, or "
-        "lower steps."
+        "lower bptt."
     )
     D204 = (
         "{path} belongs to another training, or is damaged; give the same text and settings to go on with that "

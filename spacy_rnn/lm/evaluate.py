@@ -31,7 +31,7 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
     lm = load_lm(model)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "text.ids"
-        if not write_ids(path, read(text, seed=0), lm.alphabet, backward=lm.backward):
+        if not write_ids(path, read(text, seed=0), lm.vocabulary, backward=lm.backward):
             raise CorpusError(Errors.D203.format(found=0, needed=1))
         ids = np.array(open_ids(path))
     with autocast(precision):
@@ -39,16 +39,16 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
     return {"bits_per_character": bits, "perplexity": 2**bits, "unknown": float((ids == UNKNOWN).mean())}
 
 
-def adaptive_bits(model: CharLM, ids: Ids, learn_rate: float, *, streams: int = 4, steps: int = 20) -> float:
+def adaptive_bits(model: CharLM, ids: Ids, learn_rate: float, *, streams: int = 4, bptt: int = 20) -> float:
     """Bits per character of a text that the model learns from as it reads (dynamic evaluation, Krause et al. 2018, here
-    with Adam): `steps` characters are predicted before the model learns from them, as adaptive compressors do. What
+    with Adam): `bptt` characters are predicted before the model learns from them, as adaptive compressors do. What
     repeats itself in a text, its names and its layout, gets cheap. The model is another one afterwards."""
-    grid = in_streams(ids, streams, steps)
+    grid = in_streams(ids, streams, bptt)
     state: Optional[LMState] = None
     previous = torch.full((1, grid.shape[1]), SEPARATOR)
     optimizers = make_optimizers(model.train())
     total, counted = 0.0, 0
-    for targets in grid.split(steps):
+    for targets in grid.split(bptt):
         inputs = torch.cat([previous, targets[:-1].clamp(min=0)])
         logits, state = model(inputs, state)
         known = int(((targets >= 0) & (targets < model.chars)).sum())

@@ -38,11 +38,11 @@ def generate(
     check_sampling(temperature, top_k, top_p)
     check_at_least("n", n, 1)
     check_at_least("max_chars", max_chars, 1)
-    model, alphabet = lm.model.eval(), lm.alphabet
-    if bool(label) != bool(alphabet.labels):
-        raise CorpusError(Errors.D205.format(labels=", ".join(alphabet.labels) or "none", label=label))
-    given = alphabet.encode(prompt[::-1] if lm.backward else prompt).astype(np.int64).tolist()
-    read = [SEPARATOR, *([alphabet.label_id(label)] if label else []), *given]
+    model, vocabulary = lm.model.eval(), lm.vocabulary
+    if bool(label) != bool(vocabulary.labels):
+        raise CorpusError(Errors.D205.format(labels=", ".join(vocabulary.labels) or "none", label=label))
+    given = vocabulary.encode(prompt[::-1] if lm.backward else prompt).astype(np.int64).tolist()
+    read = [SEPARATOR, *([vocabulary.label_id(label)] if label else []), *given]
     randoms = [np.random.default_rng([seed, i]) for i in range(n)]
     texts: List[List[int]] = [[] for _ in range(n)]
     open_texts = list(range(n))
@@ -59,7 +59,7 @@ def generate(
             if not open_texts:
                 break
             logits, state = model(drawn.unsqueeze(0), state)
-    written_texts = [alphabet.decode(text).rstrip("\n") for text in texts]
+    written_texts = [vocabulary.decode(text).rstrip("\n") for text in texts]
     return [text[::-1] + prompt if lm.backward else prompt + text for text in written_texts]
 
 

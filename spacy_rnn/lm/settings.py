@@ -22,13 +22,13 @@ class LMSettings:
     char_width: of a character's vector, and of an n-gram's.
     order, rows, direct: see `CharLM`.
     chars: the size of the alphabet, the unknown character and the separator included.
-    batch, steps: each update reads `steps` characters in `batch` places of the text (fewer of a short text), and
+    batch, bptt: each update reads `bptt` characters in `batch` places of the text (fewer of a short text), and
         learns no further back (truncated backpropagation through time, Williams & Peng 1990).
     epochs: how often the text is read; a fraction is allowed.
     learn_rate, warmup: Adam's (Kingma & Ba 2015; rows of the table of n-grams change in the updates that read them),
         rising for `warmup` updates (a tenth of all at most) and then falling to 0 along a cosine.
     dropout: share of the units of the last layer dropped.
-    clip: the longest gradient, of all weights but the table of n-grams, whose rows Adam scales one by one.
+    grad_clip: the longest gradient, of all weights but the table of n-grams, whose rows Adam scales one by one.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
     balance: of labelled texts, those of rare labels are read more often, so that an epoch has all labels equally often
         (1), as often as they are (0), or something between (0.5: by the square roots).
@@ -44,12 +44,12 @@ class LMSettings:
     direct: bool = True
     chars: int = 256
     batch: int = 64
-    steps: int = 100
+    bptt: int = 100
     epochs: float = 2.0
     learn_rate: float = 0.004
     warmup: int = 100
     dropout: float = 0.0
-    clip: float = 1.0
+    grad_clip: float = 1.0
     held_out: float = 0.05
     balance: float = 0.0
     seed: int = 0
@@ -59,11 +59,11 @@ class LMSettings:
         check_choice("direction", self.direction, get_args(Direction))
         check_choice("cell", self.cell, get_args(LMCell))
         check_choice("precision", self.precision, PRECISIONS)
-        for name in ("depth", "hidden_size", "char_width", "order", "rows", "batch", "steps"):
+        for name in ("depth", "hidden_size", "char_width", "order", "rows", "batch", "bptt"):
             check_at_least(name, getattr(self, name), 1)
         check_at_least("chars", self.chars, 3)
         check_at_least("warmup", self.warmup, 0)
-        for name in ("epochs", "learn_rate", "clip"):
+        for name in ("epochs", "learn_rate", "grad_clip"):
             if not getattr(self, name) > 0:
                 raise SettingError(Errors.R005.format(name=name, value=getattr(self, name), expected="above 0"))
         if self.chars > MOST_CHARS:

@@ -21,7 +21,7 @@ MOST_CHARS = 2**16 - 1
 _OPENERS: Dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 
 
-class Alphabet:
+class CharVocabulary:
     """The characters that a model knows, by id; all others are one unknown character.
 
     chars: one character an id, after the two ids that every model has.
@@ -40,7 +40,7 @@ class Alphabet:
         self._table[known] = [self._ids[point] for point in known.tolist()]
 
     @classmethod
-    def count(cls, lines: Iterable[Line], most: int) -> "Alphabet":
+    def count(cls, lines: Iterable[Line], most: int) -> "CharVocabulary":
         """The `most` most frequent characters of a text, the two ids included."""
         found: Counter = Counter()
         labels: Dict[str, None] = {}
@@ -71,7 +71,7 @@ class Alphabet:
         return [0, ord("\n"), *map(ord, self.chars)]
 
     @classmethod
-    def from_points(cls, points: Iterable[int], labels: Sequence[str] = ()) -> "Alphabet":
+    def from_points(cls, points: Iterable[int], labels: Sequence[str] = ()) -> "CharVocabulary":
         return cls("".join(map(chr, list(points)[2:])), labels)
 
 
@@ -108,14 +108,14 @@ def paragraphs(path: Path) -> Iterator[Line]:
     return (("", line) for line in read_lines(path) if line.strip())
 
 
-def write_ids(path: Path, lines: Iterable[Line], alphabet: Alphabet, *, backward: bool) -> int:
+def write_ids(path: Path, lines: Iterable[Line], vocabulary: CharVocabulary, *, backward: bool) -> int:
     """Write texts as one sequence of uint16, each after its label's id, if it has a label, and before a separator; for
     a backward model, each read from its end. Returns the number of ids."""
     total = 0
     with path.open("wb") as target:
         for label, text in lines:
-            ids = alphabet.encode(text[::-1] if backward else text)
-            first = [alphabet.label_id(label)] if label else []
+            ids = vocabulary.encode(text[::-1] if backward else text)
+            first = [vocabulary.label_id(label)] if label else []
             line = np.concatenate([np.array(first, dtype=np.uint16), ids, np.array([SEPARATOR], dtype=np.uint16)])
             target.write(line.tobytes())
             total += len(line)

@@ -12,8 +12,8 @@ import srsly
 from ..data.textcat_files import file_format, read_textcat_file
 from ..errors import CorpusError, Errors
 from .settings import LMSettings
-from .text import Alphabet, Line, open_ids, paragraphs, write_ids
-from .trainer import Progress, Trainer
+from .text import CharVocabulary, Line, open_ids, paragraphs, write_ids
+from .trainer import Trainer, TrainingProgress
 
 LABELLED = (".jsonl", ".csv", ".tsv")
 Lines = Callable[[], Iterator[Line]]
@@ -27,7 +27,7 @@ def train_lm(
     dev: Optional[Path] = None,
     save_every: int = 200,
     measure_every: int = 0,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[TrainingProgress], None] = lambda progress: None,
 ) -> Path:
     """Train a language model; called again after it was killed, it goes on where it was.
 
@@ -42,9 +42,9 @@ def train_lm(
     """
     work = output_dir / f".{settings.direction}"
     work.mkdir(parents=True, exist_ok=True)
-    alphabet = prepare(text, dev, work, settings)
-    trainer = Trainer(settings, alphabet, open_ids(work / "train.ids"), open_ids(work / "dev.ids"), work / "state")
-    last = Progress(trainer.step, trainer.n_steps, 0.0)
+    vocabulary = prepare(text, dev, work, settings)
+    trainer = Trainer(settings, vocabulary, open_ids(work / "train.ids"), open_ids(work / "dev.ids"), work / "state")
+    last = TrainingProgress(trainer.step, trainer.n_steps, 0.0)
     for last in trainer.run(save_every=save_every, measure_every=measure_every):
         report(last)
     path = output_dir / f"{settings.direction}.safetensors"
@@ -55,24 +55,24 @@ def train_lm(
     return path
 
 
-def prepare(text: Path, dev: Optional[Path], work: Path, settings: LMSettings) -> Alphabet:
-    """Write the ids of the training text and of the held-out text into a folder, unless they are there. The alphabet is
-    that of the training text."""
+def prepare(text: Path, dev: Optional[Path], work: Path, settings: LMSettings) -> CharVocabulary:
+    """Write the ids of the training text and of the held-out text into a folder, unless they are there. The vocabulary
+    is that of the training text."""
     done = work / "text.json"
     sources = [[str(path.resolve()), path.stat().st_size] for path in (text, dev) if path is not None and path.exists()]
     key = [sources, settings.held_out, settings.chars, settings.seed, settings.balance]
     if done.exists():
         found = srsly.read_json(done)
         if found["key"] == key:
-            return Alphabet(found["chars"], found["labels"])
+            return CharVocabulary(found["chars"], found["labels"])
         raise CorpusError(Errors.D204.format(path=work))
     train_lines, dev_lines = split(text, dev, settings)
-    alphabet = Alphabet.count(train_lines(), settings.chars)
+    vocabulary = CharVocabulary.count(train_lines(), settings.chars)
     backward = settings.direction == "backward"
-    write_ids(work / "train.ids", train_lines(), alphabet, backward=backward)
-    write_ids(work / "dev.ids", dev_lines(), alphabet, backward=backward)
-    done.write_text(json.dumps({"key": key, "chars": alphabet.chars, "labels": alphabet.labels}), encoding="utf8")
-    return alphabet
+    write_ids(work / "train.ids", train_lines(), vocabulary, backward=backward)
+    write_ids(work / "dev.ids", dev_lines(), vocabulary, backward=backward)
+    done.write_text(json.dumps({"key": key, "chars": vocabulary.chars, "labels": vocabulary.labels}), encoding="utf8")
+    return vocabulary
 
 
 def split(text: Path, dev: Optional[Path], settings: LMSettings) -> Tuple[Lines, Lines]:
@@ -87,7 +87,7 @@ def split(text: Path, dev: Optional[Path], settings: LMSettings) -> Tuple[Lines,
     total = sum(1 for _ in read(text, settings.seed))
     kept = total - round(settings.held_out * total)
     if not 0 < kept:
-        raise CorpusError(Errors.D203.format(found=0, needed=settings.steps + 1))
+        raise CorpusError(Errors.D203.format(found=0, needed=settings.bptt + 1))
     return lambda: balanced(islice(read(text, settings.seed), kept)), lambda: islice(
         read(text, settings.seed), kept, None
     )

@@ -18,17 +18,19 @@ from ..nn.char_lm import UNKNOWN, CharLM, LMState
 from ..shim.precision import Precision, resolve_precision
 from .files import save_lm
 from .settings import LMSettings
-from .text import Alphabet, Ids
+from .text import CharVocabulary, Ids
 
 NATS = math.log(2)
 CPU = torch.device("cpu")
 BETAS = (0.9, 0.99)
 # In each place that a text is read from, in an epoch, unless there are fewer.
 LEAST_UPDATES = 4
+# What settings are called in the states of earlier versions.
+OLD_NAMES = {"steps": "bptt", "clip": "grad_clip"}
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """What is known after an update, or after a measurement on held-out text."""
 
     step: int
@@ -45,19 +47,19 @@ class Trainer:
     Raises CorpusError if the text is too short, or if `state_path` belongs to another training.
     """
 
-    def __init__(self, settings: LMSettings, alphabet: Alphabet, train: Ids, held_out: Ids, state_path: Path):
-        self.settings, self.alphabet = settings, alphabet
+    def __init__(self, settings: LMSettings, vocabulary: CharVocabulary, train: Ids, held_out: Ids, state_path: Path):
+        self.settings, self.vocabulary = settings, vocabulary
         self.train, self.held_out, self.state_path = train, held_out, state_path
-        if len(train) <= settings.steps:
-            raise CorpusError(Errors.D203.format(found=len(train), needed=settings.steps + 1))
+        if len(train) <= settings.bptt:
+            raise CorpusError(Errors.D203.format(found=len(train), needed=settings.bptt + 1))
         # A short text is read in fewer places, so that each of them is more than a fragment.
-        self.batch = max(1, min(settings.batch, len(train) // (LEAST_UPDATES * (settings.steps + 1))))
+        self.batch = max(1, min(settings.batch, len(train) // (LEAST_UPDATES * (settings.bptt + 1))))
         self.stream = len(train) // self.batch
-        self.per_epoch = (self.stream - 1) // settings.steps
+        self.per_epoch = (self.stream - 1) // settings.bptt
         self.n_steps = max(1, round(settings.epochs * self.per_epoch))
         torch.manual_seed(settings.seed)
-        self.model = CharLM(**settings.sizes(alphabet.n_chars, alphabet.n_inputs))
-        self.model.alphabet.copy_(torch.tensor(alphabet.points))
+        self.model = CharLM(**settings.sizes(vocabulary.n_chars, vocabulary.n_inputs))
+        self.model.alphabet.copy_(torch.tensor(vocabulary.points))
         self.optimizers = make_optimizers(self.model)
         self.state = self.model.start(self.batch)
         self.step = 0
@@ -65,7 +67,7 @@ class Trainer:
         if state_path.exists():
             self.restore()
 
-    def run(self, *, save_every: int = 200, measure_every: int = 0) -> Iterator[Progress]:
+    def run(self, *, save_every: int = 200, measure_every: int = 0) -> Iterator[TrainingProgress]:
         """Train to the end, giving the state of things after each update."""
         while self.step < self.n_steps:
             self.update()
@@ -73,7 +75,7 @@ class Trainer:
             bits = self.measure(most=None if self.step == self.n_steps else 200_000) if measured else None
             if self.step % save_every == 0 or self.step == self.n_steps:
                 self.save()
-            yield Progress(self.step, self.n_steps, self.mean_loss / NATS, bits)
+            yield TrainingProgress(self.step, self.n_steps, self.mean_loss / NATS, bits)
 
     def update(self) -> None:
         """One step of the optimizer."""
@@ -86,18 +88,18 @@ class Trainer:
             logits, state = model(ids[:-1], self.state, dropout=settings.dropout)
         loss = character_loss(logits, ids[1:], "mean")
         loss.backward()
-        step_optimizers(self.optimizers, model, self.learn_rate(), settings.clip)
+        step_optimizers(self.optimizers, model, self.learn_rate(), settings.grad_clip)
         self.state = state.detach()
         self.step += 1
         weight = min(0.99, 1 - 1 / self.step)
         self.mean_loss = weight * self.mean_loss + (1 - weight) * loss.item()
 
     def cut(self, epoch: int, place: int) -> Tensor:
-        """The ids of one update, (steps + 1, batch). Each epoch begins at another place of the text."""
-        steps = self.settings.steps
+        """The ids of one update, (bptt + 1, batch). Each epoch begins at another place of the text."""
+        bptt = self.settings.bptt
         shift = int(np.random.default_rng([self.settings.seed, epoch]).integers(len(self.train))) if epoch else 0
-        starts = (np.arange(self.batch) * self.stream + place * steps + shift) % len(self.train)
-        places = (np.arange(steps + 1)[:, None] + starts) % len(self.train)
+        starts = (np.arange(self.batch) * self.stream + place * bptt + shift) % len(self.train)
+        places = (np.arange(bptt + 1)[:, None] + starts) % len(self.train)
         return torch.from_numpy(self.train[places].astype(np.int64))
 
     def learn_rate(self) -> float:
@@ -112,7 +114,7 @@ class Trainer:
             return bits_per_character(self.model, np.asarray(ids))
 
     def unknown_share(self) -> float:
-        """Of the held-out text's characters, how many the alphabet does not have."""
+        """Of the held-out text's characters, how many the vocabulary does not have."""
         return float((self.held_out == UNKNOWN).mean()) if len(self.held_out) else 0.0
 
     def save(self) -> None:
@@ -132,7 +134,8 @@ class Trainer:
     def restore(self) -> None:
         """Go on from what `save` wrote."""
         header, tensors = read_state(self.state_path)
-        if header["training"] != self.fingerprint():
+        found = {OLD_NAMES.get(name, name): value for name, value in header["training"].items()}
+        if found != self.fingerprint():
             raise CorpusError(Errors.D204.format(path=self.state_path))
         self.model.load_state_dict({name[6:]: value for name, value in tensors.items() if name.startswith("model.")})
         names = {weight: name for name, weight in self.model.named_parameters()}
@@ -153,10 +156,10 @@ class Trainer:
         """What must be the same for a training to go on. The number of epochs may change: the learning rate then falls
         along the curve of the new one from there on."""
         settings = {name: value for name, value in self.settings.record().items() if name != "epochs"}
-        return {**settings, "alphabet": self.alphabet.chars, "n_ids": len(self.train)}
+        return {**settings, "alphabet": self.vocabulary.chars, "n_ids": len(self.train)}
 
     def write(self, path: Path) -> None:
-        save_lm(path, self.model, self.alphabet, backward=self.settings.direction == "backward")
+        save_lm(path, self.model, self.vocabulary, backward=self.settings.direction == "backward")
 
 
 def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
@@ -170,10 +173,12 @@ def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
     return optimizers
 
 
-def step_optimizers(optimizers: List[torch.optim.Optimizer], model: CharLM, learn_rate: float, clip: float) -> None:
-    """Learn from the gradients, those of the table aside no longer than `clip`, and forget them."""
+def step_optimizers(
+    optimizers: List[torch.optim.Optimizer], model: CharLM, learn_rate: float, grad_clip: float
+) -> None:
+    """Learn from the gradients, those of the table aside no longer than `grad_clip`, and forget them."""
     dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
-    nn.utils.clip_grad_norm_(dense, clip)
+    nn.utils.clip_grad_norm_(dense, grad_clip)
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = learn_rate
@@ -205,27 +210,27 @@ def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
 
 
-def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, steps: int = 256) -> float:
+def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, chunk: int = 256) -> float:
     """Of a text, read in `streams` places at once, each from the beginning of a state."""
-    targets = in_streams(ids, streams, steps)
+    targets = in_streams(ids, streams, chunk)
     length, batch = targets.shape
     inputs = torch.cat([torch.ones(1, batch, dtype=torch.int64), targets[:-1].clamp(min=0)])
     model.eval()
     state: Optional[LMState] = None
     total, counted = 0.0, 0
     with torch.inference_mode():
-        for start in range(0, length, steps):
-            logits, state = model(inputs[start : start + steps], state)
-            part = targets[start : start + steps]
+        for start in range(0, length, chunk):
+            logits, state = model(inputs[start : start + chunk], state)
+            part = targets[start : start + chunk]
             total += float(character_loss(logits, part, "sum"))
             counted += int(((part >= 0) & (part < model.chars)).sum())
     return total / NATS / max(1, counted)
 
 
-def in_streams(ids: Ids, streams: int, steps: int) -> Tensor:
-    """A text in equal parts beside each other, as many as it has pieces of `steps` characters, `streams` at most.
+def in_streams(ids: Ids, streams: int, chunk: int) -> Tensor:
+    """A text in equal parts beside each other, as many as it has pieces of `chunk` characters, `streams` at most.
     Returns (length of a part, parts) int64, with -1 where a part is shorter."""
-    batch = min(streams, max(1, len(ids) // steps))
+    batch = min(streams, max(1, len(ids) // chunk))
     bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
     grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)
     for column, (start, end) in enumerate(zip(bounds, bounds[1:])):

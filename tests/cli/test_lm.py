@@ -26,7 +26,7 @@ TINY = [
     "20",
     "--batch",
     "4",
-    "--steps",
+    "--bptt",
     "10",
     "--epochs",
     "0.3",
@@ -48,6 +48,13 @@ def test_train_and_generate(tmp_path: Path) -> None:
     texts = first.splitlines()
     assert len(texts) == 3 and all(text.startswith("The ") for text in texts)
     assert [record["text"] for record in srsly.read_jsonl(tmp_path / "out" / "texts.jsonl")] == texts
+
+
+def test_former_name_of_bptt(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    run("train-lm", text, tmp_path / "a", *TINY, "--bptt", 12)
+    run("train-lm", text, tmp_path / "b", *TINY, "--steps", 12)
+    assert srsly.read_json(tmp_path / "a" / "forward.json") == srsly.read_json(tmp_path / "b" / "forward.json")
 
 
 def test_text_of_a_corpus(tmp_path: Path) -> None:

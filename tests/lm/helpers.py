@@ -7,23 +7,23 @@ import torch
 
 from spacy_rnn.lm.files import save_lm
 from spacy_rnn.lm.settings import LMSettings
-from spacy_rnn.lm.text import Alphabet
+from spacy_rnn.lm.text import CharVocabulary
 from spacy_rnn.nn.char_lm import CharLM
 
 CHARS = " .abcdefghijklmnopqrstuvwxyzTACSYé👍"
 
 
 def tiny_settings(**settings: Any) -> LMSettings:
-    tiny = {"hidden_size": 12, "char_width": 6, "order": 3, "rows": 50, "batch": 4, "steps": 10, "precision": "fp32"}
+    tiny = {"hidden_size": 12, "char_width": 6, "order": 3, "rows": 50, "batch": 4, "bptt": 10, "precision": "fp32"}
     return LMSettings(**{**tiny, **settings})
 
 
 def tiny_lm(labels: Sequence[str] = (), seed: int = 0, **settings: Any) -> CharLM:
     """A model with weights that are all drawn by chance."""
-    alphabet = Alphabet(CHARS, labels)
+    vocabulary = CharVocabulary(CHARS, labels)
     torch.manual_seed(seed)
-    model = CharLM(**tiny_settings(**settings).sizes(alphabet.n_chars, alphabet.n_inputs))
-    model.alphabet.copy_(torch.tensor(alphabet.points))
+    model = CharLM(**tiny_settings(**settings).sizes(vocabulary.n_chars, vocabulary.n_inputs))
+    model.alphabet.copy_(torch.tensor(vocabulary.points))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.5)
@@ -32,7 +32,7 @@ def tiny_lm(labels: Sequence[str] = (), seed: int = 0, **settings: Any) -> CharL
 
 def write_lm(path: Path, *, backward: bool = False, labels: Sequence[str] = (), **settings: Any) -> str:
     """The path of a file with a tiny model."""
-    save_lm(path, tiny_lm(labels, **settings), Alphabet(CHARS, labels), backward=backward)
+    save_lm(path, tiny_lm(labels, **settings), CharVocabulary(CHARS, labels), backward=backward)
     return str(path)
 
 

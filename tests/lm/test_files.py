@@ -17,7 +17,7 @@ from .helpers import CHARS, tiny_lm, write_lm
 def test_round_trip(tmp_path: Path) -> None:
     path = Path(write_lm(tmp_path / "lm.safetensors", backward=True, labels=["x", "ÿ"]))
     found = load_lm(path)
-    assert found.backward and found.alphabet.labels == ["x", "ÿ"] and found.alphabet.chars == CHARS
+    assert found.backward and found.vocabulary.labels == ["x", "ÿ"] and found.vocabulary.chars == CHARS
     ids = torch.tensor([[2], [3], [4]])
     assert torch.equal(found.model(ids)[0], tiny_lm(["x", "ÿ"])(ids)[0])
     assert [path] == list(tmp_path.iterdir())

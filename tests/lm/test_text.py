@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.lm.text import Alphabet, open_ids, paragraphs, read_lines, write_ids
+from spacy_rnn.lm.text import CharVocabulary, open_ids, paragraphs, read_lines, write_ids
 from spacy_rnn.nn.char_lm import SEPARATOR, UNKNOWN
 
 TEXT = "Größe 👍\n\n  \nsecond\r\nlast"
@@ -19,17 +19,17 @@ TEXT = "Größe 👍\n\n  \nsecond\r\nlast"
 
 @given(st.text())
 def test_known_characters_come_back(text: str) -> None:
-    alphabet = Alphabet.count([("", text)], 10_000)
-    ids = alphabet.encode(text)
-    assert alphabet.decode(ids.tolist()) == text
+    vocabulary = CharVocabulary.count([("", text)], 10_000)
+    ids = vocabulary.encode(text)
+    assert vocabulary.decode(ids.tolist()) == text
     assert UNKNOWN not in ids
 
 
 def test_the_most_frequent_characters_are_known() -> None:
-    alphabet = Alphabet.count([("", "aaabbc"), ("", "bd")], 4)
-    assert alphabet.chars == "ab" and alphabet.n_chars == 4
-    assert alphabet.encode("abc\nd").tolist() == [2, 3, UNKNOWN, SEPARATOR, UNKNOWN]
-    assert alphabet.decode([2, UNKNOWN]) == "a\ufffd"
+    vocabulary = CharVocabulary.count([("", "aaabbc"), ("", "bd")], 4)
+    assert vocabulary.chars == "ab" and vocabulary.n_chars == 4
+    assert vocabulary.encode("abc\nd").tolist() == [2, 3, UNKNOWN, SEPARATOR, UNKNOWN]
+    assert vocabulary.decode([2, UNKNOWN]) == "a\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_missing_file(tmp_path: Path) -> None:
 )
 def test_ids_on_disk(tmp_path: Path, backward: bool, expected: List[int]) -> None:
     """Labels stand first in both directions."""
-    alphabet = Alphabet("ab", ["x", "y"])
-    n = write_ids(tmp_path / "ids", [("x", "ab"), ("y", "b"), ("", "a")], alphabet, backward=backward)
+    vocabulary = CharVocabulary("ab", ["x", "y"])
+    n = write_ids(tmp_path / "ids", [("x", "ab"), ("y", "b"), ("", "a")], vocabulary, backward=backward)
     assert open_ids(tmp_path / "ids").tolist() == expected and n == len(expected)
 
 
 def test_no_ids_on_disk(tmp_path: Path) -> None:
-    write_ids(tmp_path / "ids", [], Alphabet("a"), backward=False)
+    write_ids(tmp_path / "ids", [], CharVocabulary("a"), backward=False)
     assert len(open_ids(tmp_path / "ids")) == 0
 
 
 def test_unknown_label() -> None:
     with pytest.raises(CorpusError, match="D202.*'z'.*x, y"):
-        Alphabet("ab", ["x", "y"]).label_id("z")
+        CharVocabulary("ab", ["x", "y"]).label_id("z")

@@ -5,16 +5,18 @@ from typing import Any, Dict, List
 
 import numpy as np
 import pytest
+import safetensors.torch
 import srsly
 import torch
+from safetensors import safe_open
 
 from spacy_rnn.errors import CorpusError
 from spacy_rnn.lm.evaluate import adaptive_bits
 from spacy_rnn.lm.files import load_lm
 from spacy_rnn.lm.settings import LMSettings
-from spacy_rnn.lm.text import Alphabet
+from spacy_rnn.lm.text import CharVocabulary
 from spacy_rnn.lm.train import train_lm
-from spacy_rnn.lm.trainer import Progress, Trainer, bits_per_character
+from spacy_rnn.lm.trainer import Trainer, TrainingProgress, bits_per_character
 
 from .helpers import tiny_lm, tiny_settings, write_text
 
@@ -23,10 +25,10 @@ class KilledError(Exception):
     """Stands for a signal."""
 
 
-def train(folder: Path, text: Path, *, kill_at: int = 0, **settings: Any) -> List[Progress]:
-    seen: List[Progress] = []
+def train(folder: Path, text: Path, *, kill_at: int = 0, **settings: Any) -> List[TrainingProgress]:
+    seen: List[TrainingProgress] = []
 
-    def report(progress: Progress) -> None:
+    def report(progress: TrainingProgress) -> None:
         seen.append(progress)
         if progress.step == kill_at:
             raise KilledError
@@ -43,7 +45,7 @@ def weights(folder: Path, direction: str = "forward") -> Dict[str, torch.Tensor]
 def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, kill_at: int) -> None:
     """Bit by bit, with dropout, over more than one epoch."""
     text = write_text(tmp_path / "text.txt", 30)
-    setting: Dict[str, Any] = {"dropout": 0.3, "epochs": 1.5, "steps": 15}
+    setting: Dict[str, Any] = {"dropout": 0.3, "epochs": 1.5, "bptt": 15}
     whole = train(tmp_path / "whole", text, **setting)
     with pytest.raises(KilledError):
         train(tmp_path / "killed", text, kill_at=kill_at, **setting)
@@ -65,7 +67,7 @@ def test_finished_training_is_left_alone(tmp_path: Path) -> None:
 
 def test_it_learns(tmp_path: Path) -> None:
     text = write_text(tmp_path / "text.txt", 100)
-    measured = train(tmp_path, text, epochs=4, steps=20, learn_rate=0.04, warmup=5)
+    measured = train(tmp_path, text, epochs=4, bptt=20, learn_rate=0.04, warmup=5)
     scores = srsly.read_json(tmp_path / "forward.json")
     assert scores["bits_per_character"] == pytest.approx(measured[-1].held_out_bits, abs=1e-6)
     assert scores["perplexity"] == pytest.approx(2 ** scores["bits_per_character"])
@@ -100,6 +102,18 @@ def test_more_epochs_than_planned(tmp_path: Path) -> None:
     assert more[0].step == first[-1].step + 1 and more[-1].step == more[-1].n_steps > first[-1].n_steps
 
 
+def test_state_with_former_names_of_settings(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    train(tmp_path, text, epochs=0.2)
+    state = tmp_path / ".forward" / "state"
+    with safe_open(state, "pt") as opened:
+        header = opened.metadata()["charlm"]
+    former = header.replace('"bptt"', '"steps"').replace('"grad_clip"', '"clip"')
+    assert former != header
+    state.write_bytes(safetensors.torch.save(safetensors.torch.load(state.read_bytes()), {"charlm": former}))
+    assert train(tmp_path, text, epochs=0.5)[0].step > 1
+
+
 def test_damaged_state(tmp_path: Path) -> None:
     text = write_text(tmp_path / "text.txt")
     train(tmp_path, text, epochs=0.2)
@@ -111,7 +125,7 @@ def test_damaged_state(tmp_path: Path) -> None:
 
 def test_text_too_short(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="D203.*101 are needed"):
-        train(tmp_path, write_text(tmp_path / "text.txt", 1), steps=100)
+        train(tmp_path, write_text(tmp_path / "text.txt", 1), bptt=100)
 
 
 def test_short_text_is_read_in_fewer_places(tmp_path: Path) -> None:
@@ -123,7 +137,7 @@ def test_held_out_text_is_the_last(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("".join(f"{'a' if i < 90 else 'z'} {i}\n" for i in range(100)), encoding="utf8")
     train(tmp_path, text, epochs=0.2, held_out=0.1, batch=2)
-    assert "z" not in load_lm(tmp_path / "forward.safetensors").alphabet.chars
+    assert "z" not in load_lm(tmp_path / "forward.safetensors").vocabulary.chars
     assert srsly.read_json(tmp_path / "forward.json")["unknown"] == pytest.approx(0.2)
 
 
@@ -133,8 +147,8 @@ def test_labels(tmp_path: Path) -> None:
     srsly.write_jsonl(path, [{"text": "ab" * 5, "label": "x"}] * 40 + [{"text": "cd" * 5, "label": "y"}] * 40)
     train_lm(path, tmp_path, tiny_settings(), dev=path)
     lm = load_lm(tmp_path / "forward.safetensors")
-    assert lm.alphabet.labels == ["x", "y"]
-    assert lm.model.output.out_features == lm.alphabet.n_chars == 6
+    assert lm.vocabulary.labels == ["x", "y"]
+    assert lm.model.output.out_features == lm.vocabulary.n_chars == 6
     assert lm.model.embedding.num_embeddings == 8
     ids = ids_of(tmp_path, "train")
     labels = ids[ids >= 6]
@@ -150,8 +164,8 @@ def test_rare_labels_can_be_read_more_often(tmp_path: Path, balance: float, leas
     ]
     srsly.write_jsonl(path, texts)
     train_lm(path, tmp_path, tiny_settings(balance=balance), dev=path)
-    alphabet = load_lm(tmp_path / "forward.safetensors").alphabet
-    often, rare = alphabet.label_id("x"), alphabet.label_id("y")
+    vocabulary = load_lm(tmp_path / "forward.safetensors").vocabulary
+    often, rare = vocabulary.label_id("x"), vocabulary.label_id("y")
     train, dev = (ids_of(tmp_path, split) for split in ("train", "dev"))
     assert (train == often).sum() == 100 and least <= (train == rare).sum() <= most
     assert (dev == often).sum() == 100 and (dev == rare).sum() == 4
@@ -173,30 +187,30 @@ def lines_of(folder: Path, split: str) -> List[Any]:
 def test_every_character_is_read_once_an_epoch(tmp_path: Path) -> None:
     settings = tiny_settings(epochs=2)
     ids = np.arange(1000, dtype=np.uint16) % 30
-    trainer = Trainer(settings, Alphabet("a" * 0 + "bcdefghijklmnopqrstuvwxyz12345"), ids, ids[:50], tmp_path / "state")
+    trainer = Trainer(settings, CharVocabulary("bcdefghijklmnopqrstuvwxyz12345"), ids, ids[:50], tmp_path / "state")
     for epoch in range(2):
         parts = [trainer.cut(epoch, place)[:-1] for place in range(trainer.per_epoch)]
         streams = torch.cat(parts).T
         for stream in streams:
             assert torch.equal(stream[1:] % 30, (stream[:-1] + 1) % 30) or epoch  # the second wraps around
-    assert trainer.per_epoch * trainer.batch * settings.steps <= 1000
+    assert trainer.per_epoch * trainer.batch * settings.bptt <= 1000
 
 
 @pytest.mark.parametrize("n", [1, 7, 300])
 def test_bits_do_not_depend_on_streams_but_for_their_beginnings(n: int) -> None:
     model = tiny_lm()
     ids = np.random.default_rng(0).integers(2, 30, n).astype(np.uint16)
-    one = bits_per_character(model, ids, streams=1, steps=10)
-    assert one == pytest.approx(bits_per_character(model, ids, streams=1, steps=1000), rel=1e-5)
+    one = bits_per_character(model, ids, streams=1, chunk=10)
+    assert one == pytest.approx(bits_per_character(model, ids, streams=1, chunk=1000), rel=1e-5)
     assert one > 1
 
 
 def test_learning_while_reading() -> None:
     """Without learning it is the same measure; with it, what repeats itself gets cheap. Nothing is known beforehand."""
     ids = np.tile(np.random.default_rng(0).integers(2, 30, 37).astype(np.uint16), 40)
-    still = bits_per_character(tiny_lm(), ids, streams=3, steps=10)
-    assert adaptive_bits(tiny_lm(), ids, 0.0, streams=3, steps=10) == pytest.approx(still, rel=1e-4)
-    assert adaptive_bits(tiny_lm(), ids, 0.02, streams=3, steps=10) < 0.8 * still
+    still = bits_per_character(tiny_lm(), ids, streams=3, chunk=10)
+    assert adaptive_bits(tiny_lm(), ids, 0.0, streams=3, bptt=10) == pytest.approx(still, rel=1e-4)
+    assert adaptive_bits(tiny_lm(), ids, 0.02, streams=3, bptt=10) < 0.8 * still
     first = ids[:9]
     assert adaptive_bits(tiny_lm(), first, 0.02) == pytest.approx(bits_per_character(tiny_lm(), first), rel=1e-4)
 

@@ -12,6 +12,7 @@ import srsly
 
 from ...base.files import replaced_folder
 from ...errors import CorpusError, Errors
+from ..convert import SPLITS
 from ..textcat_files import decode
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
@@ -21,7 +22,6 @@ from .vader import SENTIMENT_MEMBER, read_sentiment
 Record = Dict[str, Any]
 Keyed = Tuple[str, Record]
 
-SPLITS = ("train", "dev", "test")
 # Of a hundred parts by the hash of the key: dev takes the first ten, test the next ten.
 DEV_PARTS, TEST_PARTS = range(0, 10), range(10, 20)
 
