@@ -4,8 +4,8 @@ from typing import Any, Iterable
 
 from ..errors import Errors, SettingError
 
-# Of layers upon each other: more are a mistake, and take long to be built.
-DEEPEST = 100
+# A deeper stack of layers is a mistake, and takes long to build.
+MAX_DEPTH = 100
 
 
 def check_choice(name: str, value: Any, allowed: Iterable[str]) -> None:

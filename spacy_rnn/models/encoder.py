@@ -10,7 +10,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..base.checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
+from ..base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
 from ..nn.layout import cut_runs, cut_windows, lay_out, lay_out_windows
 from ..nn.rnn import CELLS, RNN, Cell
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
@@ -54,7 +54,7 @@ def build_rnn_v1(
     precision: "auto", "bf16" or "fp32".
     """
     check_choice("cell", cell, CELLS)
-    check_between("depth", depth, 1, DEEPEST)
+    check_between("depth", depth, 1, MAX_DEPTH)
     check_at_least("context", context, 0)
     check_at_least("window", window, 2 * context + 1)
     check_share("token_dropout", token_dropout)
@@ -116,7 +116,7 @@ def _prepare(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tuple[Any
     else:
         vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
     blocks = lay_out(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
-    return shim, (to_tensor(vectors, shim.device, requires_grad=is_train), index, blocks), lengths
+    return shim, (to_tensor(vectors, shim.device, requires_grad=is_train), blocks, index), lengths
 
 
 def _no_backprop(d_outputs: Any) -> Any:
@@ -149,7 +149,7 @@ def predict_runs(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device, most: 
     windows = cut_windows(words.lengths, model.attrs["window"], model.attrs["context"])
     for run in cut_runs(windows, most):
         index = torch.from_numpy(words.index[run.rows]).to(shim.device)
-        yield shim.predict((vectors, index, lay_out_windows(run.windows, device=shim.device)))[run.kept]
+        yield shim.predict((vectors, lay_out_windows(run.windows, device=shim.device), index))[run.kept]
 
 
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:

@@ -13,16 +13,14 @@ from .linear import round_up
 
 Cell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu", "rnn_sigmoid"]
 CELLS: Tuple[str, ...] = get_args(Cell)
-_GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1, "rnn_sigmoid": 1}
 
 
 class SigmoidRNN(nn.Module):
-    """The plain recurrent network with a logistic activation,
-    `h_t = sigmoid(W x_t + b_x + U h_(t-1) + b_h)` (Elman 1990, eq. 1).
+    """The plain recurrent network with a logistic activation, `h_t = sigmoid(W x_t + b_x + U h_(t-1) + b_h)` (Elman
+    1990, eq. 1).
 
-    torch has kernels for tanh and relu only, so the steps run one by one here; the
-    input projection of all steps is still a single matrix product. The parameters have
-    the names and shapes of `torch.nn.RNN`.
+    torch has kernels for tanh and relu only, so this module computes one step after the other; the input projection of
+    all steps is still a single matrix product. The parameters have the names and shapes of `torch.nn.RNN`.
     """
 
     def __init__(self, input_size: int, hidden_size: int):
@@ -55,36 +53,38 @@ def _build_cell(cell: str, input_size: int, hidden_size: int) -> nn.Module:
     return nn.RNN(input_size, hidden_size, nonlinearity=cell[len("rnn_") :])
 
 
+def init_gates(weight: Tensor, hidden_size: int, *, recurrent: bool = False) -> None:
+    """Initialize each gate's matrix in place: Glorot-uniform for input weights (Glorot & Bengio 2010), orthogonal for
+    recurrent ones (Saxe et al. 2014). weight: (gates * hidden_size, width)."""
+    for gate in weight.split(hidden_size):
+        (nn.init.orthogonal_ if recurrent else nn.init.xavier_uniform_)(gate)
+
+
 class RecurrentLayer(nn.Module):
-    """One recurrent layer, read left to right.
+    """One recurrent layer that reads from left to right.
 
-    Equations: LSTM as in Hochreiter & Schmidhuber 1997 with the forget gate of Gers et
-    al. 2000 (no peepholes); GRU as in Cho et al. 2014, in the form of
-    `torch.nn.GRU` (the reset gate acts after the recurrent product).
+    Equations: LSTM as in Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000 (no peepholes); GRU as
+    in Cho et al. 2014, in the form of `torch.nn.GRU` (the reset gate acts after the recurrent product).
 
-    cell: one of `CELLS`.
-    learn_initial_state: start from a learned state instead of zeros.
+    cell: one of `CELLS`. learn_initial_state: start from a learned state instead of zeros.
     """
 
     def __init__(self, input_size: int, hidden_size: int, cell: str = "lstm", *, learn_initial_state: bool = False):
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size
+        self.n_states = 2 if cell == "lstm" else 1
         self.rnn = _build_cell(cell, input_size, hidden_size)
-        n_states = 2 if cell == "lstm" else 1
-        self.initial = nn.Parameter(torch.zeros(n_states, hidden_size)) if learn_initial_state else None
+        self.initial = nn.Parameter(torch.zeros(self.n_states, hidden_size)) if learn_initial_state else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Glorot-uniform input weights, one orthogonal matrix a gate for the recurrent
-        weights (Saxe et al. 2014), biases 0 but 1 for the forget gate (Jozefowicz et al. 2015)."""
+        """Weights as in `init_gates`; biases 0, but 1 for the forget gate (Jozefowicz et al. 2015)."""
         for name, parameter in self.rnn.named_parameters():
             if name.startswith("bias"):
                 nn.init.zeros_(parameter)
             else:
-                fill = nn.init.xavier_uniform_ if name.startswith("weight_ih") else nn.init.orthogonal_
-                for gate in parameter.chunk(_GATES[self.cell]):
-                    fill(gate)
+                init_gates(parameter, self.hidden_size, recurrent=name.startswith("weight_hh"))
         if self.cell == "lstm":
             with torch.no_grad():
                 self.rnn.get_parameter("bias_ih_l0")[self.hidden_size : 2 * self.hidden_size] = 1.0
@@ -92,22 +92,23 @@ class RecurrentLayer(nn.Module):
             nn.init.zeros_(self.initial)
 
     def forward(self, x: Tensor, initial: Optional[Tensor] = None) -> Tensor:
-        """x: (steps, batch, input_size). initial: (states, batch, hidden_size), where an
-        LSTM has two states (hidden, cell) and the other cells one; a given state goes
-        before a learned one, zeros where there is neither.
-        Returns the hidden states, (steps, batch, hidden_size)."""
+        """The hidden states, (steps, batch, hidden_size).
+
+        x: (steps, batch, input_size). initial: (n_states, batch, hidden_size), the state before the first step. An LSTM
+        has two states (hidden, cell), the other cells one. Without it, the layer starts from its learned state, or from
+        zeros.
+        """
         return self.unroll(x, initial)[0]
 
     def unroll(self, x: Tensor, initial: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
-        """As `forward`; returns the states after the last step as well, (states, batch,
-        hidden_size), which are where a text that goes on is read on."""
+        """As `forward`, with the state after the last step, (n_states, batch, hidden_size), from which a longer
+        sequence can be continued."""
         batch = x.shape[1]
         if initial is None:
             if self.initial is not None:
                 initial = self.initial.unsqueeze(1).expand(-1, batch, -1)
             else:
-                n_states = 2 if self.cell == "lstm" else 1
-                initial = x.new_zeros(n_states, batch, self.hidden_size)
+                initial = x.new_zeros(self.n_states, batch, self.hidden_size)
         added = (0, 0, 0, round_up(batch) - batch)
         x, initial = nn.functional.pad(x, added), nn.functional.pad(initial.to(x.dtype), added)
         if self.cell == "lstm":
@@ -119,18 +120,18 @@ class RecurrentLayer(nn.Module):
 
 
 class RNN(nn.Module):
-    """Recurrent layers over sequences, one or two directions with separate weights
-    (Schuster & Paliwal 1997; stacked as in Graves et al. 2013: each layer reads both
-    directions of the one below).
+    """Recurrent layers over sequences, in one direction or in two with separate weights (Schuster & Paliwal 1997). Each
+    layer reads both directions of the one below (Graves et al. 2013).
 
-    hidden_size: the width of one direction; the output is twice as wide with two.
-    variational: drop the same units at every step of a sequence (Gal & Ghahramani 2016)
-        instead of fresh ones; applies to the input of every layer and to the output.
+    hidden_size: of one direction; `output_size` is twice that with two directions.
+    cell: one of `CELLS`. depth: the number of layers.
+    variational: drop the same units at every step of a sequence (Gal & Ghahramani 2016), at the input of each layer and
+        at the output. The rate is set by `set_dropout`.
     residual: add a layer's input to its output where the widths agree (He et al. 2016).
-    layer_norm: normalise each layer's output (Ba et al. 2016).
+    layer_norm: normalize each layer's output (Ba et al. 2016).
     learn_initial_state: start from learned states instead of zeros.
-    output_dropout: drop units of the output too, not only of each layer's input.
-    token_dropout: share of whole input vectors replaced in training, see `TokenDropout`.
+    output_dropout: whether dropout applies to the output.
+    token_dropout: the share of input vectors replaced in training, see `TokenDropout`.
     """
 
     def __init__(
@@ -164,12 +165,16 @@ class RNN(nn.Module):
             if layer_norm:
                 self.norms.append(nn.LayerNorm(self.output_size))
 
-    def forward(self, x: Tensor, index: Optional[Tensor], blocks: Iterable[Block]) -> Tensor:
-        """Run over a flat batch.
+    def forward(
+        self, x: Tensor, blocks: Iterable[Block], index: Optional[Tensor] = None, initial: Optional[Tensor] = None
+    ) -> Tensor:
+        """The outputs of all tokens of a flat batch, (n, output_size).
 
-        x: (rows, input_size); index: (n,), the row of x that each token reads, None where
-        token i reads row i. blocks: their targets cover each of the n tokens once.
-        Returns (n, output_size), in token order.
+        x: (rows, input_size), the vectors of all sequences joined.
+        blocks: `lay_out(lengths)` of the sequences, n tokens together.
+        index: (n,) int64, the row of x that each token reads; None where token i reads row i.
+        initial: (depth, directions, n_states, n_sequences, hidden_size), the state from which each direction of each
+            layer starts, see `RecurrentLayer.forward`. It applies to every window of a sequence.
         """
         if not self.training:
             x = to_compute_type(x)  # before gathering, which then moves half as much
@@ -177,7 +182,8 @@ class RNN(nn.Module):
         joined = None
         for block in blocks:
             rows = block.rows if index is None else index[block.rows]
-            y = self.run_block(nn.functional.embedding(rows, x), block.reverse).flatten(0, 1)
+            start = None if initial is None else initial[:, :, :, block.sequences]
+            y = self.run_block(nn.functional.embedding(rows, x), block.reverse, start).flatten(0, 1)
             if torch.is_grad_enabled():
                 outputs.append(y)
                 cells.append((block.targets, block.kept + n_cells))
@@ -197,19 +203,20 @@ class RNN(nn.Module):
         return torch.cat(outputs).index_select(0, order)
 
     def run_block(self, x: Tensor, reverse: Tensor, initial: Optional[Tensor] = None) -> Tensor:
-        """x: (steps, batch, input_size), padded at the end; reverse: (steps * batch,), see
-        `Block.reverse`. initial: (directions, states, batch, hidden_size), the first
-        layer's states. Returns (steps, batch, output_size); what stands at padding has no
-        meaning."""
+        """The outputs of one block, (steps, batch, output_size), undefined at padding.
+
+        x: (steps, batch, input_size), padded at the end; reverse: see `Block`; initial: as in `forward`, with the
+        columns of the block as sequences.
+        """
         if self.token_dropout is not None:
             x = self.token_dropout(x)
         x = to_compute_type(x)  # once for both directions
         for i, layer in enumerate(self.forward_layers):
             x = self.dropout(x)
-            given = initial if i == 0 else None
-            y = layer(x, None if given is None else given[0])
+            starts = (None, None) if initial is None else initial[i]
+            y = layer(x, starts[0])
             if len(self.backward_layers):
-                mirrored = self.backward_layers[i](mirror(x, reverse), None if given is None else given[1])
+                mirrored = self.backward_layers[i](mirror(x, reverse), starts[1])
                 y = torch.cat([y, mirror(mirrored, reverse)], dim=2)
             if self.residual and y.shape == x.shape:
                 y = y + x
@@ -220,7 +227,7 @@ class RNN(nn.Module):
 
 
 class _Permute(torch.autograd.Function):
-    """Rows in an order that is its own inverse, so that the gradient needs no scattering."""
+    """Reorders rows by a permutation that is its own inverse, so that the gradient is a gather as well."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, order: Tensor) -> Tensor:
@@ -233,13 +240,13 @@ class _Permute(torch.autograd.Function):
 
 
 def mirror(x: Tensor, reverse: Tensor) -> Tensor:
-    """Reverse each sequence within its own length.
-    x: (steps, batch, width); reverse: (steps * batch,). Returns the shape of x."""
+    """Reverse each sequence of a block within its own length. x: (steps, batch, width); reverse: see `Block`. Returns
+    the shape of x."""
     permuted: Tensor = _Permute.apply(x.flatten(0, 1), reverse)
     return permuted.view(x.shape)
 
 
 def to_compute_type(x: Tensor) -> Tensor:
-    """In the type that autocast lets matrix products run in, where it is on."""
+    """Cast to the type in which autocast runs matrix products, if it is on."""
     device = x.device.type
     return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x

@@ -144,7 +144,7 @@ class TextPool(nn.Module):
             return next(self.parameters()).new_zeros(len(counts), self.second.output_size)
         segments = torch.cat(parts)
         blocks = lay_out(counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=segments.device)
-        read = torch.cat([segments, self.rnn(segments, None, blocks)], dim=1)
+        read = torch.cat([segments, self.rnn(segments, blocks)], dim=1)
         of_segments = None if weights is None else weights.new_zeros(len(sizes))
         pooled = self.second(read, counts, of_segments)
         if weights is not None and of_segments is not None:

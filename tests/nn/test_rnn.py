@@ -33,7 +33,7 @@ def make_rnn(input_size: int = 3, hidden_size: int = 4, scale: float = 0.6, **se
 
 
 def run(rnn: RNN, x: Tensor, lengths: List[int], **kwargs: Any) -> Tensor:
-    return rnn(x, None, lay_out(np.array(lengths, dtype=np.int64), **kwargs))
+    return rnn(x, lay_out(np.array(lengths, dtype=np.int64), **kwargs))
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
@@ -96,7 +96,7 @@ def test_index_shares_rows() -> None:
     rnn = make_rnn()
     types = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     index = torch.tensor([2, 0, 2, 1, 2])
-    shared = rnn(types, index, lay_out(np.array([3, 2])))
+    shared = rnn(types, lay_out(np.array([3, 2])), index)
     tokens = types.detach()[index].requires_grad_()
     torch.testing.assert_close(shared, run(rnn, tokens, [3, 2]))
     shared.square().sum().backward()
@@ -106,14 +106,31 @@ def test_index_shares_rows() -> None:
 
 
 def test_given_initial_states() -> None:
-    """One state for each direction; the backward one is where the backward direction begins."""
-    rnn = make_rnn()
-    x = torch.randn(4, 1, 3, dtype=torch.float64)
-    (block,) = lay_out(np.array([4]))
-    initial = torch.randn(2, 2, 1, 4, dtype=torch.float64)
-    y = rnn.run_block(x, block.reverse, initial)
-    expected = [rnn.forward_layers[0](x, initial[0]), rnn.backward_layers[0](x.flip(0), initial[1]).flip(0)]
-    torch.testing.assert_close(y, torch.cat(expected, dim=2))
+    """Each direction of each layer starts from a state of its own for each sequence, and sends a gradient to it."""
+    rnn = make_rnn(depth=2)
+    lengths = [4, 0, 3]
+    x = torch.randn(7, 3, dtype=torch.float64)
+    initial = torch.randn(2, 2, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    found = rnn(x, lay_out(np.array(lengths)), initial=initial)
+    parts, outputs = x.split(lengths), found.split(lengths)
+    for i in (0, 2):
+        expected = parts[i].unsqueeze(1)
+        for forward, backward, start in zip(rnn.forward_layers, rnn.backward_layers, initial[:, :, :, i : i + 1]):
+            mirrored = backward(expected.flip(0), start[1]).flip(0)
+            expected = torch.cat([forward(expected, start[0]), mirrored], dim=2)
+        torch.testing.assert_close(outputs[i], expected[:, 0])
+    found.square().sum().backward()
+    assert initial.grad is not None
+    assert [bool(gradient.all()) for gradient in initial.grad.unbind(3)] == [True, False, True]
+
+
+def test_windows_start_from_given_states() -> None:
+    rnn = make_rnn(bidirectional=False)
+    x = torch.randn(5, 3, dtype=torch.float64)
+    initial = torch.randn(1, 1, 2, 1, 4, dtype=torch.float64)
+    found = rnn(x, lay_out(np.array([5]), window=3), initial=initial)
+    alone = [rnn(part, lay_out(np.array([len(part)])), initial=initial) for part in x.split(3)]
+    torch.testing.assert_close(found, torch.cat(alone))
 
 
 def test_residual_adds_the_input() -> None:

@@ -9,7 +9,7 @@ import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ...base.checks import DEEPEST, check_at_least, check_between, check_choice, check_share, direction_width
+from ...base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
 from ...nn.chars import CharEncoder
 from ...nn.dropout import drop_rows
 from ...nn.layout import lay_out
@@ -55,7 +55,7 @@ def build_char_embed_v1(
     check_choice("cell", cell, CELLS)
     check_choice("pooling", pooling, POOLINGS)
     check_at_least("char_width", char_width, 1)
-    check_between("depth", depth, 1, DEEPEST)
+    check_between("depth", depth, 1, MAX_DEPTH)
     check_at_least("rows", rows, 2)
     check_at_least("max_chars", max_chars, 2)
     check_share("char_dropout", char_dropout)

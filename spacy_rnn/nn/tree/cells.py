@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ..rnn import init_gates
 from .replay import ReplayedScan
 from .scan import ChildSumGRU, ChildSumLSTM, ChildSumPlain
 from .schedule import Segments, TreeSchedule, sum_rows
@@ -91,10 +92,8 @@ class TreeLayer(nn.Module):
         what relations add to the shared matrix is 0."""
         for linear in (self.input, self.label):
             if linear is not None:
-                for part in linear.weight.split(self.hidden_size):
-                    nn.init.xavier_uniform_(part)
-        for part in self.recurrent.split(self.hidden_size):
-            nn.init.orthogonal_(part)
+                init_gates(linear.weight, self.hidden_size)
+        init_gates(self.recurrent, self.hidden_size, recurrent=True)
         nn.init.zeros_(self.input.bias)
         if self.cell == "lstm":
             with torch.no_grad():
