@@ -10,6 +10,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
+from ..base.arrays import sigmoid, softmax
 from ..base.checks import check_at_least, check_between, check_choice, check_share, direction_width
 from ..errors import Errors, SettingError
 from ..nn.heads import ClassifierHead
@@ -253,7 +254,7 @@ def head_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: boo
         learn_ngrams(model, bags)
     more = () if bags is None else (bags.rows, bags.starts)
     scores, backprop = run_torch_layer(model, pooled, is_train, *more)
-    return activate(scores, model.attrs["exclusive"], model.ops.xp), backprop
+    return activate(scores, model.attrs["exclusive"]), backprop
 
 
 def learn_ngrams(model: Model, bags: Bags) -> None:
@@ -262,12 +263,9 @@ def learn_ngrams(model: Model, bags: Bags) -> None:
     head.ngrams.learn(bags)
 
 
-def activate(scores: Any, exclusive: bool, xp: Any = np) -> Any:
-    """Softmax or logistic function. Shape (n, n_labels) to the same."""
-    if exclusive:
-        odds = xp.exp(scores - scores.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-    return 1.0 / (1.0 + xp.exp(-scores.clip(-80.0, 80.0)))
+def activate(scores: Any, exclusive: bool) -> Any:
+    """Scores to probabilities, by softmax or logistic function. Shape (n, n_labels) to the same."""
+    return softmax(scores) if exclusive else sigmoid(scores)
 
 
 def _with_dropout(model: Model) -> Tuple[TorchShim, Any]:

@@ -5,14 +5,12 @@ from typing import Collection, Optional, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ..base.arrays import TINY
 from ..types import FloatArray, IntArray
 
 MISSING = -1
 # "Not label i" is written as NEGATIVE - i.
 NEGATIVE = -2
-
-# Keeps logarithms and quotients finite.
-_TINY = 1e-30
 
 
 def softmax_groups(scores: FloatArray, groups: Collection[slice]) -> FloatArray:
@@ -78,9 +76,9 @@ def _positive(
     on = 1.0 - off * sizes  # beside what every label gets
     rows = np.arange(len(probabilities))[:, None]
     columns = starts + np.maximum(truths, 0)
-    losses = -on * np.log(np.maximum(probabilities[rows, columns], _TINY))
+    losses = -on * np.log(np.maximum(probabilities[rows, columns], TINY))
     if smoothing:
-        logarithms = np.log(np.maximum(probabilities, _TINY))
+        logarithms = np.log(np.maximum(probabilities, TINY))
         losses -= off * np.add.reduceat(logarithms, starts, axis=1)
         probabilities -= np.repeat(off, sizes).astype(probabilities.dtype)
     probabilities[rows, columns] -= on.astype(probabilities.dtype)
@@ -92,7 +90,7 @@ def _negative(part: FloatArray, wrong: IntArray) -> Tuple[float, FloatArray]:
     """The loss where only one wrong label is known, and its gradient."""
     rows = np.arange(len(part))
     p = part[rows, wrong]
-    left = np.maximum(1.0 - p, _TINY)
+    left = np.maximum(1.0 - p, TINY)
     gradient = -part * (p / left)[:, None]
     gradient[rows, wrong] += p / left
     return float(-np.log(left).sum()), gradient

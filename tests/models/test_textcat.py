@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from thinc.api import Adam, Model
 
 from spacy_rnn.models.embed.text import text_units, token_sizes
-from spacy_rnn.models.textcat import activate, pieces_of
+from spacy_rnn.models.textcat import pieces_of
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights
 
@@ -163,12 +163,6 @@ def test_more_labels_keep_what_is_known(ngrams: int) -> None:
     # The optimizer must not take the new weights for the old.
     assert len({shim.id for node in model.walk() for shim in node.shims} - ids) == 1
     assert_all_close([textcat_model(ngrams=ngrams).from_bytes(model.to_bytes()).predict(docs)], [after])
-
-
-def test_activations() -> None:
-    scores = np.array([[1e4, -1e4, 0.0], [0.0, 0.0, 0.0]], dtype="f")
-    np.testing.assert_allclose(activate(scores, True), [[1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]], atol=1e-6)
-    np.testing.assert_allclose(activate(scores, False), [[1.0, 0.0, 0.5], [0.5, 0.5, 0.5]], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from typing import Any, Callable, Iterable, List, Optional, Sequence
 import numpy as np
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import get_array_module
 
+from ...base.arrays import sigmoid, softmax
 from ...errors import Errors, SettingError
 from ...types import Array, FloatArray
 from .cats import truth_arrays
@@ -17,18 +19,14 @@ BINS = 15
 COLDEST, HOTTEST = 0.05, 20.0
 
 
-def at_temperature(probabilities: Array, temperature: float, exclusive: bool, xp: Any = np) -> Array:
+def at_temperature(probabilities: Array, temperature: float, exclusive: bool) -> Array:
     """The probabilities that come of the same scores divided by a temperature (Guo et al. 2017, sect. 4.2). Order is
     kept: no prediction of the best category changes. Shape (n_docs, n_labels) to the same."""
     if temperature == 1.0:
         return probabilities
+    xp = get_array_module(probabilities)
     p = probabilities.clip(_EPS, 1.0 - _EPS)
-    if exclusive:
-        scores = xp.log(p) / temperature
-        odds = xp.exp(scores - scores.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-    scores = xp.log(p / (1.0 - p)) / temperature
-    return 1.0 / (1.0 + xp.exp(-scores.clip(-80.0, 80.0)))
+    return softmax(xp.log(p) / temperature) if exclusive else sigmoid(xp.log(p / (1.0 - p)) / temperature)
 
 
 def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:

@@ -5,10 +5,8 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from spacy.training import Example
 
+from ...base.arrays import TINY
 from ...types import Array
-
-# Keeps logarithms and quotients finite.
-_TINY = 1e-30
 
 
 def exclusive_loss(
@@ -31,10 +29,10 @@ def exclusive_loss(
     off = label_smoothing / max(1, n_labels - 1)
     target = xp.where(truths > 0, 1.0 - off * (n_labels - 1), off)
     weight = (truths * weights).sum(axis=1, keepdims=True)
-    losses = -(target * xp.log(xp.maximum(probabilities, _TINY))).sum(axis=1, keepdims=True)
+    losses = -(target * xp.log(xp.maximum(probabilities, TINY))).sum(axis=1, keepdims=True)
 
     excluded = (probabilities * known).sum(axis=1, keepdims=True)
-    left = xp.maximum(1.0 - excluded, _TINY)
+    left = xp.maximum(1.0 - excluded, TINY)
     partly = known.any(axis=1, keepdims=True) & ~known.all(axis=1, keepdims=True) & ~positive
     against = xp.where(known > 0, probabilities, -probabilities * excluded / left)
 
@@ -54,7 +52,7 @@ def multilabel_loss(
     """
     target = truths * (1.0 - label_smoothing) + 0.5 * label_smoothing
     weight = known * xp.where(truths > 0, weights, 1.0)
-    positive, negative = xp.maximum(probabilities, _TINY), xp.maximum(1.0 - probabilities, _TINY)
+    positive, negative = xp.maximum(probabilities, TINY), xp.maximum(1.0 - probabilities, TINY)
     loss = -(weight * (target * xp.log(positive) + (1.0 - target) * xp.log(negative))).sum()
     return float(loss), ((probabilities - target) * weight).astype(probabilities.dtype)
 
@@ -80,7 +78,7 @@ def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: b
     if not exclusive:
         return [(n_out / n_in) ** power if n_in and n_out else 1.0 for n_in, n_out in zip(inside, outside)]
     weights = [n**-power if n else 0.0 for n in inside]
-    scale = sum(inside) / max(_TINY, sum(n * weight for n, weight in zip(inside, weights)))
+    scale = sum(inside) / max(TINY, sum(n * weight for n, weight in zip(inside, weights)))
     return [scale * weight if n else 1.0 for n, weight in zip(inside, weights)]
 
 

@@ -147,7 +147,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
 
     def _tempered(self, scores: Floats2d) -> Floats2d:
         temperature: Any = self.cfg["temperature"]
-        return at_temperature(scores, temperature, self.exclusive, self.model.ops.xp)
+        return at_temperature(scores, temperature, self.exclusive)
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to `doc.cats`, and attention weights to `doc._.rnn_attention`."""
