@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
 
-from ..nn.heads import LinearHead
+from ..nn.output import LinearOutput
 from ..shim import Precision, TorchShim, shim_of, to_array, to_tensor
 from ..types import IntArray
 from .embed.layer import run_torch_layer
@@ -29,7 +29,7 @@ def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[Li
         forward,
         init=init,
         dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
-        shims=[TorchShim(LinearHead, precision=precision)],
+        shims=[TorchShim(LinearOutput, precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = chain(tok2vec, head)
     model.name = "rnn_tagger"

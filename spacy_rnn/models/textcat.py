@@ -13,8 +13,8 @@ from torch import Tensor
 from ..base.arrays import sigmoid, softmax
 from ..base.checks import check_at_least, check_between, check_choice, check_share, direction_width
 from ..errors import Errors, SettingError
-from ..nn.heads import ClassifierHead
 from ..nn.ngrams import Bags
+from ..nn.output import ClassifierOutput
 from ..nn.pooling import POOLINGS, Pooling
 from ..nn.rnn import CELLS, Cell
 from ..nn.text_pool import Pieces, TextPool
@@ -106,7 +106,7 @@ def build_textcat_v1(
         head_forward,
         dims={"nO": nO, "nI": None},
         attrs={**attrs, "exclusive": exclusive_classes},
-        shims=[TorchShim(partial(ClassifierHead, buckets=ngram_rows if ngrams else 0), precision=precision)],
+        shims=[TorchShim(partial(ClassifierOutput, buckets=ngram_rows if ngrams else 0), precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = Model(
         "rnn_textcat",
@@ -259,7 +259,7 @@ def head_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: boo
 
 def learn_ngrams(model: Model, bags: Bags) -> None:
     head = shim_of(model).module
-    assert isinstance(head, ClassifierHead) and head.ngrams is not None
+    assert isinstance(head, ClassifierOutput) and head.ngrams is not None
     head.ngrams.learn(bags)
 
 

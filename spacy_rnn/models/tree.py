@@ -15,8 +15,8 @@ from ..base.parses import check_parsed, read_heads, read_parse
 from ..base.trees import absolute_heads
 from ..errors import Errors, SettingError
 from ..nn.tree.cells import TREE_CELLS, TreeCell
-from ..nn.tree.head import TREE_POOLINGS, TreeHead, TreePooling
 from ..nn.tree.net import TreeNet, build_batch
+from ..nn.tree.output import TREE_POOLINGS, TreeOutput, TreePooling
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
 from .types import DocVectors, Tok2Vec, TreeScores, WordVectors
@@ -204,7 +204,7 @@ def build_tree_rnn_v1(
     precision: "auto", "bf16" or "fp32".
     """
     check_choice("pooling", pooling, TREE_POOLINGS)
-    build = partial(TreeHead, pooling=pooling)
+    build = partial(TreeOutput, pooling=pooling)
     return Model(
         "tree_rnn",
         rnn_forward,

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.nn.chars import CharEncoder
-from spacy_rnn.nn.heads import LinearHead
+from spacy_rnn.nn.output import LinearOutput
 from spacy_rnn.shim import TorchShim
 from spacy_rnn.shim.serialize import FORMAT, VERSION
 
@@ -32,7 +32,7 @@ def make_shim(learned: int = 0) -> Any:
 
 
 def make_head() -> Any:
-    shim: Any = TorchShim(LinearHead, SIZES, precision="fp32")
+    shim: Any = TorchShim(LinearOutput, SIZES, precision="fp32")
     torch.nn.init.normal_(shim.module.linear.weight)
     return shim
 
@@ -82,7 +82,7 @@ def test_round_trip(learned: int) -> None:
 def test_sizes_travel_with_the_weights(tmp_path: Path) -> None:
     """A layer that was never initialized takes its sizes from the file."""
     shim: Any = make_head()
-    empty: Any = TorchShim(LinearHead, precision="fp32")
+    empty: Any = TorchShim(LinearOutput, precision="fp32")
     shim.to_disk(tmp_path / "weights")
     empty.from_disk(tmp_path / "weights")
     assert empty.sizes == SIZES
@@ -90,8 +90,8 @@ def test_sizes_travel_with_the_weights(tmp_path: Path) -> None:
 
 
 def test_layer_without_weights_round_trips() -> None:
-    empty = TorchShim(LinearHead, precision="fp32")
-    empty.from_bytes(TorchShim(LinearHead, precision="fp32").to_bytes())
+    empty = TorchShim(LinearOutput, precision="fp32")
+    empty.from_bytes(TorchShim(LinearOutput, precision="fp32").to_bytes())
     assert empty.sizes is None
     with pytest.raises(ValueError, match="R018"):
         empty.module  # noqa: B018
@@ -202,7 +202,7 @@ def test_message_says_what_does_not_fit() -> None:
 @pytest.mark.parametrize("size", [10**7, 10**12])
 def test_layer_that_fits_into_no_memory(size: int) -> None:
     with pytest.raises(ValueError, match="R185"):
-        TorchShim(LinearHead, {"input_size": size, "output_size": size}, precision="fp32")
+        TorchShim(LinearOutput, {"input_size": size, "output_size": size}, precision="fp32")
 
 
 def test_absurd_sizes_are_refused() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_rnn.nn.dropout import set_dropout
-from spacy_rnn.nn.tree.head import TREE_POOLINGS, TreeHead
 from spacy_rnn.nn.tree.net import TreeNet, build_batch
+from spacy_rnn.nn.tree.output import TREE_POOLINGS, TreeOutput
 
 from .trees import forests, random_weights, recurse
 
@@ -109,31 +109,31 @@ def test_dropout_in_training_only() -> None:
 @given(owners=st.lists(st.integers(0, 3), max_size=6).map(sorted))
 def test_head(pooling: str, owners: List[int]) -> None:
     """Nodes by the linear layer; documents by it over the average of their roots."""
-    head: Any = random_weights(TreeHead(4, 2, pooling))
+    output: Any = random_weights(TreeOutput(4, 2, pooling))
     x = torch.randn(len(owners) + 2, 4, dtype=torch.float64)
     roots, owner = torch.arange(len(owners)) + 1, torch.tensor(owners, dtype=torch.int64)
-    scores = head(x, roots, owner, 4)
-    torch.testing.assert_close(scores[: len(x)], head.linear(x))
+    scores = output(x, roots, owner, 4)
+    torch.testing.assert_close(scores[: len(x)], output.linear(x))
     for doc in range(4):
         own = x[roots[owner == doc]]
         share = torch.full((len(own), 1), 1.0, dtype=torch.float64)
         if pooling == "attention":
-            share = torch.exp(head.query(torch.tanh(head.hidden(own))))
+            share = torch.exp(output.query(torch.tanh(output.hidden(own))))
         vector = (own * share).sum(0) / share.sum() if len(own) else torch.zeros(4, dtype=torch.float64)
-        torch.testing.assert_close(scores[len(x) + doc], head.linear(vector), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(scores[len(x) + doc], output.linear(vector), rtol=1e-5, atol=1e-6)
 
 
 def test_attention_begins_as_the_mean() -> None:
-    head, mean = TreeHead(4, 2, "attention"), TreeHead(4, 2)
+    output, mean = TreeOutput(4, 2, "attention"), TreeOutput(4, 2)
     x, owner = torch.randn(5, 4), torch.tensor([0, 0, 1, 1, 1])
-    torch.testing.assert_close(head.pool(x, owner, 2), mean.pool(x, owner, 2))
+    torch.testing.assert_close(output.pool(x, owner, 2), mean.pool(x, owner, 2))
 
 
 def test_attention_far_apart_is_finite() -> None:
     """Scores of one document do not drown those of another."""
-    head = TreeHead(1, 2, "attention")
+    output = TreeOutput(1, 2, "attention")
     with torch.no_grad():
         for name, value in {"hidden.weight": 100.0, "query.weight": 200.0}.items():
-            head.get_parameter(name).fill_(value)
-    pooled = head.pool(torch.tensor([[1.0], [-1.0], [-1.0]]), torch.tensor([0, 1, 1]), 2)
+            output.get_parameter(name).fill_(value)
+    pooled = output.pool(torch.tensor([[1.0], [-1.0], [-1.0]]), torch.tensor([0, 1, 1]), 2)
     torch.testing.assert_close(pooled, torch.tensor([[1.0], [-1.0]]))

@@ -11,7 +11,7 @@ TreePooling = Literal["mean", "attention"]
 TREE_POOLINGS: Tuple[str, ...] = get_args(TreePooling)
 
 
-class TreeHead(nn.Module):
+class TreeOutput(nn.Module):
     """One linear layer for nodes and documents alike. A document's vector is the mean of its
     trees' roots, or their average by learned weights (additive scores with one query, as in
     Yang et al. 2016, eq. 5-7).

@@ -10,7 +10,7 @@ from .linear import over_rounded
 from .ngrams import NgramScores
 
 
-class LinearHead(nn.Module):
+class LinearOutput(nn.Module):
     """One linear layer for all outputs of all attributes: a single matrix product.
 
     input_size: of the encoder's vectors. output_size: the number of labels of all attributes.
@@ -35,7 +35,7 @@ class LinearHead(nn.Module):
         return nn.functional.linear(x, weight, bias)
 
 
-class ClassifierHead(LinearHead):
+class ClassifierOutput(LinearOutput):
     """One linear layer for all categories, with dropout before it; and, with `buckets`, scores from a table of n-grams
     added to it.
 
