@@ -1,1 +1,56 @@
-"""Plain torch modules: recurrent layers, character encoder, pooling. No spaCy, no Thinc."""
+"""Recurrent and recursive networks in plain torch: importing this package needs neither spaCy nor Thinc.
+
+Sequences of different lengths come joined, (n_tokens, width), with an array of their lengths. `lay_out` turns lengths
+into the padded blocks that recurrent layers read; padding and neighbours never change an output:
+
+    lengths = np.array([5, 0, 3])
+    rnn = RNN(input_size=16, hidden_size=32, cell="lstm", depth=2)
+    y = rnn(torch.randn(8, 16), lay_out(lengths))  # (8, 64)
+    texts = SequencePool(64, ["last", "attention"])(y, lengths)  # (3, 192)
+
+Trees come as the head of each node, in the joined batch; a root is its own head:
+
+    trees = build_batch(np.array([1, 1, 1, 3]), None, 4, top_down=False)
+    y = TreeNet(16, 32)(torch.randn(4, 16), trees)  # (4, 32)
+
+Dropout rates start at 0 and are set by `set_dropout`.
+"""
+
+from .attention import ATTENTIONS, Attention
+from .char_lm import CharLM, LMState
+from .chars import CharEncoder
+from .contextual import ContextualStrings, TextPlaces
+from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
+from .embedding import GrowingEmbedding, HashEmbedding, LexicalTables
+from .heads import ClassifierHead, LinearHead
+from .layout import Block, lay_out
+from .linear import Maxout
+from .ngrams import Bags, NgramScores, bag_ngrams
+from .pooling import POOLINGS, Pool
+from .rnn import CELLS, RNN, RecurrentLayer
+from .seq2seq.beam import Hypothesis, beam_search
+from .seq2seq.decoder import Decoder, Memory
+from .seq2seq.net import Found, Search, Seq2Seq, Sources, Targets
+from .text_pool import Pieces, SequencePool, TextPool
+from .tree.cells import TREE_CELLS
+from .tree.head import TREE_POOLINGS, TreeHead
+from .tree.net import TreeBatch, TreeNet, build_batch
+
+__all__ = [
+    # Sequences
+    "CELLS", "RNN", "RecurrentLayer", "Block", "lay_out",
+    # Trees
+    "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeHead", "TreeBatch", "build_batch",
+    # Embeddings
+    "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "ContextualStrings", "TextPlaces",
+    # Pooling and attention
+    "POOLINGS", "Pool", "SequencePool", "TextPool", "Pieces", "ATTENTIONS", "Attention",
+    # Output layers
+    "LinearHead", "ClassifierHead", "Maxout", "NgramScores", "Bags", "bag_ngrams",
+    # Encoder and decoder
+    "Seq2Seq", "Sources", "Targets", "Search", "Found", "Decoder", "Memory", "Hypothesis", "beam_search",
+    # Language models over characters
+    "CharLM", "LMState",
+    # Dropout
+    "SequenceDropout", "TokenDropout", "UnitDropout", "set_dropout",
+]  # fmt: skip

@@ -26,6 +26,7 @@ class Hypothesis(NamedTuple):
     """False where it reached its limit without an end."""
 
 
+@torch.no_grad()
 def beam_search(
     step: Step, keep: Keep, limits: Tensor, *, end: int, beams: int = 1, length_penalty: float = 1.0
 ) -> List[List[Hypothesis]]:

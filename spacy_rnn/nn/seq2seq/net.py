@@ -211,6 +211,7 @@ class Seq2Seq(nn.Module):
     def _known(self, symbols: Tensor) -> Tensor:
         return torch.where(symbols < self.decoder.n_symbols, symbols, UNKNOWN)
 
+    @torch.no_grad()
     def search(self, sources: Sources, search: Search) -> Found:
         """Decode every sequence, or those that their decision says."""
         n = len(search.limits)
