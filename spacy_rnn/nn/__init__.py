@@ -22,10 +22,10 @@ from .chars import CharEncoder
 from .contextual import ContextualStrings, TextPlaces
 from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
 from .embedding import GrowingEmbedding, HashEmbedding, LexicalTables
-from .heads import ClassifierHead, LinearHead
 from .layout import Block, lay_out
 from .linear import Maxout
 from .ngrams import Bags, NgramScores, bag_ngrams
+from .output import ClassifierOutput, LinearOutput
 from .pooling import POOLINGS, Pool
 from .rnn import CELLS, RNN, RecurrentLayer
 from .seq2seq.beam import Hypothesis, beam_search
@@ -33,20 +33,20 @@ from .seq2seq.decoder import Decoder, Memory
 from .seq2seq.net import Found, Search, Seq2Seq, Sources, Targets
 from .text_pool import Pieces, SequencePool, TextPool
 from .tree.cells import TREE_CELLS
-from .tree.head import TREE_POOLINGS, TreeHead
 from .tree.net import TreeBatch, TreeNet, build_batch
+from .tree.output import TREE_POOLINGS, TreeOutput
 
 __all__ = [
     # Sequences
     "CELLS", "RNN", "RecurrentLayer", "Block", "lay_out",
     # Trees
-    "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeHead", "TreeBatch", "build_batch",
+    "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "TreeBatch", "build_batch",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "ContextualStrings", "TextPlaces",
     # Pooling and attention
     "POOLINGS", "Pool", "SequencePool", "TextPool", "Pieces", "ATTENTIONS", "Attention",
     # Output layers
-    "LinearHead", "ClassifierHead", "Maxout", "NgramScores", "Bags", "bag_ngrams",
+    "LinearOutput", "ClassifierOutput", "Maxout", "NgramScores", "Bags", "bag_ngrams",
     # Encoder and decoder
     "Seq2Seq", "Sources", "Targets", "Search", "Found", "Decoder", "Memory", "Hypothesis", "beam_search",
     # Language models over characters
