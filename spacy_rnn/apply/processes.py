@@ -8,10 +8,10 @@ import sys
 from multiprocessing.connection import Connection, wait
 from typing import Any, Dict, List, Optional, Sequence
 
-import spacy
 from spacy.language import Language
 
 from ..errors import CorpusError, Errors
+from ..pipeline.load import load_pipeline
 from .job import Counts, Job, Report, do_part, failure, is_orphan
 
 # A part that ends so many workers is left out.
@@ -119,7 +119,7 @@ def _work(
     for other in inherited:
         other.close()  # else this process would keep the parent from seeing another one's end
     if nlp is None:
-        nlp = spacy.load(path)
+        nlp = load_pipeline(path)
     with contextlib.suppress(EOFError, OSError):
         while True:
             part = connection.recv()

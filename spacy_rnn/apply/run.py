@@ -28,6 +28,7 @@ class ApplySettings:
         worker was killed, and, with "docbin", what has to fit into memory.
     batch_size: documents that go through the pipeline together; 0 takes the pipeline's own.
     overwrite: begin anew in a folder that holds something else.
+    Raises SettingError for what is unknown or out of range.
     """
 
     input_format: str = "auto"
@@ -43,8 +44,7 @@ class ApplySettings:
     batch_size: int = 0
     overwrite: bool = False
 
-    def check(self) -> None:
-        """Raise ValueError for what is out of range."""
+    def __post_init__(self) -> None:
         check_choice("engine", self.engine, ENGINES)
         check_choice("input_format", self.input_format, ("auto", *dict.fromkeys(FORMATS.values())))
         check_choice("output_format", self.output_format, OUTPUT_FORMATS)
@@ -97,7 +97,6 @@ def apply_pipeline(
     changed: is called after each step. Returns what became of the documents.
     """
     settings = settings or ApplySettings()
-    settings.check()
     check_format(settings.output_format)
     where = Source(source, settings.input_format, settings.text, settings.id)
     columns = columns_of(nlp) if settings.columns is None else list(settings.columns)

@@ -1,10 +1,8 @@
-"""The `spacy-rnn` command. Each subcommand is a thin wrapper over a function of `spacy_rnn.data` or `spacy_rnn.lm`."""
+"""The `spacy-rnn` command, with a module for each kind of component or task. A subcommand reads its arguments, calls a
+function of `spacy_rnn.data`, `evaluation`, `lm`, `apply` or `training`, and prints what it returns."""
 
-from . import apply as apply
-from . import lemmas as lemmas
-from . import lm as lm
-from . import pairs as pairs
-from . import trees as trees
+# In the order in which --help lists the subcommands.
+from . import treebank, textcat, apply, train, lemmas, lm, pairs, tree  # noqa: F401, I001
 from .app import app, main
 
 __all__ = ["app", "main"]

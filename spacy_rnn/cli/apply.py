@@ -1,20 +1,15 @@
-"""The subcommands of `spacy-rnn` for many documents and for long training."""
+"""The subcommand of `spacy-rnn` that annotates many documents."""
 
-import os
-from pathlib import Path
 from typing import List, Optional
 
-import spacy
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from spacy.cli._util import parse_config_overrides
 
 from ..apply import ApplySettings, apply_pipeline
 from ..apply.run import ApplyProgress
-from ..training import train
-from ..training.threads import build_set_threads_v1
+from ..pipeline.load import load_pipeline
 from .app import app
-from .common import MODEL, THREADS, console, load_pipeline
+from .common import MODEL, THREADS, compute_on, console
 
 
 @app.command("apply")
@@ -39,14 +34,12 @@ def apply_command(
     threads: int = THREADS,
 ) -> None:
     """Run a pipeline over files of documents. Killed and called again, it goes on; each document is there once."""
-    nlp = load_pipeline(model, gpu_id if engine != "ray" else -1, threads)
-    named: List[str] = [name.strip() for name in columns.split(",") if name.strip()]
     settings = ApplySettings(
         input_format=input_format,
         output_format=output_format,
         text=text,
         id=id,
-        columns=named or None,
+        columns=[name.strip() for name in columns.split(",") if name.strip()] or None,
         workers=workers,
         engine=engine,
         address=address,
@@ -55,6 +48,8 @@ def apply_command(
         batch_size=batch_size,
         overwrite=overwrite,
     )
+    compute_on(-1 if engine == "ray" else gpu_id, threads)
+    nlp = load_pipeline(model)
     shown = (
         MofNCompleteColumn(),
         TextColumn("parts"),
@@ -66,7 +61,7 @@ def apply_command(
     )
     with Progress(*shown, console=console) as bar:
         task = bar.add_task("", total=None, docs=0, rate=0.0)
-        words_before: List[int] = []  # of parts that an earlier run did
+        words_before: List[int] = []  # of the parts that an earlier run did
 
         def show(done: ApplyProgress) -> None:
             now = done.now
@@ -79,25 +74,3 @@ def apply_command(
         total = apply_pipeline(nlp, source, output, settings, changed=show)
     failed = f", {total.errors:,} could not be processed: see {output}/errors" if total.errors else ""
     console.print(f"{total.docs:,} documents with {total.words:,} tokens in {output}{failed}", soft_wrap=True)
-
-
-@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def train_command(
-    context: typer.Context,
-    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
-    output: Optional[Path] = typer.Option(None, "--output", "-o", help="Folder for the pipelines and the checkpoint."),
-    code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
-    workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
-    resume: Optional[bool] = typer.Option(
-        None, "--resume/--no-resume", help="Go on from the checkpoint in the output folder, or start over."
-    ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
-    threads: int = THREADS,
-) -> None:
-    """Train as `spacy train` does, with the same config and overrides (--paths.train FILE), in one process or several.
-    Ended at any point, it goes on with --resume to the same result."""
-    build_set_threads_v1(threads)(spacy.blank("xx"))
-    if workers > 1:
-        os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
-    overrides = parse_config_overrides(context.args)
-    train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Optional
 
-import spacy
 import typer
 from rich.table import Table
 
 from ..evaluation.lemmas import evaluate_lemmas, put_tagger_before
 from ..evaluation.tagger import evaluation_json
+from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, SCORES_FILE, THREADS, console, load_pipeline, save_scores
+from .common import GPU_ID, SCORES_FILE, THREADS, compute_on, console, save_scores
 
 
 @app.command("add-tagger")
@@ -20,7 +20,7 @@ def add_tagger_command(
     output_dir: Path = typer.Argument(..., help="Folder for the pipeline that tags and lemmatizes."),
 ) -> None:
     """Put a tagger before a trained `rnn_lemmatizer`."""
-    put_tagger_before(spacy.load(model), spacy.load(tagger)).to_disk(output_dir)
+    put_tagger_before(load_pipeline(model), load_pipeline(tagger)).to_disk(output_dir)
 
 
 @app.command("evaluate-lemmas")
@@ -34,8 +34,9 @@ def evaluate_lemmas_command(
     threads: int = THREADS,
 ) -> None:
     """Score a lemmatizer on the words as annotated, with gold tags and with predicted ones."""
-    nlp = load_pipeline(model, gpu_id, threads)
-    found = evaluate_lemmas(nlp, corpus_dir, split, None if tagger is None else spacy.load(tagger))
+    compute_on(gpu_id, threads)
+    nlp, tagging = load_pipeline(model), None if tagger is None else load_pipeline(tagger)
+    found = evaluate_lemmas(nlp, corpus_dir, split, tagging)
     table = Table(title=f"{corpus_dir.name}, {split}")
     for name in ("", "lemmas", "words", "words/s"):
         table.add_column(name, justify="right" if name else "left")

@@ -7,8 +7,9 @@ import typer
 from rich.table import Table
 
 from ..evaluation.pairs import evaluate_pairs
+from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
 
 
 @app.command("evaluate-pairs")
@@ -22,8 +23,8 @@ def evaluate_pairs_command(
     threads: int = THREADS,
 ) -> None:
     """Score an `rnn_transducer` on pairs of texts: exact matches, edits a character; with sacrebleu, chrF and BLEU."""
-    nlp = load_pipeline(model, gpu_id, threads)
-    scores = evaluate_pairs(nlp, path, target_path, lowercase=lowercase)
+    compute_on(gpu_id, threads)
+    scores = evaluate_pairs(load_pipeline(model), path, target_path, lowercase=lowercase)
     table = Table(title=path.name)
     for name in scores:
         table.add_column(name.removeprefix("transduced_").replace("_", " "), justify="right")

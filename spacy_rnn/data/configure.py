@@ -3,9 +3,10 @@
 from math import ceil
 from pathlib import Path
 
-from spacy.util import load_config
-
+from ..pipeline.load import read_config
 from .convert import read_stats
+
+NEEDED = ("paths", "nlp", "initialize", "training.batcher", "training.max_steps", "training.eval_frequency")
 
 # More passes over a small treebank only cost time.
 MOST_EPOCHS = 60
@@ -30,10 +31,10 @@ def configure(
     steps falls over those that remain.
     `words` trains on the words as annotated instead of the tokens of the text.
 
-    Raises CorpusError if the folder was not made by `convert_treebank`.
+    Raises CorpusError if the folder was not made by `convert_treebank`, SettingError for what is no training config.
     """
     stats = read_stats(corpus_dir)
-    config = load_config(config_path)
+    config = read_config(config_path, needed=NEEDED)
     config["nlp"]["lang"] = stats.lang
     config["nlp"]["tokenizer"] = stats.tokenizer
     weights = config["training"].get("score_weights", {})

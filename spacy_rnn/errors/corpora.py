@@ -39,6 +39,7 @@ class CorpusMessages(metaclass=WithCodes):
     )
     D020 = "{path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "{path}: not found; convert the treebank first."
+    D022 = "{path}: {reason}."
     D100 = "There is no labelled corpus '{name}'; choose one of: {allowed}."
     D101 = "{path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
     D102 = "{path}:{line}: the label '{label}' is not one of: {labels}."

@@ -3,19 +3,20 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
+import traceback
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-import spacy
-from spacy.cli._util import import_code, show_validation_error
 from spacy.training.initialize import init_nlp
-from spacy.util import load_config
+from spacy.util import import_file
 
 from ..base.checks import check_at_least
-from ..errors import Errors, TrainingError
+from ..errors import Errors, SettingError, TrainingError, UserError
+from ..pipeline.load import config_errors, one_line, read_config, use_gpu
 from .checkpoint import find_checkpoint
 from .loop import begin
 from .parallel import Worker
@@ -68,13 +69,21 @@ def run_worker(
     resume: bool,
     gpu_id: int,
 ) -> None:
-    """What one process does."""
-    if gpu_id >= 0:
-        spacy.require_gpu(gpu_id + local_rank)
-    import_code(code_path)
-    with worker.joined(init_method), show_validation_error(config_path):
-        nlp = init_nlp(load_config(config_path, overrides=overrides, interpolate=False), use_gpu=gpu_id)
-        begin(nlp, output, worker, resume).run()
+    """Train in this process, one of `worker.size`."""
+    use_gpu(gpu_id + local_rank if gpu_id >= 0 else -1)
+    if code_path is not None:
+        import_code(code_path)
+    config = read_config(config_path, overrides, needed=("nlp", "corpora", "training"))
+    with worker.joined(init_method), config_errors(config_path):
+        begin(init_nlp(config, use_gpu=gpu_id), output, worker, resume).run()
+
+
+def import_code(path: Path) -> None:
+    """Run a Python file that registers functions. Raises SettingError where that fails."""
+    try:
+        import_file("python_code", path)
+    except Exception as error:
+        raise SettingError(Errors.R024.format(path=path, reason=one_line(error))) from error
 
 
 def _device(gpu_id: int) -> str:
@@ -107,9 +116,12 @@ def _run_all(size: int, init_method: str, *arguments: Any) -> None:
 
 
 def _run_one(message: Connection, worker: Worker, *arguments: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     try:
         run_worker(worker, arguments[0], worker.rank, *arguments[1:])
     except Exception as error:
+        if not isinstance(error, UserError):
+            traceback.print_exc()
         with contextlib.suppress(OSError):
             message.send_bytes(f"{type(error).__name__}: {error}".encode("utf8", errors="replace"))
         sys.exit(1)

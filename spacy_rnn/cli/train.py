@@ -1,0 +1,40 @@
+"""The subcommand of `spacy-rnn` that trains."""
+
+import os
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Optional
+
+import typer
+from spacy.cli._util import parse_config_overrides
+
+from ..training import train
+from .app import app
+from .common import THREADS, compute_on
+
+
+@app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train_command(
+    context: typer.Context,
+    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
+    output: Optional[Path] = typer.Option(None, "--output", "-o", help="Folder for the pipelines and the checkpoint."),
+    code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
+    workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
+    resume: Optional[bool] = typer.Option(
+        None, "--resume/--no-resume", help="Go on from the checkpoint in the output folder, or start over."
+    ),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
+    threads: int = THREADS,
+) -> None:
+    """Train as `spacy train` does, with the same config and overrides (--paths.train FILE), in one process or several.
+    Ended at any point, it goes on with --resume to the same result."""
+    for argument in context.args:
+        if argument.startswith("--") and "." not in argument:
+            raise typer.BadParameter(f"no such option, and no setting of a config (--section.name): {argument}")
+    with redirect_stdout(sys.stderr):  # where spaCy says which other argument it cannot use
+        overrides = parse_config_overrides(context.args)
+    compute_on(-1, threads)
+    if workers > 1:
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
+    train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)

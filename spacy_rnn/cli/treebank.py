@@ -1,0 +1,83 @@
+"""The subcommands of `spacy-rnn` for treebanks and taggers."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from ..data.configure import configure
+from ..data.convert import convert_treebank
+from ..data.fetch.treebanks import fetch_treebank
+from ..evaluation.tagger import evaluate, evaluation_json
+from ..pipeline.load import load_pipeline
+from .app import app
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
+from .tables import evaluation_table, stats_table
+
+SAMPLE = "sample"
+
+
+@app.command("fetch")
+def fetch_command(
+    treebank: str = typer.Argument(..., help="Name of the treebank, such as UD_English-EWT."),
+    output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
+    local_dir: str = typer.Option("", help="Take *-ud-{train,dev,test}.conllu from this folder; no network is used."),
+    sample_dir: str = typer.Option("", help="The local folder for the treebank 'sample'."),
+    project_dir: Path = typer.Option(Path("."), help="Folder of the project.yml whose assets name the repositories."),
+    tag: Optional[str] = typer.Option(None, help="Tag of the treebank's repository."),
+    repo: Optional[str] = typer.Option(None, help="Address that the repositories of all treebanks are under."),
+) -> None:
+    """Fetch a treebank from the package index, its git repository or a local folder."""
+    named = {"treebank_tag": tag, "treebank_repo": repo}
+    if treebank == SAMPLE and not local_dir:
+        local_dir = sample_dir
+    fetched = fetch_treebank(
+        treebank,
+        output_dir,
+        local_dir=Path(local_dir) if local_dir else None,
+        project_dir=project_dir,
+        project_vars={name: value for name, value in named.items() if value is not None},
+    )
+    console.print(f"{treebank}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
+
+
+@app.command("convert")
+def convert_command(
+    source_dir: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu."),
+    output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
+    lang: str = typer.Option("", help="spaCy language code; by default the file names tell."),
+) -> None:
+    """Convert a treebank to spaCy's binary format."""
+    stats = convert_treebank(source_dir, output_dir, lang or None)
+    for message in stats.messages:
+        console.print(message, soft_wrap=True)
+    console.print(stats_table(output_dir.name, stats))
+
+
+@app.command("configure")
+def configure_command(
+    config_path: Path = typer.Argument(..., help="A training config.", exists=True, dir_okay=False),
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
+    output_path: Path = typer.Argument(..., help="Where to write the config."),
+    threads: int = THREADS,
+    max_steps: int = typer.Option(0, help="Training steps at most; 0 leaves it to the config.", min=0),
+    words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
+) -> None:
+    """Fit a training config to a converted treebank: language, tokenizer and paths."""
+    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    model: str = MODEL,
+    corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
+    output: Optional[Path] = SCORES_FILE,
+    split: str = typer.Option("test", help="train, dev or test."),
+    gpu_id: int = GPU_ID,
+    threads: int = THREADS,
+) -> None:
+    """Score a tagger on the words as annotated and on raw text, and measure its speed."""
+    compute_on(gpu_id, threads)
+    evaluations = evaluate(load_pipeline(model), corpus_dir, split)
+    console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
+    save_scores(evaluation_json(evaluations), output)
