@@ -11,15 +11,15 @@ from thinc.api import Model, to_numpy
 from thinc.types import Floats2d
 from torch import Tensor
 
+from ...base.cache import ArrayCache
 from ...base.checks import check_at_least
-from ...base.state_cache import StateCache
 from ...errors import Errors, ModelFileError, SettingError
 from ...nn.char_lm import CharLM
 from ...nn.contextual import ContextualStrings, TextPlaces
 from ...nn.linear import Maxout
 from ...shim import Precision, TorchShim, shim_of, to_array, torch_layer
 from ...shim.serialize import load_state
-from ...types import FloatArray
+from ...types import Array
 from ..char_lm_file import CharLMFile, read_char_lm
 from ..types import TokenFeature
 from .layer import run_torch_feature, run_torch_layer
@@ -62,7 +62,7 @@ def build_char_lm_embed_v1(
         attrs={
             "paths": {"forward": forward, "backward": backward},
             "fine_tune": fine_tune,
-            "cache": StateCache(0 if fine_tune else kept_tokens),
+            "cache": ArrayCache(0 if fine_tune else kept_tokens),
         },
     )
     project: Model[Floats2d, Floats2d] = Model(
@@ -118,13 +118,23 @@ def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d
     if model.attrs["fine_tune"] or not is_train:
         return run_torch_feature(shim, (places,), is_train)
 
-    def compute(places: List[TextPlaces]) -> FloatArray:
-        states: FloatArray = to_numpy(to_array(shim.predict((places,))))
-        return states
+    keys = list(map(text_key, places))
+    texts = dict(zip(keys, places))
+
+    def compute(missing: List[bytes]) -> List[Array]:
+        asked = [texts[key] for key in missing]
+        # In 16 bits, since there are many of them.
+        states = to_numpy(to_array(shim.predict((asked,)))).astype(np.float16)
+        return np.split(states, np.cumsum([len(text.starts) for text in asked])[:-1])
 
     written = sum(parameter._version for parameter in module.parameters())
-    states = model.attrs["cache"].lookup(places, (module, written), compute)
-    return model.ops.asarray2f(states), lambda d_states: []
+    states: Any = np.concatenate(model.attrs["cache"].lookup(keys, (module, written), compute))
+    return model.ops.asarray2f(states.astype(np.float32)), lambda d_states: []
+
+
+def text_key(text: TextPlaces) -> bytes:
+    """A key for a text and the places of its tokens. It starts with their number, so that no two texts share one."""
+    return b"".join(column.tobytes() for column in (np.array([len(text.starts)]), *text))
 
 
 def token_places(doc: Doc) -> TextPlaces:

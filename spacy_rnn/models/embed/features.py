@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
+from ...base.cache import RowCache
 from ...base.checks import check_at_least
-from ...base.word_cache import WordCache
 from ...errors import Errors, SettingError
 from ...nn.linear import Maxout
 from ...shim import Precision, TorchShim, shim_of
@@ -61,7 +61,7 @@ def build_word_features_v1(
             "n_cached": len(kept),
             "n_features": len(features),
             "has_context": context is not None,
-            "cache": WordCache(cache_size),
+            "cache": RowCache(cache_size),
         },
     )
 

@@ -14,8 +14,8 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from typing_extensions import Self
 
+from ...base.cache import ValueCache
 from ...base.checks import check_at_least, check_choice, check_share
-from ...base.lemma_cache import LemmaCache
 from ...errors import AnnotationError, Errors, NotInitializedError
 from ...models.types import Places, SequenceBatch
 from ...types import IntArray, KeyArray
@@ -121,7 +121,7 @@ class RNNLemmatizer(SequenceLearning, TrainablePipe):
         self.name = name
         self.scorer = scorer
         self._rehearsal_model: Optional[Model] = None
-        self._cache = LemmaCache(cache_size)
+        self._cache: ValueCache[int, str] = ValueCache(cache_size)
         self.cfg: Dict[str, Any] = {
             "attrs": list(attrs),
             "train_on": train_on,

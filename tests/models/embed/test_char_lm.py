@@ -11,8 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Model
 
-from spacy_rnn.base.state_cache import StateCache
-from spacy_rnn.models.embed.char_lm import token_places
+from spacy_rnn.models.embed.char_lm import text_key, token_places
 from spacy_rnn.shim.serialize import to_safetensors
 
 from ...helpers import (
@@ -240,19 +239,11 @@ def test_settings_out_of_range(setting: Dict[str, int]) -> None:
         build({"@architectures": "spacy-rnn.CharLMEmbed.v1", **setting})
 
 
-def test_kept_states_are_bounded() -> None:
-    calls: List[int] = []
-
-    def compute(texts: Any) -> np.ndarray:
-        calls.append(len(texts))
-        return np.concatenate([np.full((len(text.starts), 2), len(text.points)) for text in texts]).astype("f")
-
-    cache = StateCache(5)
-    places = [token_places(doc) for doc in DOCS]  # of 3, 3, 4 and 1 tokens or so
+def test_kept_states_are_bounded(paths: Dict[str, str]) -> None:
+    """A document twice in a batch, and documents of the same characters cut into other tokens."""
+    lms = char_lms(encoder(paths, kept_tokens=7))
+    docs = [*DOCS, DOCS[0], *(make_doc(words) for words in (["ab", "c"], ["a", "b c"], ["ab c"]))]
     for _ in range(2):
-        found = cache.lookup(places + places[:1], "weights", compute)
-        expected = np.concatenate([np.full((len(doc), 2), len(doc.text)) for doc in [*DOCS, DOCS[0]]])
-        np.testing.assert_array_equal(found, expected)
-    assert len(cache) <= 5 and calls[0] == len(DOCS) and 0 < calls[1] < len(DOCS)
-    cache.lookup(places, "other weights", compute)
-    assert calls[2] == len(DOCS)
+        np.testing.assert_allclose(lms(docs, True)[0], lms.predict(docs), atol=1e-3)
+    assert 0 < len(lms.attrs["cache"]) <= 7
+    assert len({text_key(token_places(doc)) for doc in docs}) == len(docs) - 1

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_rnn.base.lemma_cache import LemmaCache
 from spacy_rnn.pipeline.lemmatizer.forms import LOWER, SAME, SPELLED, SPELLED_CASED, SPELLED_TITLE, Casing, is_writable
 from spacy_rnn.pipeline.lemmatizer.table import LemmaTable, Word
 from spacy_rnn.pipeline.lemmatizer.words import places_of
@@ -89,27 +88,6 @@ def test_table_does_not_depend_on_the_order() -> None:
     assert LemmaTable(even).find(Word("a", "X")) == LemmaTable(even[::-1]).find(Word("a", "X")) == "a"
     assert LemmaTable([]).find(Word("a")) is None
     assert LemmaTable(ENTRIES).count("saw") == 8 and len(LemmaTable(ENTRIES)) == 3
-
-
-@given(st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=9, unique=True), max_size=8), st.integers(0, 9))
-def test_cache_is_right_and_bounded(batches: List[List[int]], size: int) -> None:
-    cache = LemmaCache(size)
-    for words in batches:
-        assert cache.lookup(words, 1, lambda missing: [str(word) for word in missing]) == list(map(str, words))
-        assert len(cache) <= size
-
-
-def test_cache_computes_once_for_each_version() -> None:
-    cache, asked = LemmaCache(10), []
-
-    def compute(words: List[int]) -> List[str]:
-        asked.extend(words)
-        return [f"{word}" for word in words]
-
-    for version in (1, 1, 2):
-        cache.lookup([1, 2], version, compute)
-    cache.lookup([2, 3], 2, compute)
-    assert asked == [1, 2, 1, 2, 3]
 
 
 def test_alphabet_counts_in_a_fixed_order() -> None:

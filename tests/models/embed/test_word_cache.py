@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 import numpy as np
 import pytest
 import spacy
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from thinc.api import Adam, Model
 
-from spacy_rnn.base.word_cache import WordCache
+from spacy_rnn.base.cache import RowCache
 
-from ..helpers import assert_all_close, build, encoder_config, make_doc, tiny_encoder
+from ...helpers import assert_all_close, build, encoder_config, make_doc, tiny_encoder
 
 DOCS = [make_doc(["some", "kept", "words"])]
 
 
-def cache_of(model: Model) -> WordCache:
+def cache_of(model: Model) -> RowCache:
     return next(node.attrs["cache"] for node in model.walk() if "cache" in node.attrs)
-
-
-@given(
-    batches=st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=8, unique=True), max_size=8), size=st.integers(0, 10)
-)
-def test_lookup_gives_what_compute_gives(batches: List[List[int]], size: int) -> None:
-    cache = WordCache(size)
-
-    def compute(orths: Any) -> Any:
-        return np.stack([orths % 1009, orths % 1013], axis=1).astype("f").reshape(-1, 2)
-
-    kept: List[Any] = []
-    for batch in batches:
-        orths = np.array(batch, dtype=np.uint64)
-        table, rows = cache.lookup(orths, "version", compute)
-        kept.append((table, rows, compute(orths)))
-        assert len(cache) <= size
-    # Tables handed out earlier, perhaps to other threads, stay valid.
-    for table, rows, expected in kept:
-        np.testing.assert_array_equal(table[rows], expected)
-
-
-def test_each_word_is_computed_once() -> None:
-    asked: List[int] = []
-
-    def compute(orths: Any) -> Any:
-        asked.extend(orths.tolist())
-        return np.zeros((len(orths), 1), dtype="f")
-
-    cache = WordCache(10)
-    for batch in ([1, 2], [2, 3], [1, 2, 3]):
-        cache.lookup(np.array(batch, dtype=np.uint64), "version", compute)
-    assert asked == [1, 2, 3]
-    cache.lookup(np.array([2], dtype=np.uint64), "other version", compute)
-    assert asked == [1, 2, 3, 2] and len(cache) == 1
 
 
 def edit_in_place(model: Any) -> None:
