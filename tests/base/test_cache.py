@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 import pytest
@@ -86,7 +86,8 @@ def test_right_and_bounded(kind: Any, batches: List[Tuple[List[int], int]], size
 
 @of_every_kind
 def test_each_entry_is_computed_once_for_a_version(kind: Any) -> None:
-    cache, asked = kind(40), cast(List[Any], [])
+    cache: Any = kind(40)
+    asked: List[Any] = []
     for version, batch in ((1, [1, 2]), (1, [2, 3]), (1, [3, 1, 2]), (2, [2]), (2, [2, 5]), (1, [2])):
         look_up(cache, batch, version, asked.append)
     assert asked == [[1, 2], [3], [2], [5], [2]]
