@@ -1,4 +1,4 @@
-"""Dropout for sequences, single units and the words of a vocabulary."""
+"""Dropout of the units of sequences, of whole tokens and of the words of a vocabulary."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from torch import Tensor, nn
 
 
 class SequenceDropout(nn.Module):
-    """Dropout over (steps, batch, width). The rate `p` is set from outside before each
-    update (spaCy's `training.dropout`), not when the layer is built.
+    """Dropout over (steps, batch, width). The rate `p` is 0 until `set_dropout` sets it, before each update.
 
-    variational: one mask a sequence, the same at every step (Gal & Ghahramani 2016).
+    variational: use one mask for all steps of a sequence (Gal & Ghahramani 2016).
     """
 
     def __init__(self, variational: bool = True):
@@ -19,8 +18,7 @@ class SequenceDropout(nn.Module):
         self.variational = variational
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (steps, batch, width), or (rows, width), which has no steps to share a mask.
-        Returns the same shape."""
+        """x: (steps, batch, width), or (rows, width), where no mask is shared. Returns the same shape."""
         if not self.training or self.p == 0.0:
             return x
         if not self.variational or x.dim() != 3:
@@ -30,10 +28,10 @@ class SequenceDropout(nn.Module):
 
 
 class TokenDropout(nn.Module):
-    """Replaces whole tokens by one learned vector, so that a network learns to tell a word
-    from its neighbours and does not rely on every one of them (as in Dozat & Manning 2017).
+    """Replaces whole tokens by one learned vector, so that a network learns to recognize a word by its neighbours and
+    does not depend on any of them (as in Dozat & Manning 2017).
 
-    width: of a token's vector. p: the share of tokens replaced in training.
+    width: of a token's vector. p: the share of tokens replaced in training, which `set_dropout` does not change.
     """
 
     def __init__(self, width: int, p: float):
@@ -53,21 +51,21 @@ class TokenDropout(nn.Module):
 
 
 def set_dropout(module: nn.Module, rate: float) -> None:
-    """Set the rate of every dropout layer in a module."""
+    """Set the dropout rate of every `SequenceDropout` and `UnitDropout` in a module."""
     for child in module.modules():
         if isinstance(child, SequenceDropout):
             child.p = rate
 
 
-def drop_rows(index: Tensor, probability: Tensor, replacement: int = 0) -> Tensor:
-    """Replace each entry of `index` (n,) by `replacement` with its own probability (n,)."""
+def drop_rows(index: Tensor, probability: Tensor) -> Tensor:
+    """Replace each entry of `index` (n,) by 0 with its own probability (n,). Returns (n,)."""
     dropped = torch.rand(index.shape, device=index.device) < probability
-    return torch.where(dropped, replacement, index)
+    return torch.where(dropped, 0, index)
 
 
 class UnitDropout(SequenceDropout):
-    """Drops each unit by itself. One random byte decides, an eighth of a random number, so the
-    rate is rounded to a multiple of 1/256; what is kept is scaled by the rate that was used."""
+    """Drops each unit independently. One random byte decides instead of eight, which is faster and rounds the rate to a
+    multiple of 1/256. The units kept are scaled by the rounded rate."""
 
     def __init__(self) -> None:
         super().__init__(variational=False)

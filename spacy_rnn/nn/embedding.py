@@ -1,4 +1,4 @@
-"""Embedding tables: one that learns its vocabulary as it is trained, and hashed ones."""
+"""Embedding tables: one that learns its vocabulary during training, and hashed ones."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from torch import Tensor, nn
 
 from ..base.distributed import all_reduce_keys
 from ..base.hashing import mix_bits
+from ..types import IntArray, KeyArray
 
 _STATE = ("keys", "counts")
 
 
 class GrowingEmbedding(nn.Module):
-    """An embedding table that gives each key a row of its own when training first meets it,
-    until the table is full. Row 0 stands for every key without a row.
+    """An embedding table that gives each key a row of its own when training first meets it, until the table is full.
+    Row 0 stands for every key without a row.
 
-    A key is any int64 (a hash, a code point). How often each was met is counted, for
-    frequency-dependent dropout. Only rows in use are saved.
+    A key is any int64, such as a hash or a code point. The table counts how often it met each key, for dropout that
+    depends on the frequency. Only the rows in use are saved.
 
-    rows: the size of the table, row 0 included. width: of a vector. sparse: give gradients of the
-    rows that were used only, which spares the others' zeros where the table is large. lazy: and let
-    the optimizer change no others, see `spacy_rnn.shim.rows`.
+    rows: the size of the table, including row 0. width: of a vector.
+    sparse: give a sparse gradient, of the rows that were used, which is faster for a large table.
+    lazy: the optimizer changes only these rows, see `spacy_rnn.shim.rows`; implies `sparse`.
     """
 
     keys: Tensor
@@ -40,24 +41,27 @@ class GrowingEmbedding(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Unit-norm rows in expectation; the vocabulary is forgotten."""
+        """Draw rows whose expected norm is 1, and forget the vocabulary."""
         nn.init.normal_(self.weight, std=self.weight.shape[1] ** -0.5)
         self.keys = self.keys[:1].zero_()
         self.counts = self.counts[:1].zero_()
         self._row_of = {}
 
     def __len__(self) -> int:
-        """Rows in use, row 0 included."""
+        """The number of rows in use, including row 0."""
         return len(self.keys)
 
-    def find(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The row of each key, 0 where it has none. Shape (n,) to (n,)."""
+    def find(self, keys: IntArray) -> IntArray:
+        """The row of each key, 0 where it has none. keys: (n,). Returns (n,)."""
         row_of = self._row_of
         return np.fromiter((row_of.get(key, 0) for key in keys.tolist()), dtype=np.int64, count=len(keys))
 
-    def learn(self, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
-        """Count distinct keys (n,), met `counts` (n,) times, and give new ones a row while
-        the table has room; row 0 counts what found none. Processes that train together learn the keys of all."""
+    def learn(self, keys: IntArray, counts: IntArray) -> None:
+        """Count keys, and give new ones a row while the table has room; row 0 counts the others. Processes that train
+        together learn the keys of all.
+
+        keys: (n,), distinct; counts: (n,), how often each was met.
+        """
         keys, counts = all_reduce_keys(keys, counts)
         free = self.weight.shape[0] - len(self)
         new: List[int] = [key for key in keys.tolist() if key not in self._row_of][:free]
@@ -69,14 +73,14 @@ class GrowingEmbedding(nn.Module):
         rows = torch.from_numpy(self.find(keys)).to(self.counts.device)
         self.counts.index_add_(0, rows, torch.from_numpy(counts).to(self.counts.device))
 
-    def per_hundred_thousand(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """How often the keys of these rows (n,) were met in 100,000, or in all where
-        fewer were met. Unlike the bare counts it does not grow with the epochs."""
+    def per_hundred_thousand(self, rows: IntArray) -> npt.NDArray[np.float64]:
+        """How often the keys of these rows (n,) were met in every 100,000 keys, or in all keys if they are fewer. Unlike
+        the counts, it does not grow with the number of epochs. Returns (n,)."""
         counts = self.counts.cpu().numpy()
         return counts[rows] * min(1.0, 100_000 / max(1, int(counts.sum())))
 
     def forward(self, rows: Tensor) -> Tensor:
-        """rows: any shape of int64. Returns that shape with the width appended."""
+        """rows: int64 of any shape. Returns (*shape, width)."""
         return nn.functional.embedding(rows, self.weight, sparse=self.sparse)
 
     def _save_to_state_dict(self, destination: Dict[str, Tensor], prefix: str, keep_vars: bool) -> None:
@@ -103,9 +107,8 @@ class GrowingEmbedding(nn.Module):
 
 
 class HashEmbedding(nn.Module):
-    """An embedding without a vocabulary: each key is the sum of two rows chosen by two
-    hashes, so that keys share rows but seldom both (Svenstrup et al. 2017, without the
-    importance weights).
+    """An embedding without a vocabulary: the vector of a key is the sum of two rows chosen by two hashes, so that two
+    keys may share a row but seldom both (Svenstrup et al. 2017, without the importance weights).
 
     rows: the size of the table. width: of a vector.
     """
@@ -118,8 +121,8 @@ class HashEmbedding(nn.Module):
     def reset_parameters(self) -> None:
         nn.init.normal_(self.weight, std=(2 * self.weight.shape[1]) ** -0.5)
 
-    def buckets(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-        """The two rows of each key. Shape (n,) to (2, n)."""
+    def buckets(self, keys: KeyArray) -> IntArray:
+        """The two rows of each key. keys: (n,). Returns (2, n)."""
         rows = np.uint64(self.weight.shape[0])
         return np.stack([mix_bits(keys) % rows, mix_bits(~keys) % rows]).astype(np.int64)
 
@@ -129,17 +132,17 @@ class HashEmbedding(nn.Module):
 
 
 class LexicalTables(nn.Module):
-    """One hashed table for each of several attributes of a word; their vectors are joined.
+    """One hashed table for each of several attributes of a word. Their vectors are concatenated.
 
-    n_attrs: the number of attributes. rows: of each table. width: of each vector.
+    n_attrs: the number of attributes. rows: of each table. width: of the vector of each attribute.
     """
 
     def __init__(self, n_attrs: int, rows: int, width: int):
         super().__init__()
         self.tables = nn.ModuleList(HashEmbedding(rows, width) for _ in range(n_attrs))
 
-    def buckets(self, keys: List[npt.NDArray[np.uint64]]) -> npt.NDArray[np.int64]:
-        """keys: one (n,) array an attribute. Returns the rows to read, (n_attrs, 2, n)."""
+    def buckets(self, keys: List[KeyArray]) -> IntArray:
+        """The rows of each key. keys: (n,) for each attribute. Returns (n_attrs, 2, n)."""
         return np.stack([table.buckets(column) for table, column in zip(self.tables, keys)])  # type: ignore[operator]
 
     def forward(self, buckets: Tensor) -> Tensor:

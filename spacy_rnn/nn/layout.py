@@ -1,11 +1,10 @@
 """How a batch of sequences of different lengths is laid out for recurrent layers.
 
-A recurrent layer wants rectangles: (steps, batch). Sequences are sorted by length and cut
-into blocks of similar lengths, so that little is padded; long sequences are read in
-overlapping windows, so that the cost grows linearly with the length and memory stays flat.
-Padding stands at the end of each sequence. The backward direction reads a sequence
-reversed within its own length, which makes it a plain left-to-right pass as well: no
-result ever depends on padding or on neighbours.
+A recurrent layer reads rectangles, (steps, batch). Sequences are sorted by length and cut into blocks of similar
+lengths, so that there is little padding. Long sequences are read in overlapping windows, so that time grows linearly
+with the length and memory stays constant. Padding stands at the end of each sequence. The backward direction reads each
+sequence reversed within its own length, which makes it a left-to-right pass as well: no output depends on padding or on
+neighbours.
 """
 
 from __future__ import annotations
@@ -20,13 +19,11 @@ from torch import Tensor
 from ..types import IntArray
 from .linear import round_up
 
-# Blocks are cut at multiples of eight sequences, or of more where there are many, so that there are
-# not many more places than `_PLACES`. Kernels are built for a shape when it is first met, which takes
-# as long as running them, so it pays that shapes come back.
+# Blocks are cut at multiples of eight sequences, or of more in a large batch, so that there are about `_CUTS` positions
+# to cut at. A kernel is compiled for a shape when that shape is first met, so it pays to have few shapes.
 _QUANTUM = 8
-_PLACES = 64
-# What a step and what a block cost beside their cells, in cells, as measured with an LSTM of
-# width 128 on a CPU.
+_CUTS = 64
+# What a step and a block cost in addition to their cells, in cells, as measured with an LSTM of width 128 on a CPU.
 _STEP_COST = 3
 _BLOCK_COST = 200
 
@@ -36,19 +33,19 @@ class Block:
     """A rectangle of sequences of similar lengths, padded at the end, time-major."""
 
     rows: Tensor
-    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0. There may be a few
-    steps more than the longest sequence has, see `shapes`."""
+    """(steps, batch) int64: the row in the flat batch that each cell reads. Padding reads row 0. The number of steps is
+    that of the longest sequence, rounded up by `round_up`."""
     reverse: Tensor
-    """(steps * batch,) int64: for each cell, the cell that holds its mirror image within the
-    sequence; padding maps to itself. Its own inverse."""
+    """(steps * batch,) int64: the cell with the mirror image of each cell within its sequence; padding maps to itself.
+    This permutation is its own inverse."""
     lengths: Tensor
     """(batch,) int64, all > 0."""
     sequences: Tensor
-    """(batch,) int64: which sequence of the batch each column holds (a window of)."""
+    """(batch,) int64: the sequence of the batch that each column holds, or holds a window of."""
     kept: Tensor
     """(n,) int64: the cells whose outputs are kept (all but padding and window context)."""
     targets: Tensor
-    """(n,) int64: the row in the flat batch that each kept cell answers for."""
+    """(n,) int64: the row in the flat batch to which each kept output belongs."""
 
     @property
     def mask(self) -> Tensor:
@@ -58,10 +55,10 @@ class Block:
 
 
 class Windows(NamedTuple):
-    """Pieces of sequences, one entry of each array a window, all (n_windows,) int64."""
+    """Pieces of sequences. Each array has one entry for each window, (n_windows,) int64."""
 
     sequence: IntArray
-    """The sequence that it is cut from."""
+    """The sequence that the window is cut from."""
     start: IntArray
     """Its first row in the flat batch."""
     size: IntArray
@@ -75,11 +72,10 @@ class Windows(NamedTuple):
 def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windows:
     """Cut sequences into windows of at most `window` tokens.
 
-    A sequence that fits is one window. A longer one is cut into pieces of
-    `window - 2 * context` tokens, each read with up to `context` tokens of its
-    neighbours on both sides, whose outputs are thrown away.
+    A sequence that fits is one window. A longer one is cut into pieces of `window - 2 * context` tokens. Each piece is
+    read with up to `context` tokens before and after it, whose outputs are discarded.
 
-    lengths: (n,) int64; empty sequences get no window.
+    lengths: (n,) int64; empty sequences get no window. window: None leaves every sequence whole.
     """
     starts = np.cumsum(lengths) - lengths
     used = np.flatnonzero(lengths)
@@ -105,19 +101,19 @@ def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windo
 
 
 class Run(NamedTuple):
-    """Windows that are read together, whose kept outputs are those of neighbouring tokens."""
+    """Windows that are read together. Their kept outputs are those of adjacent tokens."""
 
     windows: Windows
-    """With `start` counted from `rows`."""
+    """The windows, with `start` counted from the beginning of `rows`."""
     rows: slice
-    """What they read of the flat batch."""
+    """The rows of the flat batch that they read."""
     kept: slice
-    """Of these rows, the tokens whose outputs are kept."""
+    """The tokens among these rows whose outputs are kept."""
 
 
 def cut_runs(windows: Windows, most: int) -> Iterator[Run]:
-    """Cut the windows of a flat batch, in its order, into runs that keep the outputs of about `most` tokens, so that
-    no more than these need to be in memory at a time. The kept tokens of all runs are the batch."""
+    """Cut the windows of a flat batch, in order, into runs that each keep the outputs of about `most` tokens, so that
+    no more than these need to be in memory. The kept tokens of all runs are the whole batch."""
     ends = windows.start + windows.core_end
     runs = np.cumsum(windows.core_end - windows.core_start) // most
     for part in np.split(np.arange(len(runs)), np.flatnonzero(np.diff(runs)) + 1 if len(runs) else []):
@@ -129,20 +125,22 @@ def cut_runs(windows: Windows, most: int) -> Iterator[Run]:
 
 
 def cut_blocks(sizes: IntArray, max_cells: int) -> Iterator[slice]:
-    """Cut sequences sorted by descending length, all > 0, into blocks of at most `max_cells`
-    cells (one sequence at least), so that the whole costs least: padding and the fixed
-    costs of blocks are weighed by dynamic programming over the places to cut."""
+    """Cut sequences into blocks of at most `max_cells` cells, or of one sequence, at the lowest total cost of padding
+    and of blocks. The cost is minimized by dynamic programming over the positions to cut at.
+
+    sizes: (n,) lengths, all > 0, in descending order.
+    """
     if not len(sizes):
         return
-    places = _places(len(sizes), most=max(1, max_cells // int(sizes[0])))
-    starts, longest = places[:-1].tolist(), sizes[places[:-1]].tolist()
-    cost = np.full(len(places), np.inf)
+    positions = _cut_positions(len(sizes), most=max(1, max_cells // int(sizes[0])))
+    starts, longest = positions[:-1].tolist(), sizes[positions[:-1]].tolist()
+    cost = np.full(len(positions), np.inf)
     cost[0] = 0.0
-    cut_before = np.zeros(len(places), dtype=np.int64)
+    cut_before = np.zeros(len(positions), dtype=np.int64)
     for i, (start, steps) in enumerate(zip(starts, longest)):
-        limit = int(np.searchsorted(places, start + max_cells // steps, side="right"))
+        limit = int(np.searchsorted(positions, start + max_cells // steps, side="right"))
         reached = slice(i + 1, max(limit, i + 2))
-        found = cost[i] + steps * (places[reached] - start + _STEP_COST) + _BLOCK_COST
+        found = cost[i] + steps * (positions[reached] - start + _STEP_COST) + _BLOCK_COST
         better = found < cost[reached]
         cost[reached][better] = found[better]
         cut_before[reached][better] = i
@@ -150,18 +148,18 @@ def cut_blocks(sizes: IntArray, max_cells: int) -> Iterator[slice]:
     while cuts[-1]:
         cuts.append(int(cut_before[cuts[-1]]))
     for last, first in zip(cuts[-2::-1], cuts[:0:-1]):
-        yield slice(int(places[first]), int(places[last]))
+        yield slice(int(positions[first]), int(positions[last]))
 
 
-def _places(n: int, most: int) -> IntArray:
-    """Where blocks of `n` sequences may be cut, from 0 to n: at multiples of a power of two that
-    is at most `most`, and more finely at the beginning, where single long sequences are."""
+def _cut_positions(n: int, most: int) -> IntArray:
+    """The positions at which `n` sequences may be cut, from 0 to n: multiples of a power of two that is at most `most`,
+    and finer ones at the beginning, where single long sequences stand."""
     quantum = min(_QUANTUM, 1 << (most.bit_length() - 1))
-    while n > quantum * _PLACES and 2 * quantum <= most:
+    while n > quantum * _CUTS and 2 * quantum <= most:
         quantum *= 2
     fine = 1 << np.arange(quantum.bit_length() - 1)
-    places = np.concatenate([[0], fine, np.arange(quantum, n, quantum)])
-    return np.append(places[places < n], n)
+    positions = np.concatenate([[0], fine, np.arange(quantum, n, quantum)])
+    return np.append(positions[positions < n], n)
 
 
 def lay_out(
@@ -174,11 +172,11 @@ def lay_out(
 ) -> Iterator[Block]:
     """Lay out a flat batch of sequences as blocks.
 
-    lengths: (n,) int64, tokens of each sequence; zeros are allowed and left out.
-    window, context: see `cut_windows`; None reads every sequence whole.
-    max_cells: the largest rectangle, in cells.
+    lengths: (n,) int64, the number of tokens of each sequence, zeros allowed.
+    window, context: see `cut_windows`.
+    max_cells: the largest number of cells of a block with more than one sequence.
     """
-    yield from lay_out_windows(cut_windows(lengths, window, context), max_cells=max_cells, device=device)
+    return lay_out_windows(cut_windows(lengths, window, context), max_cells=max_cells, device=device)
 
 
 def lay_out_windows(

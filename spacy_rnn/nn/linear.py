@@ -1,6 +1,6 @@
 """Linear and maxout layers over any number of rows.
 
-A kernel is compiled for a shape when that shape is first met, which takes longer than running it once. The layers here
+A kernel is compiled for a shape when that shape is first met, which takes longer than running it once. These layers
 round the number of rows up, so that there are few shapes: a little padding costs less than a new kernel.
 """
 
@@ -14,7 +14,7 @@ from .dropout import SequenceDropout
 
 
 def round_up(n: int, bits: int = 3) -> int:
-    """The smallest number from `n` on that has at most `bits` + 1 significant bits: at most 1 / 2**bits more."""
+    """The smallest number >= n with at most `bits` + 1 significant bits, which is at most n * (1 + 2**-bits)."""
     quantum = 1 << max(0, (n - 1).bit_length() - 1 - bits)
     return -(-n // quantum) * quantum
 
@@ -28,14 +28,15 @@ class RoundedLinear(nn.Linear):
 
 
 def over_rounded(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Call a layer that treats every row by itself on rows of a round number. x: (n, width)."""
+    """Call a layer that treats rows independently. x: (n, width), which is padded to a rounded number of rows. Returns
+    (n, the output width of the layer)."""
     added = round_up(len(x)) - len(x)
     return layer(nn.functional.pad(x, (0, 0, 0, added)))[: len(x)] if added else layer(x)
 
 
 class Maxout(nn.Module):
-    """The larger of `pieces` linear maps (Goodfellow et al. 2013), then layer normalization
-    (Ba et al. 2016). Drops units of its input."""
+    """The maximum of `pieces` linear maps (Goodfellow et al. 2013), then layer normalization (Ba et al. 2016). Dropout
+    applies to the input."""
 
     def __init__(self, input_size: int, output_size: int, pieces: int = 2):
         super().__init__()

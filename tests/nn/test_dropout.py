@@ -55,9 +55,9 @@ def test_drop_rows() -> None:
     rows = torch.arange(1, 2001)
     assert torch.equal(drop_rows(rows, torch.zeros(2000)), rows)
     assert not drop_rows(rows, torch.ones(2000)).any()
-    dropped = drop_rows(rows, torch.full((2000,), 0.25), replacement=-1)
-    assert ((dropped == -1) | (dropped == rows)).all()
-    assert (dropped == -1).float().mean().item() == pytest.approx(0.25, abs=0.04)
+    dropped = drop_rows(rows, torch.full((2000,), 0.25))
+    assert ((dropped == 0) | (dropped == rows)).all()
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.25, abs=0.04)
 
 
 def test_token_dropout_replaces_whole_tokens() -> None:
