@@ -74,8 +74,8 @@ class GrowingEmbedding(nn.Module):
         self.counts.index_add_(0, rows, torch.from_numpy(counts).to(self.counts.device))
 
     def per_hundred_thousand(self, rows: IntArray) -> npt.NDArray[np.float64]:
-        """How often the keys of these rows (n,) were met in every 100,000 keys, or in all keys if they are fewer. Unlike
-        the counts, it does not grow with the number of epochs. Returns (n,)."""
+        """How often the keys of these rows (n,) were met in every 100,000 keys, or in all keys if there are fewer.
+        Unlike the counts, it does not grow with the number of epochs. Returns (n,)."""
         counts = self.counts.cpu().numpy()
         return counts[rows] * min(1.0, 100_000 / max(1, int(counts.sum())))
 
