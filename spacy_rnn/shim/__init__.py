@@ -1,4 +1,4 @@
-"""Where Thinc meets torch: calls, conversions, precision, devices and serialization."""
+"""The bridge between Thinc and torch: calls, conversions, precision, devices and serialization."""
 
 from . import fork as fork
 from .convert import gradient_of, to_array, to_tensor

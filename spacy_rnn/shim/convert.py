@@ -1,4 +1,4 @@
-"""Arrays to tensors and back, without copies where memory can be shared."""
+"""Conversion between arrays and tensors, without copies where they can share memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def to_tensor(array: Any, device: torch.device, *, requires_grad: bool = False) -> Tensor:
-    """An array of Thinc's backend (or numpy) as a tensor on `device`."""
+    """Convert an array of Thinc's backend, or of numpy, to a tensor on `device`."""
     if isinstance(array, np.ndarray):
         tensor = torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
     else:
@@ -21,8 +21,8 @@ def to_tensor(array: Any, device: torch.device, *, requires_grad: bool = False) 
 
 
 def to_array(tensor: Tensor) -> Any:
-    """A tensor as a float32 array of Thinc's backend, cut loose from autograd's memory: an
-    array that the caller edits in place must not change what a later backward pass reads."""
+    """Convert a tensor to a float32 array of Thinc's backend. It shares no memory with the graph, so that an in-place
+    edit by the caller does not change what a later backward pass reads."""
     detached = tensor.detach().float()
     if detached.data_ptr() == tensor.data_ptr() and tensor.requires_grad:
         detached = detached.clone()
@@ -30,12 +30,11 @@ def to_array(tensor: Tensor) -> Any:
 
 
 def gradient_of(tensor: Tensor) -> Any:
-    """The gradient that backward passes added up in a tensor, zeros after none, as an array of
-    Thinc's backend."""
+    """The gradient that backward passes accumulated in a tensor, zeros if there was none, as an array of Thinc's
+    backend."""
     return to_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
 
 
 def same_memory(array: Any, tensor: Tensor) -> bool:
     """Whether an array is a view of a CPU tensor's memory."""
-    xp = get_array_module(array)
-    return xp is np and tensor.device.type == "cpu" and array.ctypes.data == tensor.data_ptr()
+    return get_array_module(array) is np and tensor.device.type == "cpu" and array.ctypes.data == tensor.data_ptr()

@@ -1,4 +1,4 @@
-"""Whether a module fits into the machine, told before it takes any memory."""
+"""A check whether a module fits into memory, before it is allocated."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .serialize import Sizes
 
 
 def check_memory(build: Callable[..., nn.Module], sizes: Sizes) -> None:
-    """Raise ValueError for a module that cannot fit into this machine's memory, before it takes any."""
+    """Raises SettingError if the module `build(**sizes)` is larger than this machine's memory. Allocates none."""
     try:
         with torch.device("meta"), _Undrawn():
             module = build(**sizes)
-    except RuntimeError as error:  # more than can be counted
+    except RuntimeError as error:  # the number of bytes overflows
         raise SettingError(Errors.R185.format(found="more memory than can be counted", sizes=sizes)) from error
     needed = sum(tensor.numel() * tensor.element_size() for tensor in (*module.parameters(), *module.buffers()))
     if needed > physical_memory():
@@ -27,14 +27,14 @@ def check_memory(build: Callable[..., nn.Module], sizes: Sizes) -> None:
 
 
 class _Undrawn(TorchFunctionMode):
-    """Leaves out what changes a tensor in place, such as drawing first weights: there are none to change, and
-    for a tensor without memory torch would import its compiler to do so, which takes seconds."""
+    """Skips operations that change a tensor in place, such as drawing first weights. Tensors on the meta device have no
+    values, and for some operations on them torch imports its compiler, which takes seconds."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         name = getattr(func, "__name__", "")
-        # torch.nn.init hands its tensor over by name.
+        # torch.nn.init passes its tensor by name.
         changed = args[0] if args else (kwargs or {}).get("tensor")
         if name.endswith("_") and not name.endswith("__") and isinstance(changed, Tensor):
             return changed
@@ -42,7 +42,7 @@ class _Undrawn(TorchFunctionMode):
 
 
 def physical_memory() -> float:
-    """In bytes; infinite where the system does not tell."""
+    """The size of the memory in bytes, infinite if the system does not report it."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""In which number format the matrix products run."""
+"""The number format of matrix products."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ PRECISIONS: Tuple[str, ...] = get_args(Precision)
 
 
 def has_bf16_units() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in hardware (AMX or AVX512-BF16)."""
+    """Whether this CPU has units for products of bfloat16 matrices (AMX or AVX512-BF16)."""
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
-    """The type that matrix products run in: "auto" is bfloat16 on a CPU that has units for
-    it and float32 elsewhere. Weights, gradients and results are float32 in any case."""
+    """The type of matrix products: "auto" is bfloat16 on a CPU that has units for it and float32 elsewhere. Weights,
+    gradients and results are always float32. Raises SettingError for an unknown precision."""
     if precision not in PRECISIONS:
         raise SettingError(Errors.R001.format(name="precision", value=precision, allowed=", ".join(PRECISIONS)))
     if precision == "auto":

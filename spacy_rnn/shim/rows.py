@@ -1,4 +1,4 @@
-"""Steps of the optimizer on a table of which a batch used some rows."""
+"""Optimizer steps on a table of which a batch uses only some rows."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import torch
 from thinc.api import Ops, Optimizer
 from thinc.backends import get_array_ops
 
-# Adam without momentum; 0 would mean to Thinc that it is not Adam.
+# Adam without momentum; Thinc takes 0 for an optimizer other than Adam.
 _NO_MOMENTUM = 1e-12
-# Of the averages, Thinc's default.
-MOST_DECAY = 0.9999
+# The largest decay of the averages, Thinc's default.
+MAX_DECAY = 0.9999
 
 
 def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Any, rows: Any, gradient: Any) -> None:
-    """Let the optimizer change some rows of a table in place and leave the others alone, so that a step costs
-    what the batch is large, not what the table is.
+    """Let the optimizer update some rows of a table in place, so that the cost of a step depends on the size of the
+    batch and not on that of the table.
 
     table: float32 (n, width). rows: (k,) distinct int64. gradient: (k, width), of these rows.
 
-    Momentum is left out, and the second moment of a row knows its own steps alone. Momentum carries a row on
-    through steps that do not use it; ended after one step (torch's SparseAdam) it is a tenth of the way, and
-    rare words learn too little. Dev accuracies, UPOS of English-EWT: after 500 steps 93.94 with momentum, 94.33
-    without, 94.31 where all rows take all steps; after 8,000 steps 95.49 without and 95.55 where all take all.
+    There is no momentum, and the second moment of a row includes its own steps only. Momentum moves a row in later
+    steps that do not use it; limited to the steps that do, as in torch's SparseAdam, it makes a tenth of that move, and
+    rare words learn too little. UPOS accuracy on the dev set of English-EWT: after 500 steps 93.94 with momentum, 94.33
+    without, 94.31 if all rows take all steps; after 8,000 steps 95.49 without, 95.55 if all rows take all steps.
 
-    Averages (`use_averages`) are of all rows at each step, since they tell how long a weight was what it was.
+    Averages (`use_averages`) include all rows in each step, since an average weighs a value by how long it held.
     """
     ops = get_array_ops(table)
     averages, b1 = optimizer.averages, optimizer.b1
@@ -50,9 +50,9 @@ def update_rows(optimizer: Optimizer, key: Tuple[int, str], table: Any, rows: An
 
 
 def update_table(optimizer: Optimizer, key: Tuple[int, str], table: Any, gradient: Any) -> Any:
-    """Let the optimizer take a step with all rows of a table, as it does by itself; only the averages take less time.
+    """Let the optimizer update all rows of a table, with a faster computation of the averages.
 
-    table, gradient: float32 (n, width). Returns the table, which need not be the same array.
+    table, gradient: float32 (n, width). Returns the new table, which may be another array.
     """
     averages, optimizer.averages = optimizer.averages, None
     try:
@@ -65,13 +65,12 @@ def update_table(optimizer: Optimizer, key: Tuple[int, str], table: Any, gradien
 
 
 def _update_averages(ops: Ops, averages: Dict[Any, Any], key: Tuple[int, str], table: Any, n_updates: int) -> None:
-    """What Thinc's function of that name does, without its copies: of a wide table they would be the largest part of a
-    step."""
+    """Equal to `Ops.update_averages`, without its copies, which for a large table take most of the time of a step."""
     if key not in averages:
         averages[key] = ops.alloc2f(*table.shape)
     average = averages[key]
     if isinstance(average, np.ndarray):
-        decay = min(MOST_DECAY, (1.0 + n_updates) / (10.0 + n_updates))
+        decay = min(MAX_DECAY, (1.0 + n_updates) / (10.0 + n_updates))
         torch.from_numpy(average).lerp_(torch.from_numpy(table), 1.0 - decay)
     else:
         ops.update_averages(average, table, n_updates)

@@ -1,4 +1,4 @@
-"""A torch module as a part of a Thinc model."""
+"""A torch module as part of a Thinc model."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ from .serialize import Sizes, from_safetensors, load_state, to_safetensors
 class TorchShim(Shim):
     """Runs a torch module inside a Thinc model.
 
-    Unlike Thinc's own shim it honours the optimizer's averages, survives rehearsal, gives
-    copies an identity of their own, trains and predicts in bfloat16 on CPUs that have units
-    for it, and stores safetensors instead of a pickle.
+    Unlike `thinc.api.PyTorchShim`, it applies the optimizer's averages, supports rehearsal, gives each copy an id of
+    its own, computes in bfloat16 on CPUs with units for it, and stores safetensors instead of a pickle.
 
-    build: makes the module; called with `sizes`.
-    sizes: what only the data tells, such as the number of labels; None until `resize` is
-        called or a saved layer, which knows its sizes, is loaded.
+    build: creates the module; called with `sizes` as keyword arguments.
+    sizes: the sizes that depend on the data, such as the number of labels; None until `resize` is called or saved
+        weights, which include their sizes, are loaded.
     precision: "auto", "bf16" or "fp32", see `resolve_precision`.
+
+    Raises SettingError for an unknown precision and for a module that does not fit into memory.
     """
 
     _model: Optional[nn.Module]
@@ -42,39 +43,35 @@ class TorchShim(Shim):
         self.precision = precision
         self.sizes: Optional[Sizes] = None
         self._build = build
-        self._device = get_torch_default_device()
+        self.device = get_torch_default_device()
         self._changes = 0
-        self._zeros: Dict[str, Tensor] = {}  # where sparse gradients become dense, without new memory each time
+        self._zeros: Dict[str, Tensor] = {}  # reused to make sparse gradients dense
         if sizes is not None:
             self.resize(sizes)
 
     def resize(self, sizes: Sizes) -> None:
-        """Build the module for these sizes, unless it has them already."""
+        """Build the module with these sizes, unless it has them already."""
         if sizes != self.sizes:
             self._model = self._make(sizes)
             self.sizes = dict(sizes)
             self.mark_changed()
 
     def _make(self, sizes: Sizes) -> nn.Module:
-        # `initialize` draws the weights; drawing some here would make a seed give other ones
-        # the first time.
+        # `initialize` draws the weights. Drawing here must not change what a seed gives.
         with torch.random.fork_rng(devices=[]):
             check_memory(self._build, sizes)
-            return self._build(**sizes).to(self._device)
+            return self._build(**sizes).to(self.device)
 
     @property
     def module(self) -> nn.Module:
+        """The torch module. Raises NotInitializedError if it is not built yet."""
         if self._model is None:
             raise NotInitializedError(Errors.R018)
         return self._model
 
     @property
-    def device(self) -> torch.device:
-        return self._device
-
-    @property
     def version(self) -> Tuple[int, int, str]:
-        """Changes whenever the weights may have changed."""
+        """A value that is different whenever the weights may have changed."""
         written = sum(parameter._version for parameter in self.module.parameters())
         return self._changes, written, str(self.device)
 
@@ -83,8 +80,8 @@ class TorchShim(Shim):
         self._changes += 1
 
     def initialize(self) -> None:
-        """Draw the weights anew (from torch's random state, so a seed repeats them)."""
-        # Children first: a layer may refine what its parts start from.
+        """Draw all weights from torch's random state, by each module's `reset_parameters`."""
+        # Children first: a module may change the first weights of its children.
         for module in reversed(list(self.module.modules())):
             reset = getattr(module, "reset_parameters", None)
             if reset is not None:
@@ -94,12 +91,11 @@ class TorchShim(Shim):
         self.mark_changed()
 
     def _autocast(self, is_train: bool) -> Any:
-        dtype = resolve_precision(self.precision, self.device)
-        enabled = dtype is torch.bfloat16
+        enabled = resolve_precision(self.precision, self.device) is torch.bfloat16
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=is_train)
 
     def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
-        """Call the module on `inputs`, in evaluation mode, recording nothing."""
+        """Call the module in evaluation mode, without recording gradients."""
         module = self.module
         if module.training:
             module.eval()
@@ -107,26 +103,25 @@ class TorchShim(Shim):
             return module(*inputs)
 
     def begin_update(self, inputs: Tuple[Any, ...]) -> Tuple[Tensor, Callable[[Any], None]]:
-        """Call the module in training mode. Returns its output and a callback that takes the
-        gradient of the output and adds up the gradients of weights and inputs."""
+        """Call the module in training mode. Returns its output, and a callback that takes the gradient of the output
+        and accumulates the gradients of the weights and the inputs."""
         self.mark_changed()
         module = self.module.train()
         with torch.enable_grad(), self._autocast(True):
             output = module(*inputs)
 
         def backprop(d_output: Any) -> None:
-            if not output.requires_grad:  # a batch without a single token
-                return
-            output.backward(to_tensor(d_output, output.device).to(output.dtype).view(output.shape))
+            if output.requires_grad:  # unless the batch has no tokens
+                output.backward(to_tensor(d_output, output.device).to(output.dtype).view(output.shape))
 
         return output, backprop
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Let the optimizer change the weights, under the keys (shim id, parameter name)."""
+        """Let the optimizer update the weights under the keys (shim id, parameter name)."""
         for name, parameter in self.module.named_parameters():
             if parameter.grad is None:
                 continue
-            # Given away rather than zeroed: `nlp.rehearse` keeps it for later.
+            # A new array in each update, since `nlp.rehearse` keeps them.
             gradient, parameter.grad = parameter.grad, None
             weights: Any = torch2xp(parameter.data)
             if gradient.is_sparse and isinstance(optimizer, Optimizer):
@@ -140,7 +135,7 @@ class TorchShim(Shim):
         self.mark_changed()
 
     def _update_table(self, optimizer: Optimizer, name: str, weights: Any, gradient: Tensor) -> Any:
-        """Take a step with a gradient of some rows. Returns the new weights."""
+        """Update a table whose gradient is sparse. Returns the new weights."""
         key = (self.id, name)
         if getattr(self.module.get_submodule(name.rpartition(".")[0]), "lazy", False):
             gradient = gradient.coalesce()
@@ -149,7 +144,7 @@ class TorchShim(Shim):
         zeros = self._zeros.get(name)
         if zeros is None or zeros.shape != gradient.shape or zeros.device != gradient.device:
             zeros = self._zeros[name] = torch.zeros(gradient.shape, device=gradient.device)
-        # Not coalesced: in this order a dense gradient adds up, to the last bit.
+        # Not coalesced, so that the sum is that of a dense gradient to the last bit.
         rows = gradient._indices()[0]
         whole: Any = torch2xp(zeros.index_add_(0, rows, gradient._values()))
         try:
@@ -159,7 +154,7 @@ class TorchShim(Shim):
 
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
-        """Use the optimizer's averages, and put the weights back whatever happens."""
+        """Use the optimizer's averages within the block, and restore the weights in any case."""
         averaged = {
             parameter: params[(self.id, name)]
             for name, parameter in self.module.named_parameters()
@@ -182,16 +177,16 @@ class TorchShim(Shim):
             self.mark_changed()
 
     def copy(self) -> "TorchShim":
-        """A copy with an id of its own, so that two copies never share optimizer state."""
+        """A copy with an id of its own, so that no two copies share the optimizer's state."""
         copied = self.like()
         copied.sizes = copy.deepcopy(self.sizes)
         copied._model = copy.deepcopy(self._model)
         return copied
 
     def like(self) -> "TorchShim":
-        """A shim for a module of the same kind, which is not built yet, with an id of its own."""
+        """A new shim with the same settings, whose module is not built yet."""
         new = TorchShim(self._build, precision=self.precision)
-        new._device = self._device
+        new.device = self.device
         return new
 
     def __getstate__(self) -> Dict[str, Any]:
@@ -199,15 +194,17 @@ class TorchShim(Shim):
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """device_type: "cpu", "gpu" or "mps", as Thinc names them."""
-        self._device = torch.device({"gpu": f"cuda:{device_id}"}.get(device_type, device_type))
+        self.device = torch.device({"gpu": f"cuda:{device_id}"}.get(device_type, device_type))
         if self._model is not None:
-            self._model.to(self._device)
+            self._model.to(self.device)
         self.mark_changed()
 
     def to_bytes(self) -> bytes:
         return to_safetensors(self._model, self.sizes)
 
     def from_bytes(self, data: bytes) -> "TorchShim":
+        """Load saved weights and the sizes of their module. Raises ModelFileError if the data is damaged or foreign or
+        does not fit this module; the shim is then unchanged."""
         sizes, state = from_safetensors(data)
         if sizes is not None:
             module = self._build_for(sizes, state)
@@ -220,16 +217,16 @@ class TorchShim(Shim):
         if self._model is not None and sizes == self.sizes:
             return copy.deepcopy(self._model)
         try:
-            # Without memory first: what asks for sizes that its weights do not have gets none.
+            # On the meta device first, so that a file with wrong sizes allocates no memory.
             with torch.random.fork_rng(devices=[]), torch.device("meta"), warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 load_state(self._build(**sizes), state)
             return self._make(sizes)
-        except (TypeError, RuntimeError) as error:  # other names, or more than can be counted
+        except (TypeError, RuntimeError) as error:  # unknown names, or numbers that overflow
             raise ModelFileError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
     def keep(self) -> Callable[[], None]:
-        """Returns a callback that puts back the weights as they are now after a load that failed halfway."""
+        """Returns a callback that restores the present weights, for use after a load that failed halfway."""
         module, sizes = self._model, self.sizes
 
         def put_back() -> None:
@@ -240,24 +237,24 @@ class TorchShim(Shim):
 
 
 def shim_of(model: Model) -> TorchShim:
-    """The shim of a Thinc node that wraps one torch module."""
+    """The shim of a Thinc node that wraps one torch module. Raises SettingError for any other node."""
     if len(model.shims) == 1 and isinstance(model.shims[0], TorchShim):
         return model.shims[0]
     raise SettingError(Errors.R002.format(name=model.name))
 
 
-def torch_layer(model: Model, dropout_attr: str = "dropout_rate") -> Tuple[TorchShim, nn.Module]:
-    """The shim and the module of a Thinc node that wraps one torch module, with the node's
-    dropout rate (set by `thinc.api.set_dropout_rate`) handed to the module."""
+def torch_layer(model: Model) -> Tuple[TorchShim, nn.Module]:
+    """The shim and the module of a Thinc node that wraps one torch module. The module's dropout rate is set to that of
+    the node (see `thinc.api.set_dropout_rate`)."""
     shim = shim_of(model)
-    rate: Optional[float] = model.attrs.get(dropout_attr)
+    rate: Optional[float] = model.attrs.get("dropout_rate")
     if rate is not None:
         set_dropout(shim.module, rate)
     return shim, shim.module
 
 
 def mark_all_changed(model: Model) -> None:
-    """Declare all weights of a Thinc model changed, so that nothing kept from them is used any more."""
+    """Declare all weights of a Thinc model changed, so that no result kept from them is used again."""
     for node in model.walk():
         for shim in node.shims:
             if isinstance(shim, TorchShim):
