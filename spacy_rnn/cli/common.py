@@ -7,6 +7,7 @@ import srsly
 import torch
 import typer
 from rich.console import Console
+from spacy.language import Language
 
 from ..pipeline.load import use_gpu
 
@@ -28,3 +29,9 @@ def save_scores(scores: Any, output: Optional[Path]) -> None:
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, scores)
+
+
+def save_pipeline(nlp: Language, output_dir: Path) -> None:
+    """Write a pipeline to a folder, which is made."""
+    output_dir.mkdir(parents=True, exist_ok=True)
+    nlp.to_disk(output_dir)

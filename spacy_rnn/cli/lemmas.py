@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Optional
 
 import typer
-from rich.table import Table
 
 from ..evaluation.lemmas import evaluate_lemmas, put_tagger_before
-from ..evaluation.tagger import evaluation_json
 from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, SCORES_FILE, THREADS, compute_on, console, save_scores
+from .common import GPU_ID, SCORES_FILE, THREADS, compute_on, console, save_pipeline, save_scores
+from .tables import evaluation_table
 
 
 @app.command("add-tagger")
@@ -20,7 +19,7 @@ def add_tagger_command(
     output_dir: Path = typer.Argument(..., help="Folder for the pipeline that tags and lemmatizes."),
 ) -> None:
     """Put a tagger before a trained `rnn_lemmatizer`."""
-    put_tagger_before(load_pipeline(model), load_pipeline(tagger)).to_disk(output_dir)
+    save_pipeline(put_tagger_before(load_pipeline(model), load_pipeline(tagger)), output_dir)
 
 
 @app.command("evaluate-lemmas")
@@ -37,11 +36,5 @@ def evaluate_lemmas_command(
     compute_on(gpu_id, threads)
     nlp, tagging = load_pipeline(model), None if tagger is None else load_pipeline(tagger)
     found = evaluate_lemmas(nlp, corpus_dir, split, tagging)
-    table = Table(title=f"{corpus_dir.name}, {split}")
-    for name in ("", "lemmas", "words", "words/s"):
-        table.add_column(name, justify="right" if name else "left")
-    for setting, scored in found.items():
-        accuracy = f"{100 * scored.scores['lemma_acc']:.2f}" if scored.scores else "-"
-        table.add_row(setting.replace("_", " "), accuracy, f"{scored.words:,}", f"{scored.words_per_second:,.0f}")
-    console.print(table)
-    save_scores(evaluation_json(found), output)
+    console.print(evaluation_table(f"{corpus_dir.name}, {split}", found))
+    save_scores({name: own.to_json() for name, own in found.items()}, output)

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Optional
 
 import typer
-from rich.table import Table
 
 from ..evaluation.pairs import evaluate_pairs
 from ..pipeline.load import load_pipeline
 from .app import app
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
+from .tables import evaluation_table
 
 
 @app.command("evaluate-pairs")
@@ -24,12 +24,6 @@ def evaluate_pairs_command(
 ) -> None:
     """Score an `rnn_transducer` on pairs of texts: exact matches, edits a character; with sacrebleu, chrF and BLEU."""
     compute_on(gpu_id, threads)
-    scores = evaluate_pairs(load_pipeline(model), path, target_path, lowercase=lowercase)
-    table = Table(title=path.name)
-    for name in scores:
-        table.add_column(name.removeprefix("transduced_").replace("_", " "), justify="right")
-    table.add_row(
-        *(f"{value:.4f}" if name.startswith("transduced") else f"{value:,}" for name, value in scores.items())
-    )
-    console.print(table)
-    save_scores(scores, output)
+    found = evaluate_pairs(load_pipeline(model), path, target_path, lowercase=lowercase)
+    console.print(evaluation_table(path.name, {"all": found}, percent=False))
+    save_scores(found.to_json(), output)

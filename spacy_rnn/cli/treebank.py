@@ -8,13 +8,14 @@ import typer
 from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import fetch_treebank
-from ..evaluation.tagger import evaluate, evaluation_json
+from ..evaluation.tagger import evaluate
 from ..pipeline.load import load_pipeline
 from .app import app
 from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
-from .tables import evaluation_table, stats_table
+from .tables import counts_table, evaluation_table
 
 SAMPLE = "sample"
+SHOWN = ("sentences", "words", "tokens", "multiword_merged", "multiword_split", "attrs")
 
 
 @app.command("fetch")
@@ -51,7 +52,7 @@ def convert_command(
     stats = convert_treebank(source_dir, output_dir, lang or None)
     for message in stats.messages:
         console.print(message, soft_wrap=True)
-    console.print(stats_table(output_dir.name, stats))
+    console.print(counts_table(f"{output_dir.name} ({stats.lang})", stats.splits, SHOWN))
 
 
 @app.command("configure")
@@ -80,4 +81,4 @@ def evaluate_command(
     compute_on(gpu_id, threads)
     evaluations = evaluate(load_pipeline(model), corpus_dir, split)
     console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
-    save_scores(evaluation_json(evaluations), output)
+    save_scores({name: found.to_json() for name, found in evaluations.items()}, output)

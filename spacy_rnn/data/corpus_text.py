@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Iterable
 
 import spacy
-from spacy.tokens import DocBin
 
 from ..base.files import replaced_folder
-from ..errors import CorpusError, Errors
 from ..lm.text import paragraphs
+from .spacy_files import read_docs
 
 
 def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) -> int:
@@ -22,10 +21,8 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
     with replaced_folder(output_dir, checked=True) as folder:
         for split in ("train", "dev"):
             path = corpus_dir / f"{split}.spacy"
-            if not path.is_file():
-                raise CorpusError(Errors.D021.format(path=path))
             with (folder / f"{split}.txt").open("w", encoding="utf8") as target:
-                for doc in DocBin().from_disk(path).get_docs(vocab):
+                for doc in read_docs(path, vocab):
                     target.write(" ".join(doc.text.split()) + "\n")
                 for extra in more if split == "train" else ():
                     target.writelines(f"{line}\n" for _, line in paragraphs(extra))

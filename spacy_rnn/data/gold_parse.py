@@ -1,7 +1,7 @@
 """Corpora whose documents come with some of their gold annotation: parses, or tags."""
 
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Union
+from typing import Callable, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 from spacy.attrs import DEP, HEAD, MORPH, POS, SENT_START, TAG
@@ -9,11 +9,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
-from ..errors import CorpusError, Errors
+from .spacy_files import Reader, vouched
 
 _PARSE = [HEAD, DEP, SENT_START]
 _TAGS = [POS, TAG, MORPH]
-Reader = Callable[[Language], Iterable[Example]]
 
 
 def build_gold_parse_corpus_v1(
@@ -51,25 +50,11 @@ def _reader(
     corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)  # type: ignore[arg-type]
 
     def read(nlp: Language) -> Iterator[Example]:
-        for example in _vouched(corpus(nlp), path):
+        for example in vouched(corpus(nlp), path):
             if max_length == 0 or len(example.reference) <= max_length:
                 yield make(example.reference)
 
     return read
-
-
-def _vouched(examples: Iterable[Example], path: object) -> Iterator[Example]:
-    """The same, with a CorpusError for whatever spaCy raises of a damaged file."""
-    stream = iter(examples)
-    while True:
-        try:
-            example = next(stream, None)
-        except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise CorpusError(Errors.D188.format(path=path, reason=reason)) from error
-        if example is None:
-            return
-        yield example
 
 
 def with_gold_parse(reference: Doc) -> Example:

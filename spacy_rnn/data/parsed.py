@@ -17,6 +17,7 @@ from ..base.parses import read_heads
 from ..base.trees import subtree_spans
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
+from .spacy_files import read_docs
 from .sst import SPANS_KEY
 from .textcat_files import read_textcat_file
 
@@ -69,10 +70,8 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
     with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
             path = corpus_dir / f"{split}-words.spacy"
-            if not path.is_file():
-                raise CorpusError(Errors.D021.format(path=path))
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
-            for gold in DocBin().from_disk(path).get_docs(Vocab()):
+            for gold in read_docs(path, Vocab()):
                 doc = bare_tree(gold)
                 doc.spans[SPANS_KEY] = relation_spans(doc, [token.dep_.partition(":")[0] for token in gold])
                 docs.add(doc)
@@ -118,10 +117,15 @@ def write_stats(folder: Path, lang: str, stats: Dict[str, ParsedStats]) -> None:
 
 
 def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -> Language:
-    """Put the parser of another pipeline, and what it reads, before a component that was trained on its parses."""
+    """Put the parser of another pipeline, and what it reads, before a component that was trained on its parses. Raises
+    CorpusError if there is no parser or no such component, or if a component of that name is there already."""
     if "parser" not in source.pipe_names:
         raise CorpusError(Errors.D152.format(lang=source.lang))
+    if name not in nlp.pipe_names:
+        raise CorpusError(Errors.D173.format(factory=name, found=", ".join(nlp.pipe_names) or "none"))
     for upstream in _UPSTREAM:
         if upstream in source.pipe_names:
+            if upstream in nlp.pipe_names:
+                raise CorpusError(Errors.D174.format(name=upstream))
             nlp.add_pipe(upstream, source=source, before=name)
     return nlp

@@ -7,18 +7,28 @@ from spacy.language import Language
 from spacy.training import Corpus
 
 from ..data.gold_parse import build_gold_tag_corpus_v1
+from ..data.spacy_files import Reader
 from ..errors import CorpusError, Errors
-from .tagger import Evaluation
+from .result import Evaluation, read_examples, run
 
 FACTORY = "rnn_lemmatizer"
 
 
 def put_tagger_before(nlp: Language, tagger: Language) -> Language:
-    """A lemmatizer behind the components of a pipeline that tags. Changes and returns `tagger`."""
+    """Put a lemmatizer behind the components of a pipeline that tags. Changes and returns `tagger`. Raises CorpusError
+    if there is no lemmatizer in `nlp`, or a component of its name in `tagger`."""
+    name = find_lemmatizer(nlp)
+    if name in tagger.pipe_names:
+        raise CorpusError(Errors.D174.format(name=name))
+    tagger.add_pipe(name, source=nlp)
+    return tagger
+
+
+def find_lemmatizer(nlp: Language) -> str:
+    """The name of a pipeline's `rnn_lemmatizer`. Raises CorpusError if there is none."""
     for name in nlp.pipe_names:
         if nlp.get_pipe_meta(name).factory == FACTORY:
-            tagger.add_pipe(name, source=nlp)
-            return tagger
+            return name
     raise CorpusError(Errors.D173.format(factory=FACTORY, found=", ".join(nlp.pipe_names) or "none"))
 
 
@@ -29,19 +39,18 @@ def evaluate_lemmas(
 
     tagger: a pipeline that tags; the lemmatizer is added to it.
     Returns "gold_tags", and "predicted_tags" where there is a tagger. Raises CorpusError if the folder has no such
-    split.
+    split, or the pipeline no lemmatizer.
     """
+    find_lemmatizer(nlp)
     path = corpus_dir / f"{split}-words.spacy"
-    if not path.is_file():
-        raise CorpusError(Errors.D021.format(path=path))
-    found = {"gold_tags": _score(nlp, list(build_gold_tag_corpus_v1(path)(nlp)))}
+    found = {"gold_tags": _score(nlp, build_gold_tag_corpus_v1(path), path)}
     if tagger is not None:
         both = put_tagger_before(nlp, tagger)
-        found["predicted_tags"] = _score(both, list(Corpus(path, gold_preproc=True)(both)))
+        found["predicted_tags"] = _score(both, Corpus(path, gold_preproc=True), path)
     return found
 
 
-def _score(nlp: Language, examples: list) -> Evaluation:
-    result = nlp.evaluate(examples)
-    scores = {} if result.get("lemma_acc") is None else {"lemma_acc": float(result["lemma_acc"])}
-    return Evaluation(scores, sum(len(example.predicted) for example in examples), float(result["speed"]))
+def _score(nlp: Language, read: Reader, path: Path) -> Evaluation:
+    found, n_words, speed = run(nlp, read_examples(nlp, read, path))
+    scores = {} if found.get("lemma_acc") is None else {"lemma_acc": float(found["lemma_acc"])}
+    return Evaluation(scores, {"words": n_words, "words_per_second": speed})

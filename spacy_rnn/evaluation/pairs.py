@@ -1,25 +1,23 @@
-"""Score a pipeline with an `rnn_transducer` on pairs of texts."""
+"""Score an `rnn_transducer` on pairs of texts."""
 
-import time
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Optional
 
 from spacy.language import Language
 
 from ..data.text_pairs import build_transducer_corpus_v1
+from .result import Evaluation, check_scored, run
 
 
 def evaluate_pairs(
     nlp: Language, path: Path, target_path: Optional[Path] = None, *, lowercase: bool = False
-) -> Dict[str, float]:
+) -> Evaluation:
     """Score a pipeline on pairs of texts, read as `build_transducer_corpus_v1` reads them.
 
-    Returns the scores that begin with "transduced_", the number of "texts" and "texts_per_second".
-    Raises CorpusError for a file that cannot be read.
-    """
+    Raises CorpusError for a file that cannot be read, or a pipeline without an `rnn_transducer`."""
     examples = list(build_transducer_corpus_v1(path, target_path, lowercase=lowercase)(nlp))
-    start = time.perf_counter()
-    found = nlp.evaluate(examples)
-    seconds = time.perf_counter() - start
+    found, n_words, speed = run(nlp, examples)
     scores = {name: value for name, value in found.items() if name.startswith("transduced_")}
-    return {**scores, "texts": len(examples), "texts_per_second": round(len(examples) / seconds, 1)}
+    check_scored(nlp, scores, path)
+    n = len(examples)
+    return Evaluation(scores, {"texts": n, "texts_per_second": n * speed / max(1, n_words)})

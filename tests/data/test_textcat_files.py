@@ -16,7 +16,7 @@ from spacy.util import registry
 from spacy_rnn.data.textcat_corpus import build_textcat_corpus_v1, convert_textcat, read_textcat_stats
 from spacy_rnn.data.textcat_files import read_textcat_file
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.evaluation.textcat import evaluate_textcat, textcat_json
+from spacy_rnn.evaluation.textcat import evaluate_textcat
 
 from ..pipeline.texts import CATS, TEXTS, trained_textcat
 
@@ -201,7 +201,7 @@ def test_evaluation(tmp_path: Path) -> None:
     found = evaluate_textcat(nlp, tmp_path / "corpus" / "test.spacy")
     assert found.scores["cats_micro_f"] == found.scores["cats_macro_f"] == 1.0
     assert 0.0 <= found.scores["cats_ece"] < 0.5
-    assert found.texts_by_label == {"negative": 2, "positive": 2} and found.texts == 4
-    assert textcat_json(found)["cats_f"] == {"negative": 1.0, "positive": 1.0}
+    assert found.by_label == {"negative": (1.0, 2), "positive": (1.0, 2)} and found.amounts["texts"] == 4
+    assert found.to_json()["cats_f"] == {"negative": 1.0, "positive": 1.0}
     with pytest.raises(CorpusError, match="D110"):
         evaluate_textcat(nlp, tmp_path / "none.spacy")

@@ -24,6 +24,6 @@ def test_evaluation(tmp_path: Path) -> None:
     nlp.get_pipe("parrot").score = score_transductions  # type: ignore[attr-defined]
     path = tmp_path / "pairs.tsv"
     path.write_text("Ab c\tab c\nde\tdf\n", encoding="utf8")
-    scores = evaluate_pairs(nlp, path, lowercase=True)
+    scores = evaluate_pairs(nlp, path, lowercase=True).to_json()
     assert scores["transduced_acc"] == 0.5 and scores["transduced_cer"] == pytest.approx(1 / 6)
     assert scores["texts"] == 2 and scores["texts_per_second"] > 0

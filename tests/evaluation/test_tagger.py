@@ -15,7 +15,7 @@ from thinc.api import Config
 from spacy_rnn.data.configure import LEAST_EVALUATIONS, LEAST_STEPS, configure
 from spacy_rnn.data.convert import convert_treebank, read_stats
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.evaluation.tagger import evaluate, evaluation_json
+from spacy_rnn.evaluation.tagger import evaluate
 
 from ..data.treebank import SENTENCE, row, sentence, write_splits
 from ..helpers import ROOT
@@ -78,7 +78,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_both_settings(nlp: Language, corpus: Path) -> None:
-    found = evaluation_json(evaluate(nlp, corpus))
+    found = {name: own.to_json() for name, own in evaluate(nlp, corpus).items()}
     assert all(setting.pop("words_per_second") > 0 for setting in found.values())
     # "de" is wrong among the annotated words, and is no token of the text.
     assert found["gold_words"] == {"pos_acc": pytest.approx(6 / 7), "words": 7}

@@ -1,0 +1,35 @@
+"""Files of spaCy's binary format, which raise a `CorpusError` where they are missing or damaged."""
+
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, TypeVar
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError, Errors
+
+Reader = Callable[[Language], Iterable[Example]]
+T = TypeVar("T")
+
+
+def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+    """The documents of a file."""
+    if not path.is_file():
+        raise CorpusError(Errors.D021.format(path=path))
+    yield from vouched((doc for file in [path] for doc in DocBin().from_disk(file).get_docs(vocab)), path)
+
+
+def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
+    """The same, with a CorpusError for whatever spaCy raises about a damaged file."""
+    items = iter(stream)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except Exception as error:  # of any type, as the damage has it
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise CorpusError(Errors.D188.format(path=path, reason=reason)) from error
+        yield item
