@@ -5,10 +5,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# Where to find what is imported on first use, so that `import spacy_rnn` stays light.
-_LAZY = {
-    "explain": "spacy_rnn.display.attention",
-}
+# Imported on first use, so that `import spacy_rnn` stays light.
+_LAZY = {"explain": "spacy_rnn.display.attention", "render_tree": "spacy_rnn.display.tree"}
 
 
 def __getattr__(name: str) -> Any:
