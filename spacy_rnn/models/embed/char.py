@@ -1,8 +1,8 @@
-"""Characters as a feature of a word."""
+"""The characters of a word as a feature."""
 
 import unicodedata
 from functools import partial
-from typing import Callable, Literal, Optional, Tuple
+from typing import Any, Callable, Dict, Literal, Optional, Tuple
 
 import numpy as np
 import torch
@@ -40,17 +40,16 @@ def build_char_embed_v1(
     width: of a word's vector, both directions together.
     char_width: of a character's vector.
     cell: "lstm", "gru", "rnn_tanh", "rnn_relu" or "rnn_sigmoid".
-    depth: recurrent layers. bidirectional: read in both directions.
+    depth: the number of recurrent layers. bidirectional: read in both directions.
     pooling: "last" (the final states of both directions), "max", "mean" or "attention".
-    rows: the number of different characters that get a vector of their own; later ones, and
-        those never met in training, share one.
-    max_chars: a longer word is read without its middle: the first and the last
-        `max_chars // 2` characters count.
-    char_dropout: share of characters replaced by the unknown one in training, which is how
-        the unknown one is learned.
-    unicode_form: normalise words first; "NFD" and "NFKD" take letters with marks and Hangul
-        syllables apart.
+    rows: the size of the table, including the unknown character. Characters get a row in the order in which training
+        meets them.
+    max_chars: of a longer word, the network reads the first and the last `max_chars // 2` characters.
+    char_dropout: the share of characters replaced by the unknown one in training, from which it learns its vector.
+    unicode_form: normalize words first; "NFD" and "NFKD" split letters with marks and Hangul syllables.
     precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError for an unknown or impossible setting.
     """
     check_choice("cell", cell, CELLS)
     check_choice("pooling", pooling, POOLINGS)
@@ -61,29 +60,21 @@ def build_char_embed_v1(
     check_share("char_dropout", char_dropout)
     if unicode_form is not None:
         check_choice("unicode_form", unicode_form, ("NFC", "NFD", "NFKC", "NFKD"))
-    build = partial(
-        CharEncoder,
-        rows,
-        char_width,
-        direction_width(width, bidirectional),
-        cell=cell,
-        depth=depth,
-        bidirectional=bidirectional,
-        pooling=pooling,
-    )
+    kind: Dict[str, Any] = {"cell": cell, "depth": depth, "bidirectional": bidirectional, "pooling": pooling}
+    build = partial(CharEncoder, rows, char_width, direction_width(width, bidirectional), **kind)
     return torch_feature(
         "char_embed", char_forward, build, width, precision,
         max_chars=max_chars, char_dropout=char_dropout, unicode_form=unicode_form,
     )  # fmt: skip
 
 
-# Marks where a word begins and ends; the code points are noncharacters, which no text contains.
+# Stand before and after the characters of a word. These code points are noncharacters, which no text contains.
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 
 
 def spell(word: str, max_chars: int, unicode_form: Optional[UnicodeForm]) -> str:
-    """The characters that stand for a word: normalised, the middle of an overlong word left
-    out, with a mark at either end."""
+    """The characters that represent a word: normalized, without the middle of a long word, with a boundary at each
+    end."""
     if unicode_form is not None:
         word = unicodedata.normalize(unicode_form, word)
     if len(word) > max_chars:

@@ -1,4 +1,4 @@
-"""All features of the words of a batch, each distinct word computed once."""
+"""The features of the words of a batch, computed once for each distinct word."""
 
 from functools import partial
 from typing import Any, Callable, List, Optional, Tuple, cast
@@ -29,19 +29,19 @@ def build_word_features_v1(
     cache_size: int = 50000,
     precision: Precision = "auto",
 ) -> WordEncoder:
-    """Join features of a word, in this order; null leaves one out.
+    """Concatenate features of a word, in this order; null omits a feature.
 
     words: learned vectors, "spacy-rnn.WordEmbed.v1".
     chars: the character network, "spacy-rnn.CharEmbed.v1".
     lexical: lexical attributes, "spacy-rnn.LexEmbed.v1".
     vectors: static vectors, "spacy-rnn.StaticVectors.v1".
-    context: what language models know of the word where it stands, "spacy-rnn.CharLMEmbed.v1".
-    width: of the joined features after a maxout layer, which costs the recurrent network above
-        less than the features themselves would; null leaves the layer out.
-    cache_size: the number of words whose vectors are kept between predictions, 0 for none.
-        A word takes 4 bytes times the width. Static vectors are looked up each time, since
-        they can be edited at any moment.
+    context: the states of language models at each token, "spacy-rnn.CharLMEmbed.v1".
+    width: of a maxout layer on top, which makes the input of the recurrent network smaller; null omits the layer.
+    cache_size: the number of words whose vectors are kept between predictions, 0 for none. A word takes 4 bytes times
+        the width. Static vectors are not kept, since they can be edited at any time.
     precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError if there is no feature, or a setting is out of range.
     """
     kept = [feature for feature in (words, chars, lexical) if feature is not None]
     features = kept + ([vectors] if vectors is not None else [])
@@ -90,14 +90,14 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors,
     return _predict(model, docs, types, index, lengths), _no_backprop
 
 
-def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, np.ndarray, np.ndarray]:
-    """The distinct words of a batch; for each token the row of its word, (n_tokens,); and
-    the number of tokens of each document, (n_docs,)."""
+def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
+    """The distinct words of a batch, the row of the word of each token, (n_tokens,), and the number of tokens of each
+    document, (n_docs,)."""
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     arrays = [doc.to_array(ORTH) for doc in docs if len(doc)]
     orths = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64)
     distinct, index, counts = np.unique(orths, return_inverse=True, return_counts=True)
-    return WordTypes(distinct, counts, docs[0].vocab), index.reshape(-1), lengths
+    return WordTypes(distinct, counts, docs[0].vocab), index, lengths
 
 
 def _update(
@@ -130,7 +130,7 @@ def _update(
 
 
 def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray) -> WordVectors:
-    """The features, each distinct word's from the cache where it is in it."""
+    """The features of the words. Those that depend on the word and the weights alone come from the cache."""
     features, context, mix = _parts(model)
     n_cached = model.attrs["n_cached"]
     cached, fresh = features[:n_cached], features[n_cached:]
@@ -139,14 +139,13 @@ def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, l
     mix_cached, mix_fresh = (_as_is, mix_now) if fresh or context is not None else (mix_now, _as_is)
 
     def compute(orths: KeyArray) -> Floats2d:
-        # Counts matter in training only.
-        asked = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
-        return mix_cached(xp.concatenate([layer.predict(asked) for layer in cached], axis=1))
+        # Counts are used in training only.
+        missing = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
+        return mix_cached(xp.concatenate([layer.predict(missing) for layer in cached], axis=1))
 
     parts = []
     if cached:
-        # The same key can stand for different strings in another vocabulary's string store,
-        # and the lexical attributes belong to the vocabulary.
+        # The vocabulary has the lexical attributes of a word, and the string that a key stands for.
         version = (types.vocab, *(shim_of(node).version for node in _shim_nodes(cached, mix)))
         table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
         if not fresh and context is None:
@@ -159,7 +158,7 @@ def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, l
 
 
 def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Optional[Model[Floats2d, Floats2d]]]:
-    """The features of words, that of tokens, and the layer that mixes them, where there are any."""
+    """The features of words, the feature of tokens, and the maxout layer."""
     n, layers = model.attrs["n_features"], list(model.layers)
     context = layers[n] if model.attrs["has_context"] else None
     rest = layers[n + (context is not None) :]

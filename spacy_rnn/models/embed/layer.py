@@ -1,4 +1,4 @@
-"""What all features of a word have in common: a Thinc layer from distinct words to vectors."""
+"""Thinc layers that run a torch module, for features of words and other inputs without a network below."""
 
 from typing import Any, Callable, List, Tuple
 
@@ -15,7 +15,8 @@ Forward = Callable[[Model, WordTypes, bool], Tuple[Floats2d, Callable]]
 def torch_feature(
     name: str, forward: Forward, build: Callable[[], nn.Module], width: int, precision: str, **attrs: Any
 ) -> WordFeature:
-    """A feature computed by a torch module from integer arrays."""
+    """A layer from distinct words to vectors, (n_types, width), computed by a torch module. attrs: settings that
+    `forward` reads."""
     return Model(
         name,
         forward,
@@ -31,22 +32,20 @@ def init_torch_layer(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def run_torch_layer(model: Model, X: Floats2d, is_train: bool, *more: Any) -> Tuple[Floats2d, Callable]:
-    """Call the module on an array of floats, (n, nI) to (n, nO), and on others that take no gradient."""
+    """Call the module on X, (n, nI) to (n, nO), and on more arrays, which take no gradient."""
     shim, _ = torch_layer(model)
-    inputs = (to_tensor(X, shim.device, requires_grad=is_train), *(to_tensor(array, shim.device) for array in more))
-    if not is_train:
-        return to_array(shim.predict(inputs)), lambda d_output: d_output
-    output, backward = shim.begin_update(inputs)
+    x = to_tensor(X, shim.device, requires_grad=is_train)
+    output, backward = run_torch_feature(shim, (x, *(to_tensor(array, shim.device) for array in more)), is_train)
 
     def backprop(d_output: Floats2d) -> Floats2d:
         backward(d_output)
-        return gradient_of(inputs[0])
+        return gradient_of(x)
 
-    return to_array(output), backprop
+    return output, backprop
 
 
 def run_torch_feature(shim: TorchShim, inputs: Tuple[Any, ...], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """Call the module on index tensors, which take no gradient."""
+    """Call the module on tensors without a layer below that takes their gradient."""
     if not is_train:
         return to_array(shim.predict(inputs)), lambda d_vectors: []
     output, backprop = shim.begin_update(inputs)

@@ -34,16 +34,18 @@ def build_word_embed_v1(
     lazy: bool = False,
     precision: Precision = "auto",
 ) -> WordFeature:
-    """A learned vector for each word met in training, one shared vector for all others.
+    """A learned vector for each word met in training, and one vector for all others.
 
-    width: of a vector. attr: what counts as the same word: "ORTH", "NORM" or "LOWER".
-    rows: the number of words that get a vector of their own, in the order training meets them.
-    word_dropout: a word met n times in 100,000 is replaced by the unknown one with
-        probability `word_dropout / (word_dropout + n)` (Kiperwasser & Goldberg 2016, sect. 4.1),
-        which is how the unknown one is learned. 0 turns it off.
-    lazy: a training step changes only the vectors of the words in its batch, so that it costs what the batch
-        is large, not what the table is; see `spacy_rnn.shim.rows`. Worth it where the table is most of the model,
-        as in `tree_rnn`; a tagger gains little and was a little less accurate.
+    width: of a vector. attr: the attribute that identifies a word: "ORTH", "NORM" or "LOWER".
+    rows: the size of the table, including the unknown word. Words get a row in the order in which training meets them.
+    word_dropout: the unknown word replaces a word met n times in 100,000 with probability `word_dropout / (word_dropout
+        + n)` (Kiperwasser & Goldberg 2016, sect. 4.1), from which it learns its vector. 0 turns it off.
+    lazy: a training step changes only the vectors of the words in its batch, so that its cost does not depend on the
+        size of the table, see `spacy_rnn.shim.rows`. Useful if the table is most of the model, as in `tree_rnn`; a
+        tagger gains little speed and was slightly less accurate.
+    precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError if a setting is out of range.
     """
     check_choice("attr", attr, ("ORTH", "NORM", "LOWER"))
     check_at_least("width", width, 1)
@@ -58,7 +60,7 @@ def word_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, 
     assert isinstance(module, GrowingEmbedding)
     keys = lexeme_keys(X, model.attrs["attr"]).view(np.int64)
     if is_train:
-        # Different words may have the same norm.
+        # Several words may have the same norm.
         distinct, inverse = np.unique(keys, return_inverse=True)
         module.learn(distinct, np.bincount(inverse, weights=X.counts).astype(np.int64))
     found = module.find(keys)
@@ -76,12 +78,15 @@ def build_lex_embed_v1(
     rows: int = 2000,
     precision: Precision = "auto",
 ) -> WordFeature:
-    """Hashed embeddings of spaCy's lexical attributes, joined.
+    """Hashed embeddings of spaCy's lexical attributes, concatenated.
 
-    width: of each attribute's vector; the output is `len(attrs) * width` wide.
-    attrs: any of ORTH, NORM, LOWER, SHAPE, PREFIX, SUFFIX and the IS_/LIKE_ flags; and PREFIX1 to
-        PREFIX9 and SUFFIX1 to SUFFIX9, the first and the last so many characters in lower case.
-    rows: the size of each attribute's table.
+    width: of the vector of each attribute; the width of the output is `len(attrs) * width`.
+    attrs: any of ORTH, NORM, LOWER, SHAPE, PREFIX, SUFFIX, the IS_ and LIKE_ flags, and PREFIX1 to PREFIX9 and SUFFIX1
+        to SUFFIX9, the first or last 1 to 9 characters in lower case.
+    rows: the size of the table of each attribute.
+    precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError for an unknown attribute or a setting that is out of range.
     """
     check_at_least("width", width, 1)
     check_at_least("rows", rows, 2)
@@ -102,7 +107,7 @@ def lex_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, C
 
 
 def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
-    """One attribute of each word, as a key of the string store or 0/1 for a flag. (n_types,)"""
+    """An attribute of each word, as a key of the string store, or 0 or 1 for a flag. Returns (n_types,)."""
     if attr == "ORTH":
         return X.orths
     vocab = X.vocab
@@ -116,10 +121,12 @@ def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
 
 
 def build_static_vectors_v1(width: int = 64) -> WordFeature:
-    """The vocabulary's word vectors through a learned linear layer; words without a vector
-    count as zeros.
+    """A learned linear map of the vocabulary's word vectors, or of zeros for a word without a vector.
 
     width: of the output.
+
+    Raises SettingError if it is initialized or called with a vocabulary without vectors, or with vectors of another
+    width.
     """
     check_at_least("width", width, 1)
     return Model(
