@@ -1,7 +1,4 @@
-"""What several processes that train one model agree on within a step.
-
-No torch: a process that trains alone, and every process that predicts, only passes through here.
-"""
+"""Sums over the processes that train one model. In a process that trains alone, a sum is what it is given."""
 
 from __future__ import annotations
 
@@ -18,19 +15,15 @@ _join_keys: Optional[JoinKeys] = None
 
 
 def all_reduce(n: float) -> float:
-    """Sum a number over all processes. A loss is divided by such a sum, so that it is the mean over the joint batch.
-
-    RETURNS the sum; `n` itself in a process that trains alone.
-    """
+    """The sum of a number over all processes. A loss is divided by such a sum, to be the mean over the joint batch."""
     return n if _sum is None else _sum(n)
 
 
 def all_reduce_keys(keys: IntArray, counts: IntArray) -> Tuple[IntArray, IntArray]:
-    """Join the keys that all processes met and sum their counts, so that a growing table learns the same rows in the
-    same order everywhere.
+    """The distinct keys of all processes and their summed counts, (m,) each, so that a growing table learns the same
+    rows in the same order in each process.
 
     keys: (n,), distinct. counts: (n,), how often this process met each.
-    RETURNS the distinct keys of all processes and their summed counts, (m,) each.
     """
     return (keys, counts) if _join_keys is None else _join_keys(keys, counts)
 

@@ -1,6 +1,7 @@
-"""Files and folders that appear complete or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 import ctypes
+import hashlib
 import os
 import sys
 import tempfile
@@ -16,14 +17,14 @@ _RENAME_EXCHANGE = 2
 
 @contextmanager
 def replaced_folder(target: Path, *, checked: bool = False) -> Iterator[Path]:
-    """A new folder to write into, moved to `target` when the block ends and removed when it raises.
+    """A new folder to write into, which replaces `target` when the block ends and is removed if the block raises.
 
-    It lies beside `target`, so that the move is one step within a file system. What `target` held before is replaced:
-    on Linux in one step, so that whatever ends the program, `target` is the old folder or the new one. Where two
-    folders cannot change places in one step, there is a moment between two steps in which `target` is missing.
+    It is created beside `target`, so that it can be moved by renaming. On Linux, the two folders change places in one
+    step: whenever the program ends, `target` is either the old folder or the new one. On other systems, `target` is
+    missing for a moment between two steps.
 
-    checked: `target` is a folder that a user names, who may keep other things there. Raises CorpusError, and changes
-    nothing, if it holds anything that is not of the kinds (by their suffixes) of what was written into the new one.
+    checked: `target` is a user's folder, which may have other contents. Raises CorpusError, and changes nothing, if it
+    contains files of other kinds, by their suffixes, than the new folder.
     """
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ def check_replaceable(target: Path, new: Path) -> None:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Write a file so that whatever ends the program, it is the old one or the new one, complete."""
+    """Write a file so that whenever the program ends, it is either the old file or the complete new one."""
     scratch = target.with_name(f".{target.name}.tmp")
     with scratch.open("wb") as opened:
         opened.write(data)
@@ -67,16 +68,16 @@ def replace_file(target: Path, data: bytes) -> None:
 
 
 def write_through(folder: Path) -> None:
-    """Have the system write all files of a folder to the disk, so that a power failure finds none of them cut off."""
+    """Flush all files of a folder to the disk, so that a power failure truncates none of them."""
     for path in folder.rglob("*"):
         if path.is_file():
-            # Windows writes through only what is open for writing.
+            # Windows flushes only files that are open for writing.
             with path.open("rb+") as opened:
                 os.fsync(opened.fileno())
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Let two paths change places in one step; False where the system or the file system cannot."""
+    """Exchange two paths in one step. Returns False if the system or the file system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
@@ -84,3 +85,8 @@ def exchange(first: Path, second: Path) -> bool:
         return False
     failed = rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
     return bool(failed == 0)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of the contents of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,6 +1,5 @@
 """Default settings that several components share."""
 
-# The features of a word.
 DEFAULT_EMBED = """
 [model.tok2vec.embed]
 @architectures = "spacy-rnn.WordFeatures.v1"

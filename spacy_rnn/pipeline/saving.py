@@ -1,7 +1,5 @@
-"""Components on disk: saved completely or not at all, checked before anything of them is used, loaded completely or not
-at all."""
+"""Components on disk: their files are checked before use, and loaded completely or not at all."""
 
-import hashlib
 import json
 import shutil
 from contextlib import contextmanager
@@ -10,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List
 
 from thinc.api import Model
 
+from ..base.files import file_sha256
 from ..errors import Errors, ModelFileError
 
 CHECKSUMS = "checksums.json"
@@ -17,19 +16,20 @@ NEEDED = ("cfg", "model")
 
 
 def write_checksums(folder: Path, before: Path) -> None:
-    """Write the checksums of a folder's files beside them. What is in the folder `before`, which this one is about to
-    replace, and was not written again, is taken over."""
+    """Write the checksums of the files of a folder into it. First copy what the folder `before` has and this one, which
+    will replace it, does not."""
     for old in before.iterdir() if before.is_dir() else ():
         new = folder / old.name
         if old.name != CHECKSUMS and not new.exists():
             (shutil.copytree if old.is_dir() else shutil.copy2)(old, new)
-    sums = {path.relative_to(folder).as_posix(): _checksum(path) for path in _files(folder)}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
+    sums = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
     (folder / CHECKSUMS).write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf8")
 
 
 def check_files(folder: Path, needed: Iterable[str]) -> None:
-    """Raise ValueError if a file is missing or is not the one that was saved. A folder without checksums, which an
-    earlier version wrote, is taken as it is."""
+    """Raises ModelFileError if a file is missing or differs from the one that was saved. In a folder without checksums,
+    from an earlier version, only `needed` is checked."""
     for name in needed:
         if not (folder / name).is_file():
             raise ModelFileError(Errors.R183.format(file=name))
@@ -44,24 +44,15 @@ def check_files(folder: Path, needed: Iterable[str]) -> None:
     for name, checksum in expected:
         if not (folder / name).is_file():
             raise ModelFileError(Errors.R183.format(file=name))
-        if _checksum(folder / name) != checksum:
+        if file_sha256(folder / name) != checksum:
             raise ModelFileError(Errors.R182.format(file=name))
-
-
-def _files(folder: Path) -> List[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager
 def loading(component: Any, where: str) -> Iterator[None]:
-    """Put everything back as it was if the block, which loads a component, fails; and say in one sentence of what kind
-    ValueError what is wrong with which component.
+    """Restore the component if the block, which loads it, fails. Raises ModelFileError with the reason.
 
-    where: the folder, or what else it comes from.
+    where: the source, for the message.
     """
     put_back = keep_model(component.model)
     cfg = dict(component.cfg)
@@ -75,11 +66,11 @@ def loading(component: Any, where: str) -> Iterator[None]:
 
 
 def keep_model(model: Model) -> Callable[[], None]:
-    """Returns a callback that puts a model back as it is now."""
-    undo: List[Callable[[], None]] = [_keep_node(node) for node in model.walk()]
+    """Returns a callback that restores the present state of a model."""
+    callbacks: List[Callable[[], None]] = [_keep_node(node) for node in model.walk()]
 
     def put_back() -> None:
-        for callback in undo:
+        for callback in callbacks:
             callback()
 
     return put_back
@@ -87,7 +78,7 @@ def keep_model(model: Model) -> Callable[[], None]:
 
 def _keep_node(node: Model) -> Callable[[], None]:
     name, attrs = node.name, dict(node.attrs)
-    # Dimensions once set cannot be unset by Thinc's own methods.
+    # Thinc has no method to unset a dimension.
     private: Iterable[str] = ("_dims", "_refs", "_has_params")
     kept = {key: dict(getattr(node, key)) for key in private}
     params = {key: node.get_param(key) for key in node.param_names if node.has_param(key)}
