@@ -22,7 +22,7 @@ from spacy.training import Example
 from thinc.api import Config
 from torch import Tensor, nn
 
-from spacy_rnn.base.parses import read_heads
+from spacy_rnn.base.parses import read_trees
 from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1
 
 from .turns import by_turns, medians
@@ -97,7 +97,7 @@ class Peer:
 
     def lay_out(self, example: Example, rows: Dict[int, int], column: Dict[str, int]) -> Any:
         doc = example.reference
-        heads = read_heads([doc]).tolist()
+        heads = read_trees([doc]).heads.tolist()
         words = torch.tensor([rows.setdefault(token.norm, len(rows)) for token in doc])
         children: List[List[int]] = [[] for _ in heads]
         for node, head in enumerate(heads):

@@ -1,4 +1,6 @@
-"""Dependency parses of documents, as arrays."""
+"""Dependency parses of documents."""
+
+from __future__ import annotations
 
 from typing import Iterable, List
 
@@ -7,25 +9,36 @@ from spacy.attrs import DEP, HEAD
 from spacy.tokens import Doc
 
 from ..errors import AnnotationError, Errors
-from ..types import IntArray
-from .trees import absolute_heads, break_cycles
+from .trees import Trees
 
 
-def read_parse(docs: List[Doc]) -> IntArray:
-    """The way from each token to its head, and its dependency label. (n_tokens, 2)"""
-    arrays = [doc.to_array([HEAD, DEP]).astype(np.int64, copy=False).reshape(-1, 2) for doc in docs]
-    return np.concatenate(arrays) if arrays else np.zeros((0, 2), dtype=np.int64)
+class ParsedDocs(List[Doc]):
+    """Documents with their trees, so that a component, its layers and its loss read each parse once. Everything else
+    sees an ordinary list of documents."""
+
+    def __init__(self, docs: Iterable[Doc], trees: Trees):
+        super().__init__(docs)
+        self.trees = trees
+
+    @classmethod
+    def read(cls, docs: List[Doc], name: str) -> ParsedDocs:
+        """Check and read the parses, unless that is done already. See `check_parsed`."""
+        if isinstance(docs, cls):
+            return docs
+        check_parsed(docs, name)
+        return cls(docs, read_trees(docs))
 
 
 def check_parsed(docs: Iterable[Doc], name: str) -> None:
-    """Raise ValueError unless all documents have a dependency parse."""
+    """Raises AnnotationError for a document without a parse. name: of the component or layer that needs one."""
     for doc in docs:
         if not doc.has_annotation("DEP"):
             raise AnnotationError(Errors.R150.format(name=name, text=doc.text[:40]))
 
 
-def read_heads(docs: List[Doc]) -> IntArray:
-    """The head of each token as a row of the joined batch, itself for a root; the first node of
-    a cycle counts as one. (n_tokens,)"""
+def read_trees(docs: List[Doc]) -> Trees:
+    """The trees of a batch; without a parse, every token is a root."""
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-    return break_cycles(absolute_heads(read_parse(docs)[:, 0], lengths))
+    empty = np.zeros((0, 2), dtype=np.uint64)
+    parses = np.concatenate([empty, *(doc.to_array([HEAD, DEP]) for doc in docs)]).view(np.int64)
+    return Trees.build(parses[:, 0], parses[:, 1], lengths)

@@ -1,18 +1,54 @@
-"""The shape of trees, told from the array of heads by array operations. No torch."""
+"""The dependency trees of a batch of documents, whose tokens are joined, as arrays. No torch."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Tuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ..types import IntArray
+from ..types import BoolArray, IntArray
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The dependency trees of a batch, computed once for all that need them."""
+
+    heads: IntArray
+    """(n_tokens,): the row of each token's head in the batch, its own row for a root. There are no cycles."""
+    heights: IntArray
+    """(n_tokens,): the number of edges on the longest path from each token down to a leaf."""
+    labels: IntArray
+    """(n_tokens,): dependency labels, as keys of the string store."""
+    lengths: IntArray
+    """(n_docs,): the number of tokens of each document."""
+
+    @classmethod
+    def build(cls, offsets: IntArray, labels: IntArray, lengths: IntArray) -> Trees:
+        """offsets: (n_tokens,), from each token to its head. A token whose head lies outside its document becomes a
+        root, and so does the first token of a cycle. labels, lengths: see the attributes."""
+        heads = absolute_heads(offsets, lengths)
+        heights = node_heights(heads)
+        on_cycle = heights < 0
+        if on_cycle.any():
+            heads = break_cycles(heads, on_cycle)
+            heights = node_heights(heads)
+        return cls(heads, heights, labels, lengths)
+
+    @property
+    def roots(self) -> IntArray:
+        """(n_trees,): the rows of the roots."""
+        return np.flatnonzero(self.heads == np.arange(len(self.heads)))
+
+    def part(self, docs: slice) -> Trees:
+        """The trees of consecutive documents."""
+        start = int(self.lengths[: docs.start].sum())
+        tokens = slice(start, start + int(self.lengths[docs].sum()))
+        return Trees(self.heads[tokens] - start, self.heights[tokens], self.labels[tokens], self.lengths[docs])
 
 
 def absolute_heads(offsets: IntArray, lengths: IntArray) -> IntArray:
-    """Heads as rows of the joined batch. offsets: (n,), from each token to its head, 0 for a
-    root; a head outside the token's own tree counts as none. lengths: (n_docs,)."""
+    """Heads as rows of the batch, (n_tokens,). See `Trees.build`."""
     nodes = np.arange(len(offsets))
     heads = nodes + offsets
     starts = np.repeat(starts_of(lengths), lengths)
@@ -20,14 +56,8 @@ def absolute_heads(offsets: IntArray, lengths: IntArray) -> IntArray:
     return np.where(outside, nodes, heads)
 
 
-def break_cycles(heads: IntArray) -> IntArray:
-    """Make the first node of every cycle a root. heads: (n,), itself for a root."""
-    return _cut(heads, node_heights(heads) < 0)
-
-
 def node_heights(heads: IntArray) -> IntArray:
-    """The longest way from each node down to a leaf, (n,); -1 for the nodes of a cycle.
-    heads: (n,), itself for a root."""
+    """The height of each node, -1 for the nodes of a cycle. heads: (n,), a root's own row for a root. Returns (n,)."""
     nodes = np.arange(len(heads))
     waiting = np.bincount(heads[heads != nodes], minlength=len(heads))
     heights = np.full(len(heads), -1, dtype=np.int64)
@@ -39,16 +69,16 @@ def node_heights(heads: IntArray) -> IntArray:
         parents = parents[parents != ready]
         np.subtract.at(waiting, parents, 1)
         parents = parents[waiting[parents] == 0]
-        # Each once, without sorting: where it was written last.
-        places = nodes[: len(parents)]
-        last[parents] = places
-        ready, height = parents[last[parents] == places], height + 1
+        # A parent of several nodes is kept once, where it was written last. This needs no sorting.
+        positions = nodes[: len(parents)]
+        last[parents] = positions
+        ready, height = parents[last[parents] == positions], height + 1
     return heights
 
 
 def node_depths(heads: IntArray) -> IntArray:
-    """The number of edges between each node and its root, (n,), by pointer doubling.
-    heads: (n,), itself for a root, without cycles."""
+    """The number of edges between each node and its root, by pointer doubling. heads: (n,), a root's own row for a
+    root, without cycles. Returns (n,)."""
     depths = (heads != np.arange(len(heads))).astype(np.int64)
     ancestors = heads
     while (further := depths[ancestors]).any():
@@ -56,25 +86,22 @@ def node_depths(heads: IntArray) -> IntArray:
     return depths
 
 
-def _cut(heads: IntArray, on_cycle: npt.NDArray[np.bool_]) -> IntArray:
-    # What waits for ever is exactly the nodes on cycles: a node has one head, so nothing that
-    # is not on a cycle lies above one.
-    if not on_cycle.any():
-        return heads
-    first, ancestors = np.arange(len(heads)), heads
+def break_cycles(heads: IntArray, on_cycle: BoolArray) -> IntArray:
+    """Make the first node of every cycle a root. heads: (n,). on_cycle: (n,), the nodes without a height. All of them
+    lie on cycles, because a node has one head, so that nothing hangs above a cycle. Returns (n,)."""
+    nodes = np.arange(len(heads))
+    first, ancestors = nodes, heads
     for _ in range(int(on_cycle.sum()).bit_length()):
         first, ancestors = np.minimum(first, first[ancestors]), ancestors[ancestors]
-    nodes = np.arange(len(heads))
     return np.where(on_cycle & (first == nodes), nodes, heads)
 
 
-def subtree_spans(heads: IntArray) -> Tuple[IntArray, IntArray, IntArray]:
-    """The first node of each node's subtree, one past its last, and the number of its nodes,
-    (n,) each. A subtree is a span of its own where it has no gap. heads: (n,), itself for a
-    root, without cycles."""
+def subtree_spans(trees: Trees) -> Tuple[IntArray, IntArray, IntArray]:
+    """The first node of each node's subtree, one past its last node, and the number of its nodes, (n,) each. A subtree
+    without a gap has as many nodes as its span."""
+    heads, heights = trees.heads, trees.heights
     nodes = np.arange(len(heads))
     start, end, size = nodes.copy(), nodes + 1, np.ones_like(nodes)
-    heights = node_heights(heads)
     by_height = np.argsort(heights, kind="stable")
     for level in np.split(by_height, np.cumsum(np.bincount(heights))[:-1]) if len(heads) else []:
         below = level[heads[level] != level]
@@ -85,18 +112,17 @@ def subtree_spans(heads: IntArray) -> Tuple[IntArray, IntArray, IntArray]:
     return start, end, size
 
 
-def nodes_of(spans: IntArray, heads: IntArray) -> IntArray:
-    """The node whose subtree is exactly each span (m, 2), -1 where there is none. heads: (n,)."""
-    start, end, size = subtree_spans(heads)
+def find_subtrees(spans: IntArray, trees: Trees) -> IntArray:
+    """The node whose subtree is exactly each span (m, 2), -1 where there is none. Returns (m,)."""
+    start, end, size = subtree_spans(trees)
     whole = np.flatnonzero(end - start == size)
-    # Two subtrees never have the same nodes, so a span names one at most.
-    keys = start[whole] * (len(heads) + 1) + end[whole]
-    order = np.argsort(keys)
-    wanted = spans[:, 0] * (len(heads) + 1) + spans[:, 1]
-    if not len(keys):
+    if not len(whole):
         return np.full(len(spans), -1, dtype=np.int64)
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    found = order[place]
+    # Two subtrees never have the same nodes, so a span belongs to one at most.
+    base = len(size) + 1
+    keys, wanted = start[whole] * base + end[whole], spans[:, 0] * base + spans[:, 1]
+    order = np.argsort(keys)
+    found = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
     return np.where(keys[found] == wanted, whole[found], -1)
 
 

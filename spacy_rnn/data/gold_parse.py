@@ -1,4 +1,4 @@
-"""Corpora whose documents come with some of their gold annotation: parses, or tags."""
+"""Corpora whose predicted documents have some of the gold annotation already: parses, or tags."""
 
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, Sequence, Union
@@ -21,14 +21,14 @@ def build_gold_parse_corpus_v1(
     max_length: int = 0,
     shuffle: bool = False,
 ) -> Reader:
-    """Read `.spacy` files as spaCy does, but with the words and the dependency parses of the
-    files already in the documents to be annotated, so that a component that needs parses can
-    be trained without running a parser.
+    """Read `.spacy` files like `spacy.Corpus.v1`, but with the gold words and dependency parses in the predicted
+    documents, so that a component that needs parses is trained without a parser.
 
     path: a file or folder.
-    limit: of documents, 0 for none.
-    max_length: documents of more tokens are left out, 0 for no limit.
-    shuffle: read in a new order each time, from spaCy's seed.
+    limit: the number of documents, 0 for all.
+    max_length: leave out documents of more tokens, 0 for no limit.
+    shuffle: read in a new order each time, by the seed of spaCy.
+    The reader raises CorpusError for a damaged file.
     """
     return _reader(with_gold_parse, path, limit, max_length, shuffle)
 
@@ -39,8 +39,8 @@ def build_gold_tag_corpus_v1(
     max_length: int = 0,
     shuffle: bool = False,
 ) -> Reader:
-    """Read `.spacy` files as "spacy-rnn.GoldParseCorpus.v1" does, with parts of speech, fine-grained tags and
-    morphology in place of the parses, so that a lemmatizer can be trained and scored without running a tagger."""
+    """Read `.spacy` files like "spacy-rnn.GoldParseCorpus.v1", but with parts of speech, fine-grained tags and
+    morphology instead of parses, so that a lemmatizer is trained and scored without a tagger."""
     return _reader(with_gold_tags, path, limit, max_length, shuffle)
 
 
@@ -58,12 +58,12 @@ def _reader(
 
 
 def with_gold_parse(reference: Doc) -> Example:
-    """An example whose predicted document has the reference's words and parse, and nothing else."""
+    """An example whose predicted document has the words and the parse of the reference."""
     return _with(reference, _PARSE if reference.has_annotation("DEP") else [])
 
 
 def with_gold_tags(reference: Doc) -> Example:
-    """An example whose predicted document has the reference's words and tags, and nothing else."""
+    """An example whose predicted document has the words and the tags of the reference."""
     return _with(reference, _TAGS)
 
 

@@ -1,5 +1,5 @@
 """Corpora of parsed documents for `tree_rnn`: labelled texts that a pipeline parses, and gold trees whose subtrees are
-labelled by their relations; and what joins a parser to a pipeline that was trained on them."""
+labelled by their relations."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -13,21 +13,21 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from ..base.files import replaced_folder
-from ..base.parses import read_heads
-from ..base.trees import subtree_spans
+from ..base.parses import read_trees
+from ..base.trees import Trees, subtree_spans
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
 from .spacy_files import read_docs
 from .sst import SPANS_KEY
 from .textcat_files import read_textcat_file
 
-# What a parser may need to run.
+# The components that a parser may need to run.
 _UPSTREAM = ("tok2vec", "transformer", "parser")
 
 
 @dataclass
 class ParsedStats:
-    """What one file holds."""
+    """The size of one file."""
 
     docs: int = 0
     words: int = 0
@@ -37,9 +37,10 @@ class ParsedStats:
 
 
 def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[str, ParsedStats]:
-    """Parse files of labelled texts, see `read_textcat_file`, to `{name}.spacy`, one document a text with its cats.
+    """Parse files of labelled texts, see `read_textcat_file`, into `{name}.spacy`, one document a text with its cats.
+    Replaces the output folder, and writes `stats.json` beside the files.
 
-    nlp: a pipeline with a parser. `stats.json` is written beside the files, and a folder that is there is replaced.
+    nlp: a pipeline with a parser. Raises CorpusError if it has none, and for a file that cannot be read.
     """
     if "parser" not in nlp.pipe_names:
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
@@ -53,7 +54,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
             for doc, labelled in zip(nlp.pipe(text.text for text in texts), texts):
                 doc.cats = dict(labelled.cats)
                 docs.add(doc)
-                count_trees(doc, found)
+                count_trees(read_trees([doc]), found)
                 counts.update(name for name, value in labelled.cats.items() if value)
             docs.to_disk(folder / f"{path.stem}.spacy")
             found.labels = dict(sorted(counts.items()))
@@ -63,9 +64,9 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
 
 
 def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats]:
-    """From a converted treebank, trees whose subtrees are labelled by what they are to their heads: the task is to tell
-    subjects, objects, modifiers and so on from the words and the bare structure. Relations are taken off the trees, and
-    of their names what stands before a colon counts."""
+    """Convert a folder made by `convert_treebank` to trees whose subtrees are labelled by their relations to their
+    heads, without subtypes: the task is to recognize subjects, objects, modifiers and so on from the words and the bare
+    structure, so the trees have no relations. Raises CorpusError if a split is missing."""
     stats = {}
     with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
@@ -73,9 +74,10 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
             for gold in read_docs(path, Vocab()):
                 doc = bare_tree(gold)
-                doc.spans[SPANS_KEY] = relation_spans(doc, [token.dep_.partition(":")[0] for token in gold])
+                trees = read_trees([doc])
+                doc.spans[SPANS_KEY] = relation_spans(doc, trees, [token.dep_.partition(":")[0] for token in gold])
                 docs.add(doc)
-                count_trees(doc, found)
+                count_trees(trees, found)
                 counts.update(span.label_ for span in doc.spans[SPANS_KEY])
             docs.to_disk(folder / f"{split}.spacy")
             found.phrases, found.labels = sum(counts.values()), dict(counts.most_common())
@@ -85,7 +87,7 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
 
 
 def bare_tree(gold: Doc) -> Doc:
-    """The same words and heads; of the relations only which one is the root."""
+    """The same words and heads. The only relations are "ROOT" and "dep"."""
     heads = [token.head.i for token in gold]
     return Doc(
         gold.vocab,
@@ -96,18 +98,18 @@ def bare_tree(gold: Doc) -> Doc:
     )
 
 
-def relation_spans(doc: Doc, relations: List[str]) -> List[Span]:
-    """Every subtree without a gap, labelled by its head's relation."""
-    start, end, size = subtree_spans(read_heads([doc]))
+def relation_spans(doc: Doc, trees: Trees, relations: List[str]) -> List[Span]:
+    """Every subtree without a gap, labelled by the relation of its head."""
+    start, end, size = subtree_spans(trees)
     whole = np.flatnonzero(end - start == size).tolist()
     return [Span(doc, int(start[i]), int(end[i]), label=relations[i]) for i in whole if relations[i]]
 
 
-def count_trees(doc: Doc, found: ParsedStats) -> None:
-    heads = read_heads([doc])
+def count_trees(trees: Trees, found: ParsedStats) -> None:
+    """Add the trees of a document to the counts of its file."""
     found.docs += 1
-    found.words += len(doc)
-    found.trees += int((heads == np.arange(len(heads))).sum())
+    found.words += len(trees.heads)
+    found.trees += len(trees.roots)
 
 
 def write_stats(folder: Path, lang: str, stats: Dict[str, ParsedStats]) -> None:
@@ -117,8 +119,8 @@ def write_stats(folder: Path, lang: str, stats: Dict[str, ParsedStats]) -> None:
 
 
 def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -> Language:
-    """Put the parser of another pipeline, and what it reads, before a component that was trained on its parses. Raises
-    CorpusError if there is no parser or no such component, or if a component of that name is there already."""
+    """Add the parser of another pipeline, and what it listens to, before a component that was trained on its parses.
+    Raises CorpusError if there is no parser or no such component, or if a component of that name is there already."""
     if "parser" not in source.pipe_names:
         raise CorpusError(Errors.D152.format(lang=source.lang))
     if name not in nlp.pipe_names:

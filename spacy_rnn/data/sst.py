@@ -1,5 +1,5 @@
-"""The Stanford Sentiment Treebank (Socher et al. 2013): constituency trees with a label from 0 to 4 at every node,
-in brackets as in the Penn Treebank, onto dependency trees."""
+"""The Stanford Sentiment Treebank (Socher et al. 2013): bracketed trees with labels from 0 to 4 at all constituents.
+The labels are carried over to dependency trees."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -14,8 +14,8 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from ..base.files import replaced_folder
-from ..base.parses import read_heads
-from ..base.trees import nodes_of
+from ..base.parses import read_trees
+from ..base.trees import find_subtrees
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
 from .textcat_files import decode
@@ -24,11 +24,11 @@ SPANS_KEY = "tree"
 
 _PIECE = re.compile(r"\s*(?:(\()\s*([^\s()]+)|(\))|([^\s()]+))")
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}
-# What stands close to the word before it, and what the word after it stands close to.
+# Words without a space before them, and words without a space after them.
 _NO_SPACE_BEFORE = re.compile(r"""^(?:[.,:;?!%)\]}]+|\.\.\.|n't|'(?:s|m|d|ll|re|ve)?)$""", re.IGNORECASE)
 _NO_SPACE_AFTER = frozenset("([{$")
 
-# From one of five labels to one of two; the middle one says neither.
+# From five labels to two. The middle one has no counterpart.
 BINARY = {"0": "negative", "1": "negative", "2": None, "3": "positive", "4": "positive"}
 
 
@@ -37,12 +37,12 @@ class Constituents(NamedTuple):
 
     words: List[str]
     spans: List[Tuple[int, int, str]]
-    """First word, one past the last, label; children before parents, the whole sentence last."""
+    """First word, one past the last word, label. Children come before parents, the whole sentence last."""
 
 
 @dataclass
 class AlignedStats:
-    """What one split holds."""
+    """The size of one split."""
 
     sentences: int = 0
     words: int = 0
@@ -53,8 +53,8 @@ class AlignedStats:
 
 
 def read_brackets(path: Path) -> Iterator[Constituents]:
-    """The trees of a file, one a line, such as `(3 (2 A) (4 (3 nice) (2 day)))`. Raises CorpusError for a line that is
-    none."""
+    """Read the trees of a file, one a line, such as `(3 (2 A) (4 (3 nice) (2 day)))`. Raises CorpusError for a missing
+    file, and for a line that is no tree."""
     if not path.is_file():
         raise CorpusError(Errors.D150.format(path=path))
     for number, line in enumerate(decode(path).split("\n"), 1):
@@ -66,7 +66,7 @@ def read_brackets(path: Path) -> Iterator[Constituents]:
 
 
 def parse_brackets(line: str) -> Constituents:
-    """One tree. Raises ValueError for anything else."""
+    """Parse one tree. Raises ValueError for a line that is no tree."""
     words: List[str] = []
     spans: List[Tuple[int, int, str]] = []
     opened: List[Tuple[str, int]] = []
@@ -92,12 +92,12 @@ def parse_brackets(line: str) -> Constituents:
 
 
 def unescape(word: str) -> str:
-    """A word as it is written in text."""
+    """The word without the escapes of the Penn Treebank."""
     return _ESCAPES.get(word, word.replace("\\/", "/").replace("\\*", "*"))
 
 
 def spaces_after(words: List[str]) -> List[bool]:
-    """Whether a space follows each word, told from the words."""
+    """Guess from the words whether a space follows each of them."""
     spaces, quoted = [], False
     for word, following in zip(words, [*words[1:], "."]):
         if word == '"':
@@ -116,14 +116,15 @@ def convert_sst(
     fragments: bool = False,
     batch_size: int = 256,
 ) -> Dict[str, AlignedStats]:
-    """Parse the sentences of `{train,dev,test}.txt` and write `{train,dev,test}.spacy`, one document a sentence, with
-    the sentence's label in `doc.cats` and in `doc.spans["tree"]` the labelled phrases that are exactly the span of a
-    dependency subtree (as Tai et al. 2015, sect. 5.1). `stats.json` is written beside them.
+    """Parse the sentences of `{train,dev,test}.txt` into `{train,dev,test}.spacy`, one document a sentence. `doc.cats`
+    holds the label of the sentence, `doc.spans["tree"]` the labelled phrases that are exactly the span of a dependency
+    subtree (Tai et al. 2015, sect. 5.1). Replaces the output folder, and writes `stats.json` beside the files.
 
-    nlp: a pipeline with a parser, which is kept from cutting the sentences.
+    nlp: a pipeline with a parser, which must not split the sentences.
     binary: two labels instead of five, without neutral sentences and phrases.
-    fragments: of the training sentences, write every other labelled phrase too, the first time it occurs, as a document
-        of its own whose trees are what the sentence's tree has within it.
+    fragments: write the other labelled phrases of the training sentences too, each once, as documents of their own with
+        the part of the sentence's tree that is within them.
+    Raises CorpusError for a pipeline without a parser, and for a missing or damaged file.
     """
     if "parser" not in nlp.pipe_names:
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
@@ -153,7 +154,7 @@ def convert_sst(
 
 
 def whole_sentence(vocab: Vocab, words: List[str]) -> Doc:
-    """A document that the parser may not cut into several sentences."""
+    """A document that the parser may not split into sentences."""
     doc = Doc(vocab, words=words, spaces=spaces_after(words))
     starts: np.ndarray = np.array([1] + [-1] * (len(words) - 1), dtype=np.int64).astype(np.uint64)
     doc.from_array([SENT_START], starts.reshape(-1, 1))  # type: ignore[arg-type]
@@ -163,9 +164,9 @@ def whole_sentence(vocab: Vocab, words: List[str]) -> Doc:
 def add_labels(
     doc: Doc, tree: Constituents, relabel: Callable[[str], Optional[str]], labels: List[str], found: AlignedStats
 ) -> List[Tuple[int, int, str]]:
-    """Write a tree's labels to its parsed sentence, count them, and return those that have no subtree."""
+    """Set the labels of a constituency tree on its parsed sentence, and count them. Returns those without a subtree."""
     spans = [(start, end, label) for start, end, old in tree.spans if (label := relabel(old))]
-    nodes = nodes_of(np.array([span[:2] for span in spans], dtype=np.int64), read_heads([doc]))
+    nodes = find_subtrees(np.array([span[:2] for span in spans], dtype=np.int64), read_trees([doc]))
     doc.spans[SPANS_KEY] = [
         Span(doc, start, end, label=label) for (start, end, label), node in zip(spans, nodes.tolist()) if node >= 0
     ]
@@ -179,7 +180,7 @@ def add_labels(
 
 
 def cut_fragment(doc: Doc, start: int, end: int, label: str, labels: List[str]) -> Doc:
-    """A labelled part of a parsed sentence; a word whose head lies outside is a root."""
+    """A labelled part of a parsed sentence. A word whose head lies outside becomes a root."""
     tokens = list(doc[start:end])
     inside = [start <= token.head.i < end for token in tokens]
     fragment = Doc(

@@ -1,4 +1,4 @@
-"""Dependency trees with each node coloured by the label of its subtree, as SVG or HTML."""
+"""Dependency trees as SVG or HTML, each word coloured by the label of its subtree."""
 
 from dataclasses import dataclass
 from html import escape
@@ -10,8 +10,8 @@ from spacy.tokens import Doc, Span, Token
 from spacy.util import is_in_jupyter
 
 from ..base.checks import check_choice
-from ..base.parses import check_parsed, read_heads
-from ..base.trees import node_depths, subtree_spans
+from ..base.parses import ParsedDocs
+from ..base.trees import Trees, node_depths, subtree_spans
 from ..errors import Errors, NotInitializedError
 from ..pipeline.tree.annotate import EXTENSION
 from .colours import Colour, ink_on, label_colours, text_width, value_colour
@@ -19,20 +19,20 @@ from .colours import Colour, ink_on, label_colours, text_width, value_colour
 Direction = Literal["auto", "down", "right"]
 DIRECTIONS = ("auto", "down", "right")
 
-# A sentence of more words than these is written one word a line.
+# A sentence of more words is drawn with one word a line.
 _WIDEST = 24
 _FONT = "font-family='system-ui, Segoe UI, Helvetica, Arial, sans-serif'"
 _SIZE, _SMALL = 14, 10
 _BOX, _MARGIN = 26, 16
-# Between levels of a tree that grows downwards; its words have at least this distance.
+# Between the levels, the centres and the boxes of words in a tree that grows down.
 _LEVEL, _STEP, _GAP = 74, 34, 10
-# Between lines, and between levels, of a tree that grows to the right.
+# Between the lines, and between the levels, of a tree that grows to the right.
 _LINE, _INDENT = 31, 34
 
 
 @dataclass
 class Node:
-    """A word as it is drawn. Coordinates are those of its box's left and middle."""
+    """A word in the drawing. `x` is the left side of its box, `y` the middle."""
 
     token: Token
     depth: int
@@ -52,24 +52,25 @@ def render_tree(
     page: bool = False,
     jupyter: Optional[bool] = None,
 ) -> Optional[str]:
-    """Draw the dependency trees of a document, one a sentence, each word coloured by the label that `tree_rnn`
-    gave its subtree: the stronger the colour, the likelier the label. Pointing at a word shows all scores.
+    """Draw the dependency trees of a document, one a sentence. The colour of a word is the label that `tree_rnn` gave
+    its subtree, the stronger the likelier. A tooltip shows all scores.
 
-    doc: a document, or a part of one, that `tree_rnn` with `save_scores` has seen.
-    path: a file to write. ".svg" is the bare picture, any other ending a page of HTML.
-    direction: "down" draws roots on top and words from left to right, "right" one word a line; "auto" takes the
-        second for sentences that would be wider than a page.
-    page: return a page of HTML instead of the bare picture.
-    jupyter: show it in the notebook; None finds out whether there is one.
-    Returns the SVG or HTML, and nothing where a notebook shows it.
+    doc: a document, or a part of one, that a `tree_rnn` with `save_scores` annotated.
+    path: a file to write, the SVG if it ends in ".svg", else a page of HTML.
+    direction: "down" draws roots on top and words from left to right, "right" draws one word a line. "auto" is "right"
+        for long sentences.
+    page: return a page of HTML instead of the SVG.
+    jupyter: display the SVG in a notebook; None detects one.
+    Returns the SVG or HTML, None if it is displayed. Raises AnnotationError for a document without a parse, and
+    NotInitializedError for one without scores.
     """
     check_choice("direction", direction, DIRECTIONS)
     whole = doc.doc if isinstance(doc, Span) else doc
-    check_parsed([whole], "render_tree")
+    trees = ParsedDocs.read([whole], "render_tree").trees
     kept = whole._.get(EXTENSION) if Doc.has_extension(EXTENSION) else None
     if len(whole) and (kept is None or "scores" not in kept):
         raise NotInitializedError(Errors.R159)
-    svg = _draw(doc, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)
+    svg = _draw(doc, trees, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)
     html = _page(svg, whole.lang_ or "en")
     if path is not None:
         file = Path(path)
@@ -82,12 +83,12 @@ def render_tree(
     return html if page else svg
 
 
-def _draw(doc: Union[Doc, Span], kept: Dict[str, Any], direction: str) -> str:
+def _draw(doc: Union[Doc, Span], trees: Trees, kept: Dict[str, Any], direction: str) -> str:
     labels = kept["labels"]
     colours = label_colours(labels)
     parts, right = [_legend(labels, colours)] if labels else [], _MARGIN + sum(_legend_widths(labels))
     bottom = 2.0 * _MARGIN + _SIZE if labels else 0.0
-    shape = _Shape(doc.doc if isinstance(doc, Span) else doc)
+    shape = _Shape(doc.doc if isinstance(doc, Span) else doc, trees)
     for sentence in _sentences(doc):
         nodes = _nodes(sentence, shape, kept, colours)
         down = direction == "down" or (direction == "auto" and len(nodes) <= _WIDEST)
@@ -110,16 +111,16 @@ def _sentences(doc: Union[Doc, Span]) -> List[List[Token]]:
 
 
 class _Shape:
-    """The trees of a document. spaCy's own ways up and down a tree never end where heads form a cycle."""
+    """The trees of a document. The ancestors and subtrees of spaCy's tokens do not end if heads form a cycle."""
 
-    def __init__(self, doc: Doc):
+    def __init__(self, doc: Doc, trees: Trees):
         self.doc = doc
-        self.heads = read_heads([doc])
-        self.depths = node_depths(self.heads)
-        self._start, self._end, _ = subtree_spans(self.heads)
+        self.heads = trees.heads
+        self.depths = node_depths(trees.heads)
+        self._start, self._end, _ = subtree_spans(trees)
 
     def phrase(self, token: Token) -> str:
-        """From the first to the last word of a subtree."""
+        """The text from the first to the last word of a subtree."""
         return str(self.doc[int(self._start[token.i]) : int(self._end[token.i])])
 
 
@@ -146,7 +147,7 @@ def _nodes(tokens: List[Token], shape: _Shape, kept: Dict[str, Any], colours: Li
 
 
 def _shown(token: Token) -> str:
-    """The word; whitespace as a sign that can be seen, and the middle of very long words left out."""
+    """The word, with a visible sign for whitespace, and without the middle if it is very long."""
     text = token.text if not token.is_space else "␣"
     return text if len(text) <= 30 else f"{text[:14]}…{text[-14:]}"
 
@@ -157,7 +158,7 @@ def _tooltip(phrase: str, labels: List[str], scores: Any) -> str:
 
 
 def _place_down(nodes: List[Node], top: float) -> None:
-    """Words from left to right, each as far left as its left neighbour and the words of its level allow."""
+    """Place words from left to right, each as far left as its left neighbour and the words of its level allow."""
     ends: Dict[int, float] = {}
     centre = 0.0
     for node in nodes:

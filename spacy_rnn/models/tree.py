@@ -1,8 +1,7 @@
-"""Recursive networks over dependency parses: an encoder for any component, and the model of
-`tree_rnn`."""
+"""Recursive networks over dependency parses: an encoder for any component, and the model of `tree_rnn`."""
 
 from functools import partial
-from typing import Any, Callable, Iterator, List, Tuple, cast
+from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
 
 import numpy as np
 import torch
@@ -11,11 +10,11 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..base.checks import check_at_least, check_choice, direction_width
-from ..base.parses import check_parsed, read_heads, read_parse
-from ..base.trees import absolute_heads
+from ..base.parses import ParsedDocs, read_trees
+from ..base.trees import Trees
 from ..errors import Errors, SettingError
 from ..nn.tree.cells import TREE_CELLS, TreeCell
-from ..nn.tree.net import TreeNet, build_batch
+from ..nn.tree.net import TreeBatch, TreeNet, build_batch
 from ..nn.tree.output import TREE_POOLINGS, TreeOutput, TreePooling
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
@@ -35,23 +34,23 @@ def build_tree_encoder_v1(
     max_tokens: int = 8192,
     precision: Precision = "fp32",
 ) -> Tok2Vec:
-    """A recursive network along the dependency trees of parsed documents: an ordinary tok2vec
-    architecture, for any component that runs after the parser.
+    """A recursive network along the dependency trees of parsed documents. It is a tok2vec architecture for any
+    component that runs after the parser.
 
     embed: "spacy-rnn.WordFeatures.v1", or any encoder, such as "spacy-rnn.RNNEncoder.v1".
-    width: of the output; with `top_down` each pass gives half of it.
+    width: of the output. With `top_down` each pass gives half of it.
     cell: "lstm" (Child-Sum Tree-LSTM), "gru", "rnn_tanh" or "rnn_relu".
-    attention: average children by learned weights instead of summing them.
-    top_down: a second pass from the roots down, so that a word's vector tells of the whole
-        sentence and not of its own subtree only.
+    attention: average the states of children by learned weights instead of summing them.
+    top_down: add a pass from the roots down, so that a word's vector depends on the whole sentence instead of its own
+        subtree only.
     dep_width: of a learned vector of the dependency label, a second input of each word; 0 for none.
-    dep_matrices: a matrix for each dependency label, shared by rare ones; only with the cells
-        "rnn_tanh" and "rnn_relu".
-    dep_rows: how many labels are told apart, in the order training meets them.
-    dep_min_count: a label met less often in training shares its matrix.
-    max_tokens: documents are predicted in groups of about so many tokens, so that memory does
-        not grow with the batch.
-    precision: "auto", "bf16" or "fp32"; levels are small and of many sizes, for which bf16 is slower.
+    dep_matrices: use a matrix for each dependency label. Only with the cells "rnn_tanh" and "rnn_relu".
+    dep_rows: the number of labels with a vector and a matrix of their own, in the order in which training meets them.
+    dep_min_count: labels that training meets less often share a matrix.
+    max_tokens: predict documents in groups of about so many tokens, so that memory does not grow with the batch.
+    precision: "auto", "bf16" or "fp32". Levels are small and of many sizes, for which bf16 is slower.
+
+    Raises SettingError for a setting out of range. The model raises AnnotationError for documents without a parse.
     """
     check_choice("cell", cell, TREE_CELLS)
     check_at_least("dep_width", dep_width, 0)
@@ -77,27 +76,17 @@ def build_tree_encoder_v1(
         init=encoder_init,
         layers=[embed],
         dims={"nO": width, "nI": None},
-        attrs={"dropout_rate": 0.0, "max_tokens": max_tokens, "top_down": top_down, "sample": Sample()},
+        attrs={"dropout_rate": 0.0, "max_tokens": max_tokens, "sample": Sample()},
         refs={"embed": embed},
         shims=[TorchShim(build, precision=precision)],
     )
 
 
 class Sample:
-    """The list of documents that a model was just initialized with. Layers above want to see
-    its output, though in training it is a parser's turn first to make trees of them."""
+    """Holds the documents that a model was initialized with. A layer above may predict them during `initialize`, before
+    a parser has seen them. A copy of a model holds none."""
 
-    def __init__(self) -> None:
-        self._docs: Any = None
-
-    def keep(self, docs: Any) -> None:
-        self._docs = docs
-
-    def is_it(self, docs: Any) -> bool:
-        """Whether this is the very list; any other one ends the matter."""
-        if docs is not self._docs:
-            self._docs = None
-        return self._docs is not None
+    docs: Any = None
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return Sample, ()
@@ -114,93 +103,89 @@ def encoder_init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim = shim_of(model)
     shim.resize({"input_size": model.get_dim("nI")})
     shim.initialize()
-    model.attrs["sample"].keep(X)
+    model.attrs["sample"].docs = X
 
 
 def encoder_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    if not (model.attrs["sample"].is_it(docs) and not is_train):
-        check_parsed(docs, model.name)
-    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    sample = model.attrs["sample"]
+    if docs is sample.docs and not is_train:
+        trees = read_trees(docs)
+    else:
+        sample.docs = None
+        docs = ParsedDocs.read(docs, model.name)
+        trees = docs.trees
+    if not trees.lengths.any():
+        return DocVectors(model.ops.alloc2f(0, model.get_dim("nO")), trees.lengths), lambda d_outputs: []
     if is_train:
-        output, backprop = _update(model, docs, lengths)
-        return DocVectors(output, lengths), backprop
-    parts = [_predict(model, docs[part], lengths[part]) for part in _groups(lengths, model.attrs["max_tokens"])]
-    joined = parts[0] if len(parts) == 1 else model.ops.xp.concatenate(parts) if parts else _nothing(model)
-    return DocVectors(joined, lengths), lambda d_outputs: []
+        output, backprop = _update(model, docs, trees)
+        return DocVectors(output, trees.lengths), backprop
+    groups = _groups(trees.lengths, model.attrs["max_tokens"])
+    parts = [_predict(model, docs[group], trees.part(group)) for group in groups]
+    joined = parts[0] if len(parts) == 1 else model.ops.xp.concatenate(parts)
+    return DocVectors(joined, trees.lengths), lambda d_outputs: []
 
 
 def _groups(lengths: IntArray, max_tokens: int) -> Iterator[slice]:
-    """Documents in groups of about `max_tokens` tokens, one at least."""
-    group = (np.cumsum(lengths) - 1) // max_tokens
+    """Documents in groups of about `max_tokens` tokens. No group is without tokens."""
+    group = np.maximum(np.cumsum(lengths) - 1, 0) // max_tokens
     bounds = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(lengths)]
-    return (slice(start, end) for start, end in zip(bounds, bounds[1:]) if end > start)
+    return (slice(start, end) for start, end in zip(bounds, bounds[1:]))
 
 
-def _nothing(model: Model) -> Floats2d:
-    return model.ops.alloc2f(0, model.get_dim("nO"))
-
-
-def _predict(model: Model, docs: List[Doc], lengths: IntArray) -> Floats2d:
-    shim, _ = torch_layer(model)
-    if not lengths.any():
-        return _nothing(model)
+def _predict(model: Model, docs: List[Doc], trees: Trees) -> Floats2d:
+    shim, net = torch_layer(model)
     vectors, index = _flat(model, model.layers[0].predict(docs))
     if index is not None:
-        # The table may be that of all words seen so far, of which this batch has few.
-        used, inverse = np.unique(index, return_inverse=True)
-        vectors, index = cast(Any, vectors)[model.ops.xp.asarray(used)], inverse.reshape(-1)
+        # The table may hold all words seen so far, of which a batch has few.
+        used, index = np.unique(index, return_inverse=True)
+        vectors = cast(Any, vectors)[model.ops.xp.asarray(used)]
     x = to_tensor(vectors, shim.device)
-    return to_array(shim.predict((x, *_trees(model, docs, lengths, index, len(vectors), is_train=False))))
+    return to_array(shim.predict((x, *_net_inputs(shim, net, trees, index, len(vectors), is_train=False))))
 
 
-def _update(model: Model, docs: List[Doc], lengths: IntArray) -> Tuple[Floats2d, Callable]:
-    if not lengths.any():
-        return _nothing(model), lambda d_outputs: []
-    shim, _ = torch_layer(model)
+def _update(model: Model, docs: List[Doc], trees: Trees) -> Tuple[Floats2d, Callable]:
+    shim, net = torch_layer(model)
     embedded, backprop_embed = model.layers[0](docs, True)
     vectors, index = _flat(model, embedded)
     x = to_tensor(vectors, shim.device, requires_grad=True)
-    output, backward = shim.begin_update((x, *_trees(model, docs, lengths, index, len(vectors), is_train=True)))
+    output, backward = shim.begin_update((x, *_net_inputs(shim, net, trees, index, len(vectors), is_train=True)))
 
     def backprop(d_outputs: List[Floats2d]) -> Any:
         backward(DocVectors.join(model.ops, d_outputs))
         d_vectors = gradient_of(x)
-        return backprop_embed(d_vectors if isinstance(embedded, WordVectors) else DocVectors(d_vectors, lengths))
+        return backprop_embed(d_vectors if isinstance(embedded, WordVectors) else DocVectors(d_vectors, trees.lengths))
 
     return to_array(output), backprop
 
 
-def _flat(model: Model, embedded: Any) -> Tuple[Floats2d, Any]:
-    """The input's rows, and which of them each token reads; None for each its own."""
+def _flat(model: Model, embedded: Any) -> Tuple[Floats2d, Optional[IntArray]]:
+    """The rows of the input, and the row that each token reads; None if token i reads row i."""
     if isinstance(embedded, WordVectors):
         return embedded.vectors, embedded.index
     return DocVectors.join(model.ops, embedded), None
 
 
-def _trees(model: Model, docs: List[Doc], lengths: IntArray, index: Any, n_rows: int, *, is_train: bool) -> Tuple:
-    """The trees of a batch and the rows of their dependency labels, as `TreeNet` takes them."""
-    shim, net = torch_layer(model)
-    assert isinstance(net, TreeNet)
-    parse = read_parse(docs)
-    batch = build_batch(
-        absolute_heads(parse[:, 0], lengths), index, n_rows, top_down=model.attrs["top_down"], device=shim.device
-    )
+def _net_inputs(
+    shim: TorchShim, net: Any, trees: Trees, index: Optional[IntArray], n_rows: int, *, is_train: bool
+) -> Tuple[TreeBatch, Optional[IntArray]]:
+    """The batch of trees and the rows of their dependency labels, as `TreeNet` takes them."""
+    batch = build_batch(trees, index, n_rows, top_down=net.down is not None, device=shim.device)
     if net.labels is None:
         return batch, None
-    distinct, inverse, counts = np.unique(parse[:, 1], return_inverse=True, return_counts=True)
+    distinct, inverse, counts = np.unique(trees.labels, return_inverse=True, return_counts=True)
     if is_train:
         net.labels.learn(distinct, counts)
-    return batch, net.labels.find(distinct)[inverse.reshape(-1)]
+    return batch, net.labels.find(distinct)[inverse]
 
 
 def build_tree_rnn_v1(
     tok2vec: Tok2Vec, pooling: TreePooling = "mean", precision: Precision = "auto"
 ) -> Model[List[Doc], TreeScores]:
-    """Parsed documents to the scores of all labels for every node and every document.
+    """The model of `tree_rnn`: parsed documents to the scores of all labels for every node and every document.
 
     tok2vec: "spacy-rnn.TreeEncoder.v1", or a listener to one.
-    pooling: how a document's vector follows from its trees' roots, one a sentence: "mean", or
-        "attention" for learned weights.
+    pooling: how the roots of a document's trees, one a sentence, become its vector: "mean", or "attention" for an
+        average by learned weights.
     precision: "auto", "bf16" or "fp32".
     """
     check_choice("pooling", pooling, TREE_POOLINGS)
@@ -217,7 +202,7 @@ def build_tree_rnn_v1(
 
 
 def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
-    """X: parsed documents. Y: (n, n_scores), of which the width counts."""
+    """X: parsed documents. Y: (n, n_scores), of which only the width is used."""
     tok2vec = model.layers[0]
     tok2vec.initialize(X=X)
     if Y is not None:
@@ -229,12 +214,12 @@ def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScores, Callable]:
     shim, _ = torch_layer(model)
+    docs = ParsedDocs.read(docs, model.name)
+    trees = docs.trees
     vectors, backprop_vectors = model.layers[0](docs, is_train)
-    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     joined = DocVectors.join(model.ops, vectors)
-    heads = read_heads(docs)
-    roots = np.flatnonzero(heads == np.arange(len(heads)))
-    owner = np.repeat(np.arange(len(docs)), lengths)[roots]
+    roots = trees.roots
+    owner = np.repeat(np.arange(len(docs)), trees.lengths)[roots]
     x = to_tensor(joined, shim.device, requires_grad=is_train)
     inputs = (x, torch.from_numpy(roots).to(shim.device), torch.from_numpy(owner).to(shim.device), len(docs))
     output, backward = shim.begin_update(inputs) if is_train else (shim.predict(inputs), None)
@@ -243,6 +228,6 @@ def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScor
     def backprop(d_scores: TreeScores) -> List[Doc]:
         assert backward is not None
         backward(model.ops.xp.concatenate([d_scores.nodes, d_scores.docs]))
-        return backprop_vectors(DocVectors(gradient_of(x), lengths))
+        return backprop_vectors(DocVectors(gradient_of(x), trees.lengths))
 
-    return TreeScores(scores[: len(heads)], scores[len(heads) :], joined), backprop
+    return TreeScores(scores[: len(joined)], scores[len(joined) :], joined, trees), backprop

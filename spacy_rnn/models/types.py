@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
 
 
@@ -66,14 +67,15 @@ class DocVectors(list):
 
 @dataclass
 class TreeScores:
-    """What `tree_rnn`'s model says of a batch; or, without vectors, the gradient of that."""
+    """The output of the model of `tree_rnn`, or the gradient of its scores."""
 
     nodes: Floats2d
-    """(n_tokens, n_scores): of each token's subtree, the tokens of all documents joined."""
+    """(n_tokens, n_scores): the scores of each token's subtree, the tokens of all documents joined."""
     docs: Floats2d
     """(n_docs, n_scores)."""
-    vectors: Optional[Floats2d] = None
-    """(n_tokens, width): the states that the scores come from."""
+    vectors: Floats2d
+    """(n_tokens, width): the states that the scores are computed from."""
+    trees: Trees
 
 
 ScoreColumns = Callable[..., FloatArray]

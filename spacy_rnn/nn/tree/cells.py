@@ -1,4 +1,4 @@
-"""One recursive layer in one direction, for every supported cell."""
+"""A recursive layer in one direction, for every cell."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
 
 class RowIndex(NamedTuple):
-    """Which row of a table each of n positions reads."""
+    """The rows of a table that the positions of a schedule read."""
 
     rows: Tensor
-    """(n,) int64."""
+    """(n,) int64: the row that each position reads."""
     groups: Segments
-    """The same by row of the table: the positions that read it."""
+    """The positions that read each row."""
 
 
 class _Gather(torch.autograd.Function):
-    """Rows of a table, whose gradient is one pass of sums."""
+    """`index_select` with a gradient that is summed in one pass."""
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, rows: Tensor, groups: Segments) -> Tensor:
@@ -42,27 +42,26 @@ class _Gather(torch.autograd.Function):
 
 
 def gather(table: Tensor, index: RowIndex) -> Tensor:
-    """table: (n_rows, width). Returns (n, width)."""
+    """table: (n_rows, width). Returns the indexed rows, (n, width)."""
     return _Gather.apply(table, index.rows, index.groups)
 
 
 class TreeLayer(nn.Module):
-    """A recursive layer along a schedule; states of several children are summed.
+    """A recursive layer along a schedule.
 
     Equations, with s the sum of the children's states (0 for a leaf):
-    LSTM: the Child-Sum Tree-LSTM of Tai et al. 2015, eq. 2-8.
-    GRU: Cho et al. 2014 on s (as in Zhou et al. 2016), reset after the recurrent product.
-    rnn_tanh, rnn_relu: `h = activation(W x + b + U s)`; with matrices by relation
-    `h = activation(W x + b + sum over children k of (U + V_r(k)) h_k)` (Socher et al. 2014, whose
-    matrices have no part in common).
+    lstm: the Child-Sum Tree-LSTM of Tai et al. 2015, eq. 2-8.
+    gru: Cho et al. 2014 on s (as in Zhou et al. 2016), with the reset gate after the recurrent product.
+    rnn_tanh, rnn_relu: `h = activation(W x + b + U s)`. With matrices by relation
+    `h = activation(W x + b + sum over children k of (U + V_r(k)) h_k)` (Socher et al. 2014, whose matrices have no
+    common part U).
 
-    input_size: of a node's input. hidden_size: of a state.
-    label_size: of a node's second input, the vector of its dependency label; 0 for none.
-    attention: the children's states are averaged by weights instead of summed: a softmax over
-        the children of `h_k . Q x / sqrt(width)` (Luong et al. 2015, "general", scaled).
-        An LSTM's cell states are summed in any case.
-    n_relations: the number of relations with a matrix V of their own (row 0, the shared one,
-        counted); 0 for none. For rnn_tanh and rnn_relu only.
+    input_size: of the input of a node. hidden_size: of a state.
+    label_size: of a second input, the vector of the dependency label; 0 for none.
+    attention: s is an average of the children's states, weighted by a softmax over the children of
+        `h_k . Q x / sqrt(width)` (Luong et al. 2015, "general", scaled). The cell states of an LSTM are summed still.
+    n_relations: the number of relations with a matrix V, counting row 0, whose matrix is 0; 0 for none. For rnn_tanh
+        and rnn_relu only.
     """
 
     def __init__(
@@ -87,9 +86,8 @@ class TreeLayer(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Glorot-uniform input weights and one orthogonal matrix a gate for the recurrent ones
-        (Saxe et al. 2014); biases 0 but 1 for an LSTM's forget gate (Jozefowicz et al. 2015);
-        what relations add to the shared matrix is 0."""
+        """Glorot-uniform input weights, and one orthogonal recurrent matrix a gate (Saxe et al. 2014). Biases are 0, or
+        1 for the forget gate of an LSTM (Jozefowicz et al. 2015). The matrices V of relations are 0."""
         for linear in (self.input, self.label):
             if linear is not None:
                 init_gates(linear.weight, self.hidden_size)
@@ -104,19 +102,16 @@ class TreeLayer(nn.Module):
     def forward(
         self,
         x: Tensor,
-        index: Optional[RowIndex],
+        index: RowIndex,
         schedule: TreeSchedule,
         labels: Optional[Tensor] = None,
         label_index: Optional[RowIndex] = None,
         relation: Optional[Tensor] = None,
     ) -> Tensor:
-        """x: (rows, input_size); index: the row of x at each of n positions of the schedule,
-        None where x stands in that order already. labels: (n_labels, label_size) vectors of
-        dependency labels, read by position too. relation: (n_edges,) int64, the matrix of each
-        edge. Returns hidden states by position, (n, hidden_size)."""
-        projected = self.input(x).to(self.recurrent.dtype)
-        if index is not None:
-            projected = gather(projected, index)
+        """x: (n_rows, input_size). index: the row of x that each position reads. labels: (n_labels, label_size), the
+        vectors of dependency labels. label_index: the row of labels that each position reads. relation: (n_edges,)
+        int64, the relation of each edge. Returns hidden states by position, (n, hidden_size)."""
+        projected = gather(self.input(x).to(self.recurrent.dtype), index)
         if self.label is not None and labels is not None and label_index is not None:
             projected = projected + gather(self.label(labels).to(projected.dtype), label_index)
         device = projected.device.type
@@ -138,7 +133,7 @@ class TreeLayer(nn.Module):
     def step(
         self, weights: Sequence[Tensor], x: Tensor, hidden: Tensor, cell: Tensor, target: Tensor, relation: Tensor
     ) -> Tuple[Tensor, Tensor]:
-        """See `tree_replay.Step`."""
+        """See `replay.Step`."""
         recurrent, matrices = weights[0], weights[1:]
         width = self.hidden_size
         share = self._attend(x[:, -width:], hidden, target) if self.attention else None
@@ -173,13 +168,14 @@ class TreeLayer(nn.Module):
 
 
 def _sum_children(states: Tensor, share: Optional[Tensor], target: Tensor, n: int) -> Tensor:
-    """states: (n_edges, width); share: (n_edges, 1). Returns (n, width)."""
+    """states: (n_edges, width). share: (n_edges, 1). Returns the sums over the edges to each of n nodes, (n, width)."""
     weighted = states if share is None else states * share
     return states.new_zeros(n, states.shape[1]).index_add(0, target, weighted)
 
 
 def _by_relation(hidden: Tensor, matrices: Sequence[Tensor], relation: Tensor) -> Tensor:
-    """What each edge's own matrix adds; relation 0 has none. (n_edges, width) to the same."""
+    """Each state times the matrix of its edge's relation; relation 0 has none. hidden: (n_edges, width). Returns the
+    same shape."""
     order = torch.argsort(relation, stable=True)
     found, counts = torch.unique_consecutive(relation[order], return_counts=True)
     parts: List[Tensor] = []

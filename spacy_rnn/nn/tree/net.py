@@ -1,5 +1,4 @@
-"""Recursive networks over a batch of dependency trees: from the leaves to the roots, and back
-down if wanted."""
+"""A recursive network over a batch of dependency trees."""
 
 from __future__ import annotations
 
@@ -10,62 +9,64 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...base.trees import IntArray, break_cycles
+from ...base.trees import Trees
+from ...types import IntArray
 from ..dropout import UnitDropout
 from ..embedding import GrowingEmbedding
 from .cells import RowIndex, TreeLayer
-from .schedule import TreeSchedule, group_rows, schedule_downward, schedule_upward
+from .schedule import Segments, TreeSchedule, group_rows, schedule_downward, schedule_upward
 
 
 @dataclass
 class TreeBatch:
-    """The trees of a batch, ready to be computed."""
+    """The schedules of a batch of trees, and the words of its nodes."""
 
     upward: TreeSchedule
     downward: Optional[TreeSchedule]
-    heads: IntArray
-    """(n,): each node's head, itself for a root, without cycles."""
     words: RowIndex
     """The row of the input that each position of the upward schedule reads."""
 
 
 def build_batch(
-    heads: IntArray, index: Optional[IntArray], n_rows: int, *, top_down: bool, device: Optional[torch.device] = None
+    trees: Trees, index: Optional[IntArray], n_rows: int, *, top_down: bool, device: Optional[torch.device] = None
 ) -> TreeBatch:
-    """Lay out a batch of trees.
+    """Schedule a batch of trees.
 
-    heads: (n,), each node's head in the joined batch, itself for a root; cycles are cut.
-    index: (n,), the row of the input that each node reads, None where node i reads row i.
-    n_rows: rows of the input.
+    index: (n,), the row of the input that each node reads; None if node i reads row i.
+    n_rows: the number of rows of the input.
+    top_down: schedule a downward pass too.
     """
-    heads = break_cycles(heads)
-    upward = schedule_upward(heads, device)
-    downward = schedule_downward(heads, device) if top_down else None
-    return TreeBatch(upward, downward, heads, index_rows(upward, index, n_rows))
+    upward = schedule_upward(trees, device)
+    downward = schedule_downward(trees, device) if top_down else None
+    return TreeBatch(upward, downward, by_node(upward) if index is None else index_rows(upward, index, n_rows))
 
 
-def index_rows(schedule: TreeSchedule, index: Optional[IntArray], n_rows: int) -> RowIndex:
-    """The rows (n,) that nodes read, by position of a schedule."""
-    order = schedule.order.cpu().numpy()
-    rows = order if index is None else index[order]
-    groups = group_rows(rows, n_rows)
+def by_node(schedule: TreeSchedule) -> RowIndex:
+    """Each node reads its own row."""
+    return RowIndex(schedule.order, Segments(schedule.position, torch.arange(len(schedule.order)).to(schedule.order)))
+
+
+def index_rows(schedule: TreeSchedule, index: IntArray, n_rows: int) -> RowIndex:
+    """Node i reads row `index[i]` of `n_rows` rows."""
     device = schedule.order.device
-    groups.rows, groups.offsets = groups.rows.to(device), groups.offsets.to(device)
-    return RowIndex(torch.from_numpy(rows).to(device), groups)
+    rows = index[schedule.order.cpu().numpy()]
+    groups = group_rows(rows, n_rows)
+    return RowIndex(torch.from_numpy(rows).to(device), Segments(groups.rows.to(device), groups.offsets.to(device)))
 
 
 class TreeNet(nn.Module):
-    """A recursive network: every node's state follows from its word, its dependency label and
-    its children's states; with a second pass, from its head's state too.
+    """A recursive network. The state of a node depends on its word, its dependency label and the states of its
+    children; with a downward pass, on the state of its head too.
 
     input_size: of a word's vector. hidden_size: of the states of one pass.
-    cell: one of `TREE_CELLS`. attention: see `TreeLayer`; it weighs children in the upward pass.
-    top_down: a second layer with weights of its own reads the states of the first, along the
-        edges from heads to children; the output is both states joined.
-    label_size: of a dependency label's vector; 0 leaves labels out. n_labels: how many labels
-        get a vector (and a matrix) of their own, row 0, which stands for all others, included.
-    by_relation: give each label a matrix, see `TreeLayer`; those met less than `min_count`
-        times in training share one.
+    cell: one of `TREE_CELLS`.
+    attention: weigh the children in the upward pass, see `TreeLayer`.
+    top_down: a second layer, with its own weights, reads the states of the first one along the edges from heads to
+        children. The output is the states of both, concatenated.
+    label_size: of the vector of a dependency label; 0 for none.
+    n_labels: the number of labels with a vector and a matrix of their own, counting row 0, which all others share.
+    by_relation: use a matrix for each label, see `TreeLayer`. Labels that training meets less than `min_count` times
+        share one.
     """
 
     def __init__(
@@ -98,14 +99,13 @@ class TreeNet(nn.Module):
         )
 
     def forward(self, x: Tensor, batch: TreeBatch, labels: Optional[IntArray] = None) -> Tensor:
-        """x: (rows, input_size), read as the batch says; labels: (n,), the row of each node's
-        dependency label in `self.labels`. Returns (n, output_size), in the order of the nodes."""
+        """x: (n_rows, input_size), which the nodes read by `batch.words`. labels: (n,), the row of each node's label in
+        `self.labels`. Returns (n, output_size) in the order of the nodes."""
         up = self._run(self.up, self.dropout(x), batch.words, batch.upward, labels, upward=True)
-        h = up[batch.upward.position]
-        if self.down is not None and batch.downward is not None:
-            index = index_rows(batch.downward, None, len(h))
-            down = self._run(self.down, h, index, batch.downward, labels, upward=False)
-            h = torch.cat([h, down[batch.downward.position]], dim=1)
+        h = up.index_select(0, batch.upward.position)
+        if (schedule := batch.downward) is not None and self.down is not None:
+            down = self._run(self.down, h, by_node(schedule), schedule, labels, upward=False)
+            h = torch.cat([h, down.index_select(0, schedule.position)], dim=1)
         return self.dropout(h)
 
     def _run(
@@ -122,7 +122,7 @@ class TreeNet(nn.Module):
             return layer(x, index, schedule)
         relation = None
         if layer.by_relation is not None:
-            # An edge's relation is its child's: where states come from, or where they go.
+            # The relation of an edge is the label of its child, which is the source upward and the target downward.
             child = schedule.order[schedule.sources if upward else schedule.targets]
             rare = self.labels.counts.cpu().numpy()[labels] < self.min_count
             relation = torch.from_numpy(np.where(rare, 0, labels)).to(x.device)[child]

@@ -1,66 +1,31 @@
-"""The fast passes over a schedule: all levels in one autograd function each, into preallocated
-buffers, with the backward pass written out. A level costs one recurrent product (an LSTM: two),
-and the gradients of the weights are one product over all nodes at the end.
+"""The fast passes over a schedule: one autograd function over all levels, with buffers that are allocated once and a
+backward pass that is written out.
 
-Children are summed. What these cannot do (attention, matrices by relation) does
-`tree_replay.ReplayedScan`.
+A level costs one recurrent product (two for an LSTM). The gradient of the weights is one product over all nodes at the
+end. The states of children are summed; attention and matrices by relation need `replay.ReplayedScan`.
 
-Every `forward` takes the projected inputs of the nodes by position, biases included, and
-`dtype`, the type that matrix products run in; everything else is computed in the inputs' type.
+Every `forward` takes the projected inputs by position, biases included. Matrix products run in `dtype`, everything else
+in the type of the inputs.
 """
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .schedule import TreeSchedule, sum_rows
-
-
-class Levels:
-    """The parts of buffers that belong to each level of a schedule."""
-
-    def __init__(self, schedule: TreeSchedule):
-        self.schedule = schedule
-        self.n_leaves = schedule.sizes[0] if schedule.sizes else 0
-        self.sources = schedule.sources.split(schedule.edge_sizes)
-        self.targets = schedule.targets.split(schedule.edge_sizes)
-        self.local_targets = schedule.local_targets.split(schedule.edge_sizes)
-        self._leaving = schedule.outgoing.split(schedule.outgoing_sizes)
-        self._starts = schedule.outgoing_starts.split(schedule.sizes)
-        self._numbers = torch.arange(max(schedule.edge_sizes, default=0), device=schedule.order.device)
-
-    def __len__(self) -> int:
-        return len(self.schedule.sizes)
-
-    def nodes(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
-        """For each level its part of each buffer of nodes (n, ...)."""
-        return list(zip(*(buffer.split(self.schedule.sizes) for buffer in buffers)))
-
-    def edges(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
-        """For each level its part of each buffer of edges (n_edges, ...)."""
-        return list(zip(*(buffer.split(self.schedule.edge_sizes) for buffer in buffers)))
-
-    def collect(self, edges: Tensor, incoming: Tensor) -> Tensor:
-        """Sum what a level's own edges (m, width) bring to each of its nodes."""
-        return sum_rows(edges, self._numbers[: len(edges)], incoming)
-
-    def give_back(self, d_edges: Tensor, level: int) -> Tensor:
-        """Sum what flows back to each node of a level along the edges that leave it.
-        d_edges: (n_edges, width), all of them."""
-        return sum_rows(d_edges, self._leaving[level], self._starts[level])
+from .schedule import Levels, TreeSchedule, sum_rows
 
 
 def product(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
-    """a @ b with both cast to `dtype`; the result is of that type too."""
+    """a @ b in `dtype`, which is the type of the result too."""
     return torch.mm(a.to(dtype), b.to(dtype))
 
 
 def tanh_(x: Tensor) -> Tensor:
-    """In place; torch's own tanh takes several times as long as its logistic function."""
+    """Tanh in place. Torch's own takes several times as long as its sigmoid."""
     return x.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
@@ -69,7 +34,7 @@ class ChildSumLSTM(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, schedule: TreeSchedule, dtype: torch.dtype) -> Tensor:
-        """x: (n, 4 * width), gates i, o, u and f; weight: (4 * width, width). Returns (n, width)."""
+        """x: (n, 4 * width), gates i, o, u and f. weight: (4 * width, width). Returns hidden states, (n, width)."""
         levels, n, width = Levels(schedule), len(x), weight.shape[1]
         u_iou, u_f = weight.to(dtype).t().split([3 * width, width], dim=1)
         gates = x[:, : 3 * width].clone(memory_format=torch.contiguous_format)
@@ -83,11 +48,11 @@ class ChildSumLSTM(torch.autograd.Function):
                 hk, ck, f = edges[level]
                 torch.index_select(hidden, 0, levels.sources[level], out=hk)
                 torch.index_select(cell, 0, levels.sources[level], out=ck)
-                s.copy_(levels.collect(hk, incoming))
+                s.copy_(levels.sum_incoming(hk, incoming))
                 g.add_(torch.mm(s.to(dtype), u_iou))
                 torch.index_select(x_f, 0, levels.targets[level], out=f)
                 f.add_(torch.mm(hk.to(dtype), u_f)).sigmoid_()
-                c.copy_(levels.collect(f * ck, incoming))
+                c.copy_(levels.sum_incoming(f * ck, incoming))
             else:
                 c.zero_()
             g[:, : 2 * width].sigmoid_()
@@ -114,8 +79,8 @@ class ChildSumLSTM(torch.autograd.Function):
         edges = levels.edges(d_from_hidden, d_from_cell, d_forget, by_forget, forget)
         for level in range(len(levels) - 1, -1, -1):
             given, d, b_i, b_o, b_u, b_c, first = nodes[level]
-            dh = levels.give_back(d_from_hidden, level).add_(given)
-            dc = levels.give_back(d_from_cell, level).addcmul_(dh, b_c)
+            dh = levels.sum_outgoing(d_from_hidden, level).add_(given)
+            dc = levels.sum_outgoing(d_from_cell, level).addcmul_(dh, b_c)
             torch.mul(dc, b_i, out=d[:, :width])
             torch.mul(dh, b_o, out=d[:, width : 2 * width])
             torch.mul(dc, b_u, out=d[:, 2 * width : 3 * width])
@@ -128,20 +93,20 @@ class ChildSumLSTM(torch.autograd.Function):
                 d_sums = torch.mm(d[:, : 3 * width].to(dtype), u_iou).to(d.dtype)
                 torch.index_select(d_sums, 0, local, out=d_hk)
                 d_hk.add_(torch.mm(d_f.to(dtype), u_f))
-                d[:, 3 * width :] = levels.collect(d_f, first)
+                d[:, 3 * width :] = levels.sum_incoming(d_f, first)
         d_iou, s = dx[levels.n_leaves :, : 3 * width], sums[levels.n_leaves :]
         d_weight = torch.cat([product(d_iou.t(), s, dtype), product(d_forget.t(), from_hidden, dtype)])
         return dx, d_weight.to(weight.dtype), None, None
 
 
 class ChildSumGRU(torch.autograd.Function):
-    """The Child-Sum Tree-GRU: the gated recurrent unit of Cho et al. 2014 on the sum of the
-    children's states (Zhou et al. 2016, sect. 3.2), with the reset gate after the recurrent
-    product, as in `torch.nn.GRU`."""
+    """The Child-Sum Tree-GRU: the gated recurrent unit of Cho et al. 2014 on the sum of the children's states (Zhou et
+    al. 2016, sect. 3.2), with the reset gate after the recurrent product, as in `torch.nn.GRU`."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, schedule: TreeSchedule, dtype: torch.dtype) -> Tensor:
-        """x: (n, 3 * width), gates z and r and the update; weight: (3 * width, width). Returns (n, width)."""
+        """x: (n, 3 * width), gates z and r and the candidate. weight: (3 * width, width). Returns hidden states,
+        (n, width)."""
         levels, n, width = Levels(schedule), len(x), weight.shape[1]
         turned = weight.to(dtype).t()
         gates = x.clone(memory_format=torch.contiguous_format)
@@ -175,7 +140,7 @@ class ChildSumGRU(torch.autograd.Function):
         edges = levels.edges(d_edges)
         for level in range(len(levels) - 1, -1, -1):
             given, d, du, b_z, b_u, b_r, r_l, z_l = nodes[level]
-            dh = levels.give_back(d_edges, level).add_(given)
+            dh = levels.sum_outgoing(d_edges, level).add_(given)
             torch.mul(dh, b_z, out=d[:, :width])
             torch.mul(dh, b_u, out=du)
             torch.mul(du, b_r, out=d[:, width : 2 * width])
@@ -189,14 +154,14 @@ class ChildSumGRU(torch.autograd.Function):
 
 
 class ChildSumPlain(torch.autograd.Function):
-    """The plain recursive network (Socher et al. 2014, without matrices by relation):
-    `h = activation(x + U * sum of the children's h)`."""
+    """The plain recursive network (Socher et al. 2014, without matrices by relation): `h = activation(x + U s)`, with s
+    the sum of the children's states."""
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, activation: str, schedule: TreeSchedule, dtype: torch.dtype
     ) -> Tensor:
-        """x: (n, width); weight: (width, width); activation: "tanh" or "relu". Returns (n, width)."""
+        """x: (n, width). weight: (width, width). activation: "tanh" or "relu". Returns hidden states, (n, width)."""
         levels, turned = Levels(schedule), weight.to(dtype).t()
         activate = tanh_ if activation == "tanh" else torch.relu_
         hidden, sums = x.clone(memory_format=torch.contiguous_format), torch.zeros_like(x)
@@ -220,7 +185,7 @@ class ChildSumPlain(torch.autograd.Function):
         nodes, edges = levels.nodes(d_hidden, dx, slope), levels.edges(d_edges)
         for level in range(len(levels) - 1, -1, -1):
             given, d, b = nodes[level]
-            torch.mul(levels.give_back(d_edges, level).add_(given), b, out=d)
+            torch.mul(levels.sum_outgoing(d_edges, level).add_(given), b, out=d)
             if level:
                 d_sums = torch.mm(d.to(dtype), cast).to(d.dtype)
                 torch.index_select(d_sums, 0, levels.local_targets[level], out=edges[level][0])

@@ -1,60 +1,59 @@
-"""In which order the nodes of a batch of trees are computed, all that can be at once.
+"""The order in which the nodes of a batch of trees are computed.
 
-A node waits for its children (bottom-up) or for its head (top-down). Nodes that wait equally
-long form a level: all nodes of equal height, over all trees of the batch, or all of equal
-depth. Everything is told from the array of heads by array operations; the only loop runs over
-the levels.
+A node waits for its children (upward) or for its head (downward). The nodes of one height, or of one depth, form a
+level, over all trees of the batch, and a level is computed at once. Schedules are built by array operations.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...base.trees import IntArray, node_depths, node_heights, starts_of
+from ...base.trees import Trees, node_depths, starts_of
+from ...types import IntArray
 
 
 @dataclass
 class Segments:
-    """A partition of some rows into runs, for sums by `sum_rows`."""
+    """Rows in groups that `sum_rows` sums."""
 
     rows: Tensor
-    """(m,) int64: the rows, run after run."""
+    """(m,) int64: the rows, group after group."""
     offsets: Tensor
-    """(n,) int64: where each run begins; a run may be empty."""
+    """(n,) int64: where each group begins. A group may be empty."""
 
 
 @dataclass
 class TreeSchedule:
-    """Nodes by level, and the edges along which states travel. A node's place in this order
-    is its position. Edges stand in the order of the nodes that they lead to."""
+    """Nodes by level, and the edges along which states travel. A node's index in this order is its position. Edges are
+    in the order of the positions that they lead to."""
 
     order: Tensor
-    """(n,) int64: the node at each position; the first level waits for nothing."""
+    """(n,) int64: the node at each position."""
     position: Tensor
     """(n,) int64: the position of each node."""
     sizes: List[int]
-    """Nodes of each level."""
+    """The number of nodes of each level. The first level waits for nothing."""
     edge_sizes: List[int]
-    """Edges that lead to each level, none to the first."""
+    """The number of edges that lead to each level; none lead to the first."""
     sources: Tensor
-    """(n_edges,) int64: the position that each edge comes from, always on an earlier level."""
+    """(n_edges,) int64: the position that each edge comes from, on an earlier level."""
     targets: Tensor
-    """(n_edges,) int64: the position that it leads to."""
+    """(n_edges,) int64: the position that each edge leads to."""
     local_targets: Tensor
-    """(n_edges,) int64: the same, counted within the level."""
+    """(n_edges,) int64: the same within its level."""
     incoming: Tensor
-    """(n,) int64: the first edge that leads to each position, counted within its level."""
+    """(n,) int64: the first edge that leads to each position, within the edges to its level."""
     outgoing: Tensor
     """(n_edges,) int64: the edges in the order of the positions that they come from."""
     outgoing_sizes: List[int]
-    """Edges that come from each level."""
+    """The number of edges that come from each level."""
     outgoing_starts: Tensor
-    """(n,) int64: where the edges that come from each position begin, counted within its level."""
+    """(n,) int64: where the edges that come from each position begin in `outgoing`, within its level."""
 
     @property
     def n_edges(self) -> int:
@@ -62,32 +61,71 @@ class TreeSchedule:
 
 
 def sum_rows(x: Tensor, rows: Tensor, offsets: Tensor) -> Tensor:
-    """Sums over runs of rows in one pass, (m, width) to (n_runs, width); see `Segments`."""
+    """Sum groups of rows in one pass. x: (m, width). rows, offsets: see `Segments`. Returns (n_groups, width)."""
     if not len(rows):
         return x.new_zeros(len(offsets), x.shape[1])
     return torch.embedding_bag(x, rows, offsets)[0]
 
 
+class Levels:
+    """The parts of a schedule, and of buffers over its nodes and edges, that belong to each level."""
+
+    def __init__(self, schedule: TreeSchedule):
+        self.schedule = schedule
+        self.n_leaves = schedule.sizes[0] if schedule.sizes else 0
+        self.sources = schedule.sources.split(schedule.edge_sizes)
+        self.targets = schedule.targets.split(schedule.edge_sizes)
+        self.local_targets = schedule.local_targets.split(schedule.edge_sizes)
+        self._leaving = schedule.outgoing.split(schedule.outgoing_sizes)
+        self._starts = schedule.outgoing_starts.split(schedule.sizes)
+        self._numbers = torch.arange(max(schedule.edge_sizes, default=0), device=schedule.order.device)
+
+    def __len__(self) -> int:
+        return len(self.schedule.sizes)
+
+    def nodes(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
+        """Split buffers of nodes (n, ...): for each level, its part of every buffer."""
+        return list(zip(*(buffer.split(self.schedule.sizes) for buffer in buffers)))
+
+    def edges(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
+        """Split buffers of edges (n_edges, ...): for each level, its part of every buffer."""
+        return list(zip(*(buffer.split(self.schedule.edge_sizes) for buffer in buffers)))
+
+    def sum_incoming(self, edges: Tensor, incoming: Tensor) -> Tensor:
+        """Sum over the edges that lead to each node of a level. edges: (m, width), those of the level."""
+        return sum_rows(edges, self._numbers[: len(edges)], incoming)
+
+    def sum_outgoing(self, d_edges: Tensor, level: int) -> Tensor:
+        """Sum over the edges that come from each node of a level. d_edges: (n_edges, width), those of all levels."""
+        return sum_rows(d_edges, self._leaving[level], self._starts[level])
+
+
 def group_rows(index: IntArray, n: int) -> Segments:
-    """For each of n numbers the places where it stands in `index` (m,)."""
+    """The positions of each number below n in `index` (m,)."""
     rows = np.argsort(index, kind="stable")
     return Segments(torch.from_numpy(rows), torch.from_numpy(starts_of(np.bincount(index, minlength=n))))
 
 
-def schedule_upward(heads: IntArray, device: Optional[torch.device] = None) -> TreeSchedule:
-    """Children before heads. heads: (n,), itself for a root, without cycles."""
-    below = np.flatnonzero(heads != np.arange(len(heads)))
-    return _schedule(node_heights(heads), below, heads[below], device)
+def schedule_upward(trees: Trees, device: Optional[torch.device] = None) -> TreeSchedule:
+    """Children before heads."""
+    children, heads = _edges(trees.heads)
+    return _schedule(trees.heights, children, heads, device)
 
 
-def schedule_downward(heads: IntArray, device: Optional[torch.device] = None) -> TreeSchedule:
-    """Heads before children. heads: (n,), itself for a root, without cycles."""
-    below = np.flatnonzero(heads != np.arange(len(heads)))
-    return _schedule(node_depths(heads), heads[below], below, device)
+def schedule_downward(trees: Trees, device: Optional[torch.device] = None) -> TreeSchedule:
+    """Heads before children."""
+    children, heads = _edges(trees.heads)
+    return _schedule(node_depths(trees.heads), heads, children, device)
+
+
+def _edges(heads: IntArray) -> Tuple[IntArray, IntArray]:
+    """The nodes that are not roots, and their heads, (n_edges,) each."""
+    children = np.flatnonzero(heads != np.arange(len(heads)))
+    return children, heads[children]
 
 
 def _schedule(level: IntArray, sources: IntArray, targets: IntArray, device: Optional[torch.device]) -> TreeSchedule:
-    """level: (n,) of each node; sources, targets: (n_edges,) nodes."""
+    """level: (n,), of each node. sources, targets: (n_edges,), nodes."""
     order = np.argsort(level, kind="stable")
     position = np.empty_like(order)
     position[order] = np.arange(len(order))

@@ -1,14 +1,12 @@
-"""The annotations of `tree_rnn`: extensions of documents, sentences and tokens, and spans."""
+"""The annotations that `tree_rnn` writes: extension attributes of documents, spans and tokens, and span groups."""
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ...base.parses import read_heads
-from ...base.trees import subtree_spans
-from ...types import Array
-from .targets import best_label
+from ...base.trees import Trees, starts_of, subtree_spans
+from ...types import Array, IntArray
 
 EXTENSION = "tree_rnn"
 
@@ -16,10 +14,9 @@ Node = Union[Token, Span]
 
 
 def register_extensions() -> None:
-    """`doc._.tree_rnn`: a dict of "labels", and the arrays "scores" (n_tokens, n_labels), "best"
-    (n_tokens,) and "vectors" (n_tokens, width), the last one if it was asked for. Of a token's
-    subtree: `token._.tree_label`, `token._.tree_scores`, `token._.tree_vector`. The same of a
-    span are those of its root, so that a sentence's label is `sent._.tree_label`."""
+    """`doc._.tree_rnn` is a dict of "labels", and of the arrays "scores" (n_tokens, n_labels), "best" (n_tokens,) and,
+    with `save_vectors`, "vectors" (n_tokens, width). `token._.tree_label`, `token._.tree_scores` and
+    `token._.tree_vector` describe the subtree of a token; of a span, such as a sentence, they are those of its root."""
     if not Doc.has_extension(EXTENSION):
         Doc.set_extension(EXTENSION, default=None)
     getters = {"tree_label": get_label, "tree_scores": get_scores, "tree_vector": get_vector}
@@ -30,7 +27,7 @@ def register_extensions() -> None:
 
 
 def get_label(node: Node) -> Optional[str]:
-    """The label of a subtree, "" where no label is likely enough, None where it was not predicted."""
+    """The label of a subtree, "" if no label is likely enough, None if it was not predicted."""
     found = _of(node, "best")
     if found is None:
         return None
@@ -38,13 +35,13 @@ def get_label(node: Node) -> Optional[str]:
 
 
 def get_scores(node: Node) -> Optional[Dict[str, float]]:
-    """The probability, or value, of each label of a subtree."""
+    """The probability, or value, of each label of a subtree, None if they were not predicted."""
     found = _of(node, "scores")
     return None if found is None else dict(zip(node.doc._.get(EXTENSION)["labels"], map(float, found)))
 
 
 def get_vector(node: Node) -> Optional[Array]:
-    """The state of a subtree, (width,)."""
+    """The state of a subtree, (width,), None if it was not kept."""
     return _of(node, "vectors")
 
 
@@ -55,21 +52,21 @@ def _of(node: Node, name: str) -> Any:
     return kept[name][node.root.i if isinstance(node, Span) else node.i]
 
 
-def keep_subtrees(
-    doc: Doc, labels: List[str], values: Array, vectors: Optional[Array], target: str, threshold: float
-) -> None:
-    """values: (n_tokens, n_labels); vectors: (n_tokens, width)."""
-    kept = {"labels": list(labels), "scores": values.copy(), "best": best_label(values, target, threshold)}
+def keep_subtrees(doc: Doc, labels: List[str], values: Array, best: IntArray, vectors: Optional[Array]) -> None:
+    """Set `doc._.tree_rnn`. values: (n_tokens, n_labels). best: (n_tokens,), see `best_label`. vectors: (n_tokens,
+    width)."""
+    kept = {"labels": list(labels), "scores": values.copy(), "best": best.copy()}
     if vectors is not None:
         kept["vectors"] = vectors.copy()
     doc._.set(EXTENSION, kept)
 
 
-def write_spans(doc: Doc, key: str, labels: List[str], best: Array) -> None:
-    """Store every subtree without a gap that has a label, in the order of their heads."""
-    start, end, size = subtree_spans(read_heads([doc]))
-    kept = np.flatnonzero((end - start == size) & (best >= 0))
-    doc.spans[key] = [
-        Span(doc, first, last, label=labels[label])
-        for first, last, label in zip(start[kept].tolist(), end[kept].tolist(), best[kept].tolist())
-    ]
+def write_spans(docs: Sequence[Doc], key: str, labels: List[str], best: IntArray, trees: Trees) -> None:
+    """Store every subtree that has no gap and has a label, in the order of their heads. best: (n_tokens,), see
+    `best_label`. trees: those of the documents."""
+    start, end, size = subtree_spans(trees)
+    kept = (end - start == size) & (best >= 0)
+    for doc, first in zip(docs, starts_of(trees.lengths).tolist()):
+        rows = first + np.flatnonzero(kept[first : first + len(doc)])
+        columns = (start[rows] - first, end[rows] - first, best[rows])
+        doc.spans[key] = [Span(doc, a, b, label=labels[i]) for a, b, i in zip(*(column.tolist() for column in columns))]

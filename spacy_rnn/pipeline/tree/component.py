@@ -1,5 +1,6 @@
-"""The component `tree_rnn`: labels for documents, sentences and subtrees of dependency parses."""
+"""The component `tree_rnn`, which labels documents and the subtrees of their dependency parses."""
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
@@ -14,7 +15,7 @@ from thinc.api import Config, Model
 
 from ...base.checks import check_at_least, check_choice, check_share
 from ...base.distributed import all_reduce
-from ...base.parses import check_parsed
+from ...base.parses import ParsedDocs
 from ...errors import AnnotationError, Errors, NotInitializedError, SettingError, TrainingError
 from ...models.types import TreeScores
 from ..base import LearningMixin
@@ -34,7 +35,7 @@ DEFAULT_MODEL = f"""
 {DEFAULT_EMBED}
 """
 
-# Fewer labels than these leave nothing to tell apart.
+# With fewer labels there is nothing to distinguish.
 _LEAST_LABELS = {"exclusive": 2, "ordinal": 2}
 
 
@@ -87,19 +88,21 @@ def make_tree_rnn(
 class TreeRNN(LearningMixin, TrainablePipe):
     """Labels documents (`doc.cats`) and the subtrees of their dependency parses.
 
-    It learns from `doc.cats` and from labelled phrases, the spans in `doc.spans[spans_key]`; a
-    phrase counts where it is exactly the span of a subtree. A phrase that is a whole sentence
-    labels the sentence. With target = "regression", a phrase's label is a number, or name=number.
+    It learns from `doc.cats` and from labelled phrases, the spans in `doc.spans[spans_key]`. A phrase counts if it is
+    exactly the span of a subtree; a phrase that is a whole sentence labels the sentence. With target = "regression",
+    the label of a phrase is a number, or name=number.
 
-    target: "exclusive" (one label of several), "multilabel" (any number), "ordinal" (one of
-        labels that have an order, such as stars) or "regression" (`doc.cats` holds values).
-    threshold: from which probability on a label counts, with target = "multilabel".
-    spans_key: where labelled phrases are found; None learns from `doc.cats` alone.
-    phrase_weight: how much a phrase counts in training, where a document counts 1.
-    save_scores: keep labels and probabilities of all subtrees, for `token._.tree_label`,
-        `token._.tree_scores` and, of sentences, `span._.tree_label` and `span._.tree_scores`.
+    target: "exclusive" (one label of several), "multilabel" (any number of labels), "ordinal" (one of several labels
+        that have an order, such as stars) or "regression" (`doc.cats` holds values).
+    threshold: the least probability of a label, with target = "multilabel".
+    spans_key: of the labelled phrases; None learns from `doc.cats` alone.
+    phrase_weight: the weight of a phrase in training, where a document has weight 1.
+    save_scores: keep the labels and probabilities of all subtrees, for `token._.tree_label`, `token._.tree_scores` and,
+        of sentences, `span._.tree_label` and `span._.tree_scores`.
     save_vectors: keep the states of all subtrees, for `token._.tree_vector`.
     save_spans: store the labelled subtrees in `doc.spans[spans_key]`.
+
+    Raises SettingError for a setting out of range.
     """
 
     LEARNED = ("labels", "target")
@@ -148,11 +151,12 @@ class TreeRNN(LearningMixin, TrainablePipe):
 
     @property
     def label_data(self) -> List[str]:
-        """The labels as `spacy init labels` stores them, ordered ones from low to high."""
+        """The labels that `spacy init labels` stores, ordered ones from low to high."""
         return list(self.cfg["labels"])
 
     def add_label(self, label: str) -> int:
-        """Add one label, above all others where they have an order. RETURNS 0 if it is there already, else 1."""
+        """Add a label, above all others if they have an order. RETURNS 0 if it is there already, else 1. Raises
+        AnnotationError after `initialize`, and for a label that is no text."""
         if not isinstance(label, str) or not label:
             raise AnnotationError(Errors.R158.format(name=self.name, label=label))
         if label in self.labels:
@@ -165,33 +169,29 @@ class TreeRNN(LearningMixin, TrainablePipe):
     # ---- prediction
 
     def predict(self, docs: Iterable[Doc]) -> TreeScores:
-        """RETURNS probabilities or values of all labels, for every node and every document, and
-        the nodes' states."""
-        docs = list(docs)
+        """RETURNS the probabilities or values of all labels, for every node and every document. Raises
+        NotInitializedError without labels, and AnnotationError for a document without a parse."""
         if not self.labels:
             raise NotInitializedError(Errors.R016.format(name=self.name))
-        check_parsed(docs, self.name)
-        scores = self.model.predict(docs)
+        scores = self.model.predict(ParsedDocs.read(list(docs), self.name))
         to_numpy, target = self.model.ops.to_numpy, self.cfg["target"]
         nodes, documents = (to_values(to_numpy(part), target) for part in (scores.nodes, scores.docs))
-        return TreeScores(nodes, documents, to_numpy(scores.vectors))
+        return TreeScores(nodes, documents, to_numpy(scores.vectors), scores.trees)
 
     def set_annotations(self, docs: Iterable[Doc], prediction: TreeScores) -> None:
         """Write `doc.cats`, and of the subtrees what the settings ask for."""
-        cfg, labels = self.cfg, self.label_data
-        register_extensions()  # a process that was started anew has none
+        docs, cfg, labels = list(docs), self.cfg, self.label_data
+        register_extensions()  # A process that was spawned has none.
+        best = best_label(prediction.nodes, cfg["target"], cfg["threshold"])
         end = 0
         for doc, values in zip(docs, prediction.docs.tolist()):
             start, end = end, end + len(doc)
             doc.cats.update(zip(labels, values))
             if cfg["save_scores"] or cfg["save_vectors"]:
-                vectors = (
-                    prediction.vectors[start:end] if cfg["save_vectors"] and prediction.vectors is not None else None
-                )
-                keep_subtrees(doc, labels, prediction.nodes[start:end], vectors, cfg["target"], cfg["threshold"])
-            if cfg["save_spans"]:
-                best = best_label(prediction.nodes[start:end], cfg["target"], cfg["threshold"])
-                write_spans(doc, cfg["spans_key"], labels, best)
+                vectors = prediction.vectors[start:end] if cfg["save_vectors"] else None
+                keep_subtrees(doc, labels, prediction.nodes[start:end], best[start:end], vectors)
+        if cfg["save_spans"]:
+            write_spans(docs, cfg["spans_key"], labels, best, prediction.trees)
 
     # ---- training
 
@@ -202,10 +202,11 @@ class TreeRNN(LearningMixin, TrainablePipe):
         nlp: Optional[Language] = None,
         labels: Optional[List[str]] = None,
     ) -> None:
-        """Prepare for training, and report how many labelled phrases are subtrees.
+        """Prepare for training, and log how many labelled phrases are subtrees.
 
         get_examples: returns a representative sample of the training data.
-        labels: all labels, ordered ones from low to high; None collects them.
+        labels: all labels, ordered ones from low to high; None collects them from the examples.
+        Raises AnnotationError without enough labels.
         """
         validate_get_examples(get_examples, "TreeRNN.initialize")
         spacy.util.check_lexeme_norms(self.vocab, "tree_rnn")
@@ -228,7 +229,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
         self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, width))
 
     def _in_order(self, labels: Iterable[str]) -> List[str]:
-        """Numbers by size, other labels by name; those that need an order must be numbers."""
+        """Sort numbers by size and other labels by name. Ordered labels must be numbers."""
         try:
             return sorted(labels, key=float)
         except ValueError:
@@ -236,16 +237,15 @@ class TreeRNN(LearningMixin, TrainablePipe):
                 raise AnnotationError(Errors.R154.format(name=self.name, labels=", ".join(sorted(labels)))) from None
             return sorted(labels)
 
-    def _check(self, examples: List[Example]) -> None:
-        docs = [example.predicted for example in examples]
-        if any(map(len, docs)):
-            check_parsed(docs, self.name)
+    def _inputs(self, examples: List[Example]) -> ParsedDocs:
+        return ParsedDocs.read([example.predicted for example in examples], self.name)
 
     def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:
         """The loss, summed over documents and phrases, and the gradient of its mean. Documents without a category,
-        phrases that are not subtrees, and unknown labels do not count."""
+        phrases that are not subtrees, and unknown labels do not count. Raises TrainingError for a loss that is not
+        finite."""
         examples, xp = list(examples), self.model.ops.xp
-        phrases = find_phrases(examples, self.cfg["spans_key"] if self.cfg["phrase_weight"] else None)
+        phrases = find_phrases(examples, self.cfg["spans_key"] if self.cfg["phrase_weight"] else None, scores.trees)
         truths = read_truths(examples, phrases, self.labels, self.cfg["target"], self.name)
         n = len(scores.nodes)
         weights = np.ones(len(truths), dtype=np.float32)
@@ -258,7 +258,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
             raise TrainingError(Errors.R013.format(name=self.name))
         gradient = gradient * xp.asarray(weights / max(1.0, all_reduce(float(weights.sum()))))[:, None]
         gradient = gradient.astype("f")
-        return loss, TreeScores(gradient[:n], gradient[n:])
+        return loss, replace(scores, nodes=gradient[:n], docs=gradient[n:])
 
     # ---- scoring and loading
 

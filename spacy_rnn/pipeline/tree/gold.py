@@ -6,24 +6,23 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
 import numpy as np
 from spacy.training import Example
 
-from ...base.parses import read_heads
-from ...base.trees import nodes_of
+from ...base.parses import read_trees
+from ...base.trees import Trees, find_subtrees
 from ...errors import AnnotationError, Errors
 from ...types import FloatArray, IntArray
 from ..gold import same_tokens
 
 
 class Phrases(NamedTuple):
-    """Labelled spans of a batch."""
+    """The labelled spans of a batch."""
 
     nodes: IntArray
-    """(n_spans,): the token whose subtree is exactly the span, the tokens of all documents
-    joined; -1 where there is none."""
+    """(n_spans,): the row of the token whose subtree is exactly the span, -1 if there is none."""
     labels: List[str]
 
 
-def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
-    """The labelled spans of the references, and the nodes of the predicted parses they belong to."""
+def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> Phrases:
+    """The labelled spans of the references, none if the key is None. trees: those of the predicted documents."""
     bounds: List[int] = []
     labels: List[str] = []
     n = 0
@@ -42,13 +41,12 @@ def find_phrases(examples: List[Example], key: Optional[str]) -> Phrases:
         n += len(example.predicted)
     if not labels:
         return Phrases(np.zeros(0, dtype=np.int64), labels)
-    pairs = np.array(bounds, dtype=np.int64).reshape(-1, 2)
-    return Phrases(nodes_of(pairs, read_heads([example.predicted for example in examples])), labels)
+    return Phrases(find_subtrees(np.array(bounds, dtype=np.int64).reshape(-1, 2), trees), labels)
 
 
 def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str], target: str, name: str) -> FloatArray:
-    """The gold values of all nodes, then of all documents, (n_tokens + n_docs, n_labels), NaN
-    where there is none."""
+    """The gold values of all nodes, then of all documents, (n_tokens + n_docs, n_labels), NaN where there is none.
+    Raises AnnotationError for a phrase whose label is no value, with target = "regression"."""
     n = sum(len(example.predicted) for example in examples)
     truths = np.full((n + len(examples), len(labels)), np.nan, dtype=np.float32)
     cats = [[example.reference.cats.get(label, np.nan) for label in labels] for example in examples]
@@ -72,20 +70,20 @@ def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str]
     usable = columns >= 0
     truths[nodes[usable], columns[usable]] = values[usable]
     if target in ("exclusive", "ordinal"):
-        # A phrase that was labelled twice counts half for each.
+        # The labels of a phrase with two labels count half each.
         truths[nodes] /= np.maximum(truths[nodes].sum(axis=1, keepdims=True), 1)
     return truths
 
 
 def _as_distribution(truths: FloatArray) -> FloatArray:
-    """Rows that sum to 1; NaN for rows without a positive value."""
+    """Make rows sum to 1. Rows without a positive value become NaN."""
     values = np.nan_to_num(truths)
     totals = values.sum(axis=1, keepdims=True)
     return np.where(totals > 0, values / np.where(totals > 0, totals, 1), np.nan).astype(np.float32)
 
 
 def _read_value(text: str, labels: Sequence[str], name: str) -> tuple[str, float]:
-    """ "0.5" or "label=0.5"."""
+    """The label and the value of "0.5", if there is one label only, or of "label=0.5"."""
     label, found, number = text.rpartition("=")
     try:
         if not found and len(labels) != 1:
@@ -96,7 +94,7 @@ def _read_value(text: str, labels: Sequence[str], name: str) -> tuple[str, float
 
 
 class Collected(NamedTuple):
-    """What training data has to offer."""
+    """The labels and phrases of training data."""
 
     labels: Set[str]
     n_docs: int
@@ -109,8 +107,8 @@ class Collected(NamedTuple):
 
 
 def collect_labels(examples: Iterable[Example], key: Optional[str], target: str) -> Collected:
-    """Labels, and how many phrases are subtrees of the parse: the predicted document's where it has one, else the
-    reference's."""
+    """Collect labels, and count the phrases that are subtrees of the predicted document's parse, or of the reference's
+    if the predicted document has none."""
     labels: Set[str] = set()
     counts: Dict[str, int] = Counter()
     bare = False
@@ -129,7 +127,7 @@ def collect_labels(examples: Iterable[Example], key: Optional[str], target: str)
         parsed = [doc for doc in (example.predicted, example.reference) if len(doc) and doc.has_annotation("DEP")]
         if parsed:
             counts["parsed"] += len(texts)
-            found = find_phrases([Example(parsed[0], example.reference)], key)
+            found = find_phrases([Example(parsed[0], example.reference)], key, read_trees(parsed[:1]))
             counts["matched"] += int((found.nodes >= 0).sum())
     if bare and not labels:
         labels.add("score")

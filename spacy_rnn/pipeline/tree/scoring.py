@@ -1,4 +1,4 @@
-"""Scores of `tree_rnn`, of documents and of labelled phrases."""
+"""The scores of `tree_rnn`, of documents and of labelled phrases."""
 
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 from spacy.scorer import Scorer
 from spacy.training import Example
 
+from ...base.parses import read_trees
 from .annotate import EXTENSION, register_extensions
 from .gold import find_phrases, read_truths
 from .targets import best_label
@@ -20,12 +21,14 @@ def score_trees(
     spans_key: Optional[str] = None,
     **kwargs: Any,
 ) -> Dict[str, Any]:
-    """Documents: spaCy's `cats_` scores, and `tree_acc` (share with the right label; of several labels, all of
-    them right), `tree_mae` (mean absolute error in steps of the order, or of the values) and `tree_pearson`
-    (correlation, values only). Phrases that are subtrees of the predicted parse: the same as `tree_phrase_`,
-    and `tree_phrase_matched`, the share of labelled phrases that are. `tree_score` is the one to choose by:
-    accuracy, macro F for several labels, the correlation for values; of documents, or of phrases where no
-    document has a label. What the gold data cannot tell is left out."""
+    """Score documents and phrases. Scores without gold labels are left out.
+
+    Documents: the `cats_` scores of spaCy, `tree_acc` (the share with the right label, or with all labels right),
+    `tree_mae` (the mean absolute error in steps of the order, or of values) and `tree_pearson` (the correlation, of
+    values only). Phrases that are subtrees of the predicted parse: the same with the prefix `tree_phrase_`, and
+    `tree_phrase_matched`, their share of the labelled phrases. `tree_score` is the main score: the accuracy, the macro
+    F of several labels, or the correlation of values; of phrases if no document has a label.
+    """
     examples = list(examples)
     register_extensions()
     labelled = [example for example in examples if example.reference.cats]
@@ -35,7 +38,7 @@ def score_trees(
             labelled, "cats", labels=list(labels), multi_label=target == "multilabel", threshold=threshold
         )
         scores.update({name: value for name, value in found.items() if value is not None})
-    phrases = find_phrases(examples, spans_key)
+    phrases = find_phrases(examples, spans_key, read_trees([example.predicted for example in examples]))
     truths = read_truths(examples, phrases, labels, target, "tree_rnn")
     n = len(truths) - len(examples)
     predicted = [[example.predicted.cats.get(label, np.nan) for label in labels] for example in examples]

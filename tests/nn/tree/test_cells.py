@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_rnn.nn.tree.cells import TREE_CELLS, RowIndex, TreeLayer
-from spacy_rnn.nn.tree.net import index_rows
+from spacy_rnn.nn.tree.net import by_node
 from spacy_rnn.nn.tree.replay import ReplayedScan
 from spacy_rnn.nn.tree.schedule import TreeSchedule, schedule_downward, schedule_upward
 
-from .trees import chain, forests, random_weights, recurse
+from .trees import chain, forests, random_weights, recurse, trees_of
 
 VARIANTS: list[Dict[str, Any]] = [
     *({"cell": cell} for cell in TREE_CELLS),
@@ -36,8 +36,8 @@ def run(
     layer: TreeLayer, x: Tensor, heads: np.ndarray, labels: Any = None, relations: Any = None, upward: bool = True
 ) -> Tensor:
     """States in the order of the nodes."""
-    schedule = (schedule_upward if upward else schedule_downward)(heads)
-    index = index_rows(schedule, None, len(heads))
+    schedule = (schedule_upward if upward else schedule_downward)(trees_of(heads))
+    index = by_node(schedule)
     kinds = None
     if relations is not None:
         kinds = torch.from_numpy(relations)[schedule.order[schedule.sources if upward else schedule.targets]]
@@ -120,7 +120,7 @@ def test_gradcheck(settings: Any) -> None:
 def test_fast_pass_equals_replay(cell: str, upward: bool, heads: np.ndarray) -> None:
     """The hand-written passes and the one that replays levels agree, in values and gradients."""
     layer = make_layer(cell=cell)
-    schedule = (schedule_upward if upward else schedule_downward)(heads)
+    schedule = (schedule_upward if upward else schedule_downward)(trees_of(heads))
     no_relation = torch.zeros_like(schedule.sources)
 
     def replay(x: Tensor, index: RowIndex, schedule: TreeSchedule) -> Tensor:
@@ -131,7 +131,7 @@ def test_fast_pass_equals_replay(cell: str, upward: bool, heads: np.ndarray) -> 
     for forward in (layer, replay):
         layer.zero_grad()
         x = torch.from_numpy(inputs_for(layer, len(heads))["x"]).requires_grad_()
-        output = forward(x, index_rows(schedule, None, len(heads)), schedule)
+        output = forward(x, by_node(schedule), schedule)
         output.backward(torch.linspace(-1, 1, output.numel(), dtype=torch.float64).view(output.shape))
         gradients = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in layer.named_parameters()}
         found.append({"output": output.detach(), "x": x.grad, **gradients})

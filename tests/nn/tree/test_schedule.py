@@ -8,23 +8,18 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from spacy_rnn.base.trees import absolute_heads, break_cycles, node_depths, node_heights, subtree_spans
 from spacy_rnn.nn.tree.schedule import group_rows, schedule_downward, schedule_upward, sum_rows
 
-from .trees import chain, children_of, forests
+from .trees import chain, forests, trees_of
 
 SCHEDULES = pytest.mark.parametrize("build", [schedule_upward, schedule_downward], ids=["up", "down"])
-# Any heads at all, cycles included.
-any_heads = st.integers(1, 12).flatmap(lambda n: arrays(np.int64, n, elements=st.integers(0, n - 1)))
 
 
 @SCHEDULES
 @given(heads=forests())
 def test_levels(build: Any, heads: np.ndarray) -> None:
-    schedule = build(heads)
+    schedule = build(trees_of(heads))
     assert sorted(schedule.order.tolist()) == list(range(len(heads)))
     assert torch.equal(schedule.order[schedule.position], torch.arange(len(heads)))
     level = np.repeat(np.arange(len(schedule.sizes)), schedule.sizes)
@@ -41,7 +36,7 @@ def test_levels(build: Any, heads: np.ndarray) -> None:
 @SCHEDULES
 @given(heads=forests())
 def test_edges(build: Any, heads: np.ndarray) -> None:
-    schedule = build(heads)
+    schedule = build(trees_of(heads))
     order = schedule.order.numpy()
     edges = set(zip(order[schedule.sources.numpy()].tolist(), order[schedule.targets.numpy()].tolist()))
     down = {(int(head), node) for node, head in enumerate(heads) if head != node}
@@ -52,7 +47,7 @@ def test_edges(build: Any, heads: np.ndarray) -> None:
 @given(heads=forests())
 def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
     """Incoming edges, level by level, and outgoing edges."""
-    schedule = build(heads)
+    schedule = build(trees_of(heads))
     values = torch.rand(schedule.n_edges, 2)
     expected = torch.zeros(len(heads), 2)
     if not len(heads):
@@ -68,46 +63,10 @@ def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
     assert torch.equal(schedule.local_targets + starts[level], schedule.targets)
 
 
-@given(heads=forests())
-def test_heights_and_depths(heads: np.ndarray) -> None:
-    def height(node: int) -> int:
-        return max((height(child) + 1 for child in children_of(heads, node)), default=0)
-
-    def depth(node: int) -> int:
-        return 0 if heads[node] == node else depth(int(heads[node])) + 1
-
-    nodes = range(len(heads))
-    assert node_heights(heads).tolist() == [height(node) for node in nodes]
-    assert node_depths(heads).tolist() == [depth(node) for node in nodes]
-    assert np.array_equal(break_cycles(heads), heads)
-
-
-@given(heads=any_heads)
-def test_cycles_are_cut_once(heads: np.ndarray) -> None:
-    def cycle_of(node: int) -> frozenset:
-        seen: list[int] = []
-        while node not in seen:
-            seen.append(node)
-            node = int(heads[node])
-        return frozenset(seen[seen.index(node) :])
-
-    cycles = {cycle for cycle in map(cycle_of, range(len(heads))) if len(cycle) > 1}
-    cut = break_cycles(heads)
-    assert set(np.flatnonzero(cut != heads).tolist()) == {min(cycle) for cycle in cycles}
-    assert (cut[cut != heads] == np.flatnonzero(cut != heads)).all()
-    assert (node_heights(cut) >= 0).all()
-
-
 def test_deep_chain_is_linear() -> None:
-    schedule = schedule_upward(chain(10_000))
+    schedule = schedule_upward(trees_of(chain(10_000)))
     assert schedule.sizes == [1] * 10_000
-    assert len(schedule_downward(chain(10_000)).sizes) == 10_000
-
-
-def test_heads_of_documents() -> None:
-    """Offsets become rows of the batch; one that leaves its document makes a root."""
-    offsets = np.array([1, 0, -1, 5, -1, 0, -9])
-    assert absolute_heads(offsets, np.array([3, 0, 2, 2])).tolist() == [1, 1, 1, 3, 3, 5, 6]
+    assert len(schedule_downward(trees_of(chain(10_000))).sizes) == 10_000
 
 
 def test_groups() -> None:
@@ -118,16 +77,6 @@ def test_groups() -> None:
 
 
 def test_nothing() -> None:
-    empty = np.zeros(0, dtype=np.int64)
+    empty = trees_of(np.zeros(0, dtype=np.int64))
     for build in (schedule_upward, schedule_downward):
         assert build(empty).sizes == [] and build(empty).n_edges == 0
-
-
-@given(heads=forests())
-def test_subtree_spans(heads: np.ndarray) -> None:
-    def subtree(node: int) -> list[int]:
-        return [node] + [below for child in children_of(heads, node) for below in subtree(child)]
-
-    found = list(zip(*(array.tolist() for array in subtree_spans(heads))))
-    nodes = [subtree(node) for node in range(len(heads))]
-    assert found == [(min(below), max(below) + 1, len(below)) for below in nodes]

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import load_model_from_config
 
+from spacy_rnn.base import parses, trees
 from spacy_rnn.data.gold_parse import with_gold_parse
 
 from ...helpers import component, train
@@ -196,6 +197,43 @@ def test_other_tokens_than_the_gold_ones() -> None:
     scores = tree(nlp).model.predict([predicted])
     gradient = tree(nlp).get_loss(examples, scores)[1]
     assert gradient.nodes.any(axis=1).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("settings", [{}, {"top_down": True, "dep_width": 4}], ids=str)
+def test_parses_are_read_once(settings: Dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is learnt from or annotated, with phrases and spans, is checked, read and measured once."""
+    nlp = tree_nlp(component={"save_spans": True}, **settings)
+    examples = reviews(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    calls: List[str] = []
+
+    def count(module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def counted(*args: Any) -> Any:
+            calls.append(name)
+            return function(*args)
+
+        monkeypatch.setattr(module, name, counted)
+
+    for module, name in ((parses, "check_parsed"), (parses, "read_trees"), (trees, "node_heights")):
+        count(module, name)
+    tree(nlp).update(examples, sgd=optimizer)
+    assert sorted(calls) == ["check_parsed", "node_heights", "read_trees"]
+    calls.clear()
+    list(tree(nlp).pipe([example.x for example in examples]))
+    assert sorted(calls) == ["check_parsed", "node_heights", "read_trees"]
+
+
+def test_trees_under_a_listener() -> None:
+    """A `tree_rnn` above a shared encoder learns, though the two are components that read the trees for themselves."""
+    nlp = spacy.blank("xx")
+    config = tree_config()
+    nlp.add_pipe("tok2vec", config={"model": config["model"]["tok2vec"]})
+    config["model"]["tok2vec"] = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
+    nlp.add_pipe("tree_rnn", config=config)
+    train(nlp, reviews(nlp), 40)
+    assert nlp.evaluate(reviews(nlp))["tree_acc"] == 1.0
 
 
 # ---- what cannot be used
