@@ -9,7 +9,7 @@ from spacy.attrs import DEP, HEAD
 from spacy.tokens import Doc
 
 from ..errors import AnnotationError, Errors
-from .trees import Trees
+from .trees import Trees, absolute_heads
 
 
 class ParsedDocs(List[Doc]):
@@ -41,4 +41,4 @@ def read_trees(docs: List[Doc]) -> Trees:
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     empty = np.zeros((0, 2), dtype=np.uint64)
     parses = np.concatenate([empty, *(doc.to_array([HEAD, DEP]) for doc in docs)]).view(np.int64)
-    return Trees.build(parses[:, 0], parses[:, 1], lengths)
+    return Trees.from_heads(absolute_heads(parses[:, 0], lengths), parses[:, 1], lengths)

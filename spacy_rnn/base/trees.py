@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -24,16 +24,18 @@ class Trees:
     """(n_docs,): the number of tokens of each document."""
 
     @classmethod
-    def build(cls, offsets: IntArray, labels: IntArray, lengths: IntArray) -> Trees:
-        """offsets: (n_tokens,), from each token to its head. A token whose head lies outside its document becomes a
-        root, and so does the first token of a cycle. labels, lengths: see the attributes."""
-        heads = absolute_heads(offsets, lengths)
+    def from_heads(
+        cls, heads: IntArray, labels: Optional[IntArray] = None, lengths: Optional[IntArray] = None
+    ) -> Trees:
+        """heads: (n_tokens,), see the attribute; the first token of a cycle becomes a root. labels: all 0 by default.
+        lengths: by default, there is one document."""
         heights = node_heights(heads)
         on_cycle = heights < 0
         if on_cycle.any():
             heads = break_cycles(heads, on_cycle)
             heights = node_heights(heads)
-        return cls(heads, heights, labels, lengths)
+        labels = np.zeros_like(heads) if labels is None else labels
+        return cls(heads, heights, labels, np.array([len(heads)]) if lengths is None else lengths)
 
     @property
     def roots(self) -> IntArray:
@@ -48,7 +50,8 @@ class Trees:
 
 
 def absolute_heads(offsets: IntArray, lengths: IntArray) -> IntArray:
-    """Heads as rows of the batch, (n_tokens,). See `Trees.build`."""
+    """Heads as rows of the batch, (n_tokens,). offsets: (n_tokens,), from each token to its head. A token whose head
+    lies outside its document becomes a root. lengths: (n_docs,)."""
     nodes = np.arange(len(offsets))
     heads = nodes + offsets
     starts = np.repeat(starts_of(lengths), lengths)

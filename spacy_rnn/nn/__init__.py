@@ -10,12 +10,13 @@ into the padded blocks that recurrent layers read; padding and neighbours never 
 
 Trees come as the head of each node, in the joined batch; a root is its own head:
 
-    trees = build_batch(np.array([1, 1, 1, 3]), None, 4, top_down=False)
-    y = TreeNet(16, 32)(torch.randn(4, 16), trees)  # (4, 32)
+    trees = Trees.from_heads(np.array([1, 1, 1, 3]))
+    y = TreeNet(16, 32)(torch.randn(4, 16), build_batch(trees))  # (4, 32)
 
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
+from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
 from .chars import CharEncoder
@@ -40,7 +41,7 @@ __all__ = [
     # Sequences
     "CELLS", "RNN", "RecurrentLayer", "Block", "lay_out",
     # Trees
-    "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "TreeBatch", "build_batch",
+    "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "Trees", "TreeBatch", "build_batch",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "ContextualStrings", "TextPlaces",
     # Pooling and attention

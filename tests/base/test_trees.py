@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from spacy_rnn.base.trees import Trees, absolute_heads, find_subtrees, node_depths, node_heights, subtree_spans
 
-from ..nn.tree.trees import children_of, forests, trees_of
+from ..nn.tree.trees import children_of, forests
 
 # Any heads at all, cycles included.
 any_heads = st.integers(1, 12).flatmap(lambda n: arrays(np.int64, n, elements=st.integers(0, n - 1)))
@@ -28,7 +28,7 @@ def test_heights_and_depths(heads: np.ndarray) -> None:
     nodes = range(len(heads))
     assert node_heights(heads).tolist() == [height(node) for node in nodes]
     assert node_depths(heads).tolist() == [depth(node) for node in nodes]
-    assert np.array_equal(trees_of(heads).heads, heads)
+    assert np.array_equal(Trees.from_heads(heads).heads, heads)
 
 
 @given(heads=any_heads)
@@ -41,7 +41,7 @@ def test_cycles_are_cut_once(heads: np.ndarray) -> None:
         return frozenset(seen[seen.index(node) :])
 
     cycles = {cycle for cycle in map(cycle_of, range(len(heads))) if len(cycle) > 1}
-    trees = trees_of(heads)
+    trees = Trees.from_heads(heads)
     cut = trees.heads
     assert set(np.flatnonzero(cut != heads).tolist()) == {min(cycle) for cycle in cycles}
     assert (cut[cut != heads] == np.flatnonzero(cut != heads)).all()
@@ -62,13 +62,13 @@ def test_subtree_spans(heads: np.ndarray) -> None:
     def subtree(node: int) -> list[int]:
         return [node] + [below for child in children_of(heads, node) for below in subtree(child)]
 
-    found = list(zip(*(array.tolist() for array in subtree_spans(trees_of(heads)))))
+    found = list(zip(*(array.tolist() for array in subtree_spans(Trees.from_heads(heads)))))
     nodes = [subtree(node) for node in range(len(heads))]
     assert found == [(min(below), max(below) + 1, len(below)) for below in nodes]
     whole = {(min(below), max(below) + 1): node for node, below in enumerate(nodes) if is_span(below)}
     wanted = [(start, end) for start in range(len(heads)) for end in range(start + 1, len(heads) + 1)]
     expected = [whole.get(span, -1) for span in wanted]
-    assert find_subtrees(np.array(wanted).reshape(-1, 2), trees_of(heads)).tolist() == expected
+    assert find_subtrees(np.array(wanted).reshape(-1, 2), Trees.from_heads(heads)).tolist() == expected
 
 
 @given(parts=st.lists(forests(max_nodes=5), max_size=4), start=st.integers(0, 4), n=st.integers(0, 4))
@@ -76,9 +76,10 @@ def test_part_of_a_batch(parts: Any, start: int, n: int) -> None:
     """Its trees are those of its documents alone."""
 
     def build(documents: Any) -> Trees:
+        lengths = np.array([len(heads) for heads in documents], dtype=np.int64)
         offsets = [heads - np.arange(len(heads)) for heads in documents]
         joined = np.concatenate([np.zeros(0, dtype=np.int64), *offsets])
-        return Trees.build(joined, joined + 7, np.array([len(heads) for heads in documents], dtype=np.int64))
+        return Trees.from_heads(absolute_heads(joined, lengths), joined, lengths)
 
     docs = slice(start, start + n)
     found, expected = build(parts).part(docs), build(parts[docs])

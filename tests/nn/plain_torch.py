@@ -79,7 +79,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.TreeNet: lambda: run(
         nn.TreeNet(6, 3, top_down=True, label_size=2),
         X,
-        nn.build_batch(HEADS, None, 7, top_down=True),
+        nn.build_batch(nn.Trees.from_heads(HEADS), top_down=True),
         np.zeros(7, dtype=np.int64),
     ),
     nn.TreeOutput: lambda: run(nn.TreeOutput(6, 2, "attention"), X, torch.tensor([1, 4]), torch.tensor([0, 1]), 2),

@@ -28,12 +28,17 @@ class TreeBatch:
 
 
 def build_batch(
-    trees: Trees, index: Optional[IntArray], n_rows: int, *, top_down: bool, device: Optional[torch.device] = None
+    trees: Trees,
+    index: Optional[IntArray] = None,
+    n_rows: int = 0,
+    *,
+    top_down: bool = False,
+    device: Optional[torch.device] = None,
 ) -> TreeBatch:
     """Schedule a batch of trees.
 
     index: (n,), the row of the input that each node reads; None if node i reads row i.
-    n_rows: the number of rows of the input.
+    n_rows: the number of rows of the input, if there is an index.
     top_down: schedule a downward pass too.
     """
     upward = schedule_upward(trees, device)

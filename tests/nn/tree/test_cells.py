@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from spacy_rnn.base.trees import Trees
 from spacy_rnn.nn.tree.cells import TREE_CELLS, RowIndex, TreeLayer
 from spacy_rnn.nn.tree.net import by_node
 from spacy_rnn.nn.tree.replay import ReplayedScan
 from spacy_rnn.nn.tree.schedule import TreeSchedule, schedule_downward, schedule_upward
 
-from .trees import chain, forests, random_weights, recurse, trees_of
+from .trees import chain, forests, random_weights, recurse
 
 VARIANTS: list[Dict[str, Any]] = [
     *({"cell": cell} for cell in TREE_CELLS),
@@ -36,7 +37,7 @@ def run(
     layer: TreeLayer, x: Tensor, heads: np.ndarray, labels: Any = None, relations: Any = None, upward: bool = True
 ) -> Tensor:
     """States in the order of the nodes."""
-    schedule = (schedule_upward if upward else schedule_downward)(trees_of(heads))
+    schedule = (schedule_upward if upward else schedule_downward)(Trees.from_heads(heads))
     index = by_node(schedule)
     kinds = None
     if relations is not None:
@@ -120,7 +121,7 @@ def test_gradcheck(settings: Any) -> None:
 def test_fast_pass_equals_replay(cell: str, upward: bool, heads: np.ndarray) -> None:
     """The hand-written passes and the one that replays levels agree, in values and gradients."""
     layer = make_layer(cell=cell)
-    schedule = (schedule_upward if upward else schedule_downward)(trees_of(heads))
+    schedule = (schedule_upward if upward else schedule_downward)(Trees.from_heads(heads))
     no_relation = torch.zeros_like(schedule.sources)
 
     def replay(x: Tensor, index: RowIndex, schedule: TreeSchedule) -> Tensor:

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from spacy_rnn.base.trees import Trees
 from spacy_rnn.nn.dropout import set_dropout
 from spacy_rnn.nn.tree.net import TreeNet, build_batch
 from spacy_rnn.nn.tree.output import TREE_POOLINGS, TreeOutput
 
-from .trees import forests, random_weights, recurse, trees_of
+from .trees import forests, random_weights, recurse
 
 VARIANTS: List[Any] = [
     {},
@@ -38,7 +39,7 @@ def labels_for(net: TreeNet, n: int) -> Optional[np.ndarray]:
 
 
 def run(net: TreeNet, x: Tensor, heads: np.ndarray, index: Any = None) -> Tensor:
-    batch = build_batch(trees_of(heads), index, len(x), top_down=net.down is not None)
+    batch = build_batch(Trees.from_heads(heads), index, len(x), top_down=net.down is not None)
     return net(x, batch, labels_for(net, len(heads)))
 
 
@@ -65,7 +66,7 @@ def test_equals_recursion(settings: Any, heads: np.ndarray) -> None:
 def test_rare_relations_share_a_matrix() -> None:
     net = make_net(cell="rnn_tanh", by_relation=True, min_count=3)
     heads, x = np.array([1, 1]), torch.randn(2, 3, dtype=torch.float64)
-    batch = build_batch(trees_of(heads), None, 2, top_down=False)
+    batch = build_batch(Trees.from_heads(heads), None, 2, top_down=False)
     common, rare, other, unknown = (net(x, batch, np.array([row, 1]))[1] for row in (1, 2, 3, 0))
     assert torch.equal(rare, unknown)
     assert not torch.allclose(common, rare) and not torch.allclose(common, other)

@@ -9,9 +9,10 @@ import pytest
 import torch
 from hypothesis import given
 
+from spacy_rnn.base.trees import Trees
 from spacy_rnn.nn.tree.schedule import group_rows, schedule_downward, schedule_upward, sum_rows
 
-from .trees import chain, forests, trees_of
+from .trees import chain, forests
 
 SCHEDULES = pytest.mark.parametrize("build", [schedule_upward, schedule_downward], ids=["up", "down"])
 
@@ -19,7 +20,7 @@ SCHEDULES = pytest.mark.parametrize("build", [schedule_upward, schedule_downward
 @SCHEDULES
 @given(heads=forests())
 def test_levels(build: Any, heads: np.ndarray) -> None:
-    schedule = build(trees_of(heads))
+    schedule = build(Trees.from_heads(heads))
     assert sorted(schedule.order.tolist()) == list(range(len(heads)))
     assert torch.equal(schedule.order[schedule.position], torch.arange(len(heads)))
     level = np.repeat(np.arange(len(schedule.sizes)), schedule.sizes)
@@ -36,7 +37,7 @@ def test_levels(build: Any, heads: np.ndarray) -> None:
 @SCHEDULES
 @given(heads=forests())
 def test_edges(build: Any, heads: np.ndarray) -> None:
-    schedule = build(trees_of(heads))
+    schedule = build(Trees.from_heads(heads))
     order = schedule.order.numpy()
     edges = set(zip(order[schedule.sources.numpy()].tolist(), order[schedule.targets.numpy()].tolist()))
     down = {(int(head), node) for node, head in enumerate(heads) if head != node}
@@ -47,7 +48,7 @@ def test_edges(build: Any, heads: np.ndarray) -> None:
 @given(heads=forests())
 def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
     """Incoming edges, level by level, and outgoing edges."""
-    schedule = build(trees_of(heads))
+    schedule = build(Trees.from_heads(heads))
     values = torch.rand(schedule.n_edges, 2)
     expected = torch.zeros(len(heads), 2)
     if not len(heads):
@@ -64,9 +65,9 @@ def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
 
 
 def test_deep_chain_is_linear() -> None:
-    schedule = schedule_upward(trees_of(chain(10_000)))
+    schedule = schedule_upward(Trees.from_heads(chain(10_000)))
     assert schedule.sizes == [1] * 10_000
-    assert len(schedule_downward(trees_of(chain(10_000))).sizes) == 10_000
+    assert len(schedule_downward(Trees.from_heads(chain(10_000))).sizes) == 10_000
 
 
 def test_groups() -> None:
@@ -77,6 +78,6 @@ def test_groups() -> None:
 
 
 def test_nothing() -> None:
-    empty = trees_of(np.zeros(0, dtype=np.int64))
+    empty = Trees.from_heads(np.zeros(0, dtype=np.int64))
     for build in (schedule_upward, schedule_downward):
         assert build(empty).sizes == [] and build(empty).n_edges == 0

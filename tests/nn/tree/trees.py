@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from spacy_rnn.base.trees import Trees
 from spacy_rnn.nn.tree.cells import TreeLayer
 
 
@@ -22,11 +21,6 @@ def forests(draw: st.DrawFn, max_nodes: int = 14) -> np.ndarray:
         # A head comes earlier in some order, so that there is no cycle.
         heads[node] = node if i == 0 else draw(st.sampled_from([node, *rank[:i], rank[0]]))
     return heads
-
-
-def trees_of(heads: np.ndarray) -> Trees:
-    """heads: (n,), a root's own row for a root. One document."""
-    return Trees.build(heads - np.arange(len(heads)), np.zeros_like(heads), np.array([len(heads)]))
 
 
 def chain(n: int) -> np.ndarray:
