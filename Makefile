@@ -1,5 +1,6 @@
 # make train [TREEBANK=UD_English-EWT]   fetch, convert, train, evaluate
 # make test, make lint                   what .ci/run calls
+# make docs                              the documentation, as a site in build/site
 # make benchmark [SIZE=small]            this tagger beside others, in an environment of its own
 
 PYTHON ?= python3
@@ -22,6 +23,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site into build/site, from docs/ and the docstrings.
+.PHONY: docs
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt --no-build-isolation -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 benchmark:
 	$(MAKE) .venv-benchmark/.installed VENV=.venv-benchmark
