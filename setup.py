@@ -73,7 +73,6 @@ setup(
         "numpy>=2.0",
         "safetensors>=0.4",
         "srsly>=2.4,<3.0",
-        "weasel>=0.4",
         "typer>=0.9",
         "typing_extensions>=4.4",
         "rich>=13.0",

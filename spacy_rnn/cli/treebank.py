@@ -7,7 +7,7 @@ import typer
 
 from ..data.configure import configure
 from ..data.convert import convert_treebank
-from ..data.fetch.treebanks import fetch_treebank
+from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
 from ..evaluation.tagger import evaluate
 from ..pipeline.load import load_pipeline
 from .app import app
@@ -24,21 +24,15 @@ def fetch_command(
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
     local_dir: str = typer.Option("", help="Take *-ud-{train,dev,test}.conllu from this folder; no network is used."),
     sample_dir: str = typer.Option("", help="The local folder for the treebank 'sample'."),
-    project_dir: Path = typer.Option(Path("."), help="Folder of the project.yml whose assets name the repositories."),
-    tag: Optional[str] = typer.Option(None, help="Tag of the treebank's repository."),
-    repo: Optional[str] = typer.Option(None, help="Address that the repositories of all treebanks are under."),
+    project_dir: Optional[Path] = typer.Option(None, hidden=True),
+    tag: str = typer.Option(TAG, help="Tag of the treebank's repository."),
+    repo: str = typer.Option(REPO, help="Address that the repositories of all treebanks are under."),
 ) -> None:
     """Fetch a treebank from the package index, its git repository or a local folder."""
-    named = {"treebank_tag": tag, "treebank_repo": repo}
     if treebank == SAMPLE and not local_dir:
         local_dir = sample_dir
-    fetched = fetch_treebank(
-        treebank,
-        output_dir,
-        local_dir=Path(local_dir) if local_dir else None,
-        project_dir=project_dir,
-        project_vars={name: value for name, value in named.items() if value is not None},
-    )
+    local = Path(local_dir) if local_dir else None
+    fetched = fetch_treebank(treebank, output_dir, local_dir=local, tag=tag, repo=repo)
     console.print(f"{treebank}: {'fetched to' if fetched else 'already in'} {output_dir}", soft_wrap=True)
 
 

@@ -91,13 +91,16 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
 
 
 def read_stats(corpus_dir: Path) -> TreebankStats:
-    """What `convert_treebank` wrote into a folder. Raises CorpusError if it has not been there."""
+    """What `convert_treebank` wrote into a folder. Raises CorpusError if it has not been there, or the record is damaged."""
     path = corpus_dir / "stats.json"
     if not path.is_file():
         raise CorpusError(Errors.D021.format(path=path))
-    record = srsly.read_json(path)
-    splits = {split: SplitStats(**found) for split, found in record["splits"].items()}
-    return TreebankStats(**{**record, "splits": splits})
+    try:
+        record = srsly.read_json(path)
+        splits = {split: SplitStats(**found) for split, found in record["splits"].items()}
+        return TreebankStats(**{**record, "splits": splits})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorpusError(Errors.D023.format(path=path, reason=f"{type(error).__name__}: {error}")) from error
 
 
 def find_split_files(source_dir: Path) -> Dict[str, Path]:

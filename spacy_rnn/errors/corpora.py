@@ -37,12 +37,12 @@ class CorpusMessages(metaclass=WithCodes):
         "What was fetched for {treebank} is incomplete: it needs exactly one *-ud-train.conllu, *-ud-dev.conllu "
         "and *-ud-test.conllu."
     )
-    D020 = "{path}: no such file; fetch {treebank} from inside the project folder, or give a local folder."
     D021 = "{path}: not found; convert the treebank first."
     D022 = "{path}: {reason}."
     D023 = "{path}: this is not what was written there ({reason}); convert the corpus again."
     D024 = "{path}: there are no documents in this file; a file of spaCy's binary format is named *.spacy."
     D025 = "The pipeline has no component that can be scored on {path}; it has: {found}."
+    D026 = "Fetching {treebank} needs the program git; install it, or give a local folder."
     D100 = "There is no labelled corpus '{name}'; choose one of: {allowed}."
     D101 = "{path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
     D102 = "{path}:{line}: the label '{label}' is not one of: {labels}."

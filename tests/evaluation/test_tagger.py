@@ -104,6 +104,10 @@ def test_missing_corpus(nlp: Language, corpus: Path, tmp_path: Path) -> None:
         evaluate(nlp, corpus, "tests")
     with pytest.raises(CorpusError, match="D021"):
         read_stats(tmp_path)
+    for text in ("{", "[]", '{"splits": {}}', '{"splits": {"train": {"x": 1}}}'):
+        (corpus / "stats.json").write_text(text)
+        with pytest.raises(CorpusError, match="D023.*stats.json"):
+            read_stats(corpus)
 
 
 def fit(corpus: Path, max_steps: int, eval_frequency: int = 200, callback: str = "null") -> Config:

@@ -1,18 +1,18 @@
 """Treebanks from local folders and from git repositories, which are local here."""
 
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from spacy_rnn.data.fetch import treebanks
 from spacy_rnn.data.fetch.treebanks import fetch_treebank
 from spacy_rnn.errors import CorpusError
 
-from ...helpers import ROOT
 from ..treebank import file_contents, write_splits
 
-PROJECT = ROOT / "project"
 NAME = "UD_Test-Git"
 
 
@@ -37,8 +37,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def fetch(target: Path, repo: Path, tag: str = "r1", name: str = NAME) -> bool:
-    project_vars = {"treebank_repo": str(repo), "treebank_tag": tag}
-    return fetch_treebank(name, target, project_dir=PROJECT, project_vars=project_vars)
+    return fetch_treebank(name, target, tag=tag, repo=str(repo))
 
 
 def test_git_repository(tmp_path: Path, repo: Path, capfd: pytest.CaptureFixture) -> None:
@@ -66,9 +65,30 @@ def test_failing_git_repository(tmp_path: Path, repo: Path, tag: str, name: str,
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_git_needs_a_project(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="D020"):
-        fetch_treebank(NAME, tmp_path / "target", project_dir=tmp_path)
+def test_no_git(tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CorpusError, match=f"D026.*{NAME}.*git"):
+        fetch(tmp_path / "target", repo)
+    assert not (tmp_path / "target").exists()
+
+
+def test_git_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(treebanks, "TIMEOUT", 0.2)
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent, pytest.raises(CorpusError, match="D018.*no answer within"):
+        fetch_treebank(NAME, tmp_path / "target", repo=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert not (tmp_path / "target").exists()
+
+
+def test_folder_of_other_things_is_not_replaced(tmp_path: Path, repo: Path) -> None:
+    """One that was fetched before is, whatever its record looks like."""
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "mine.py").touch()
+    with pytest.raises(CorpusError, match="D112.*mine.py"):
+        fetch(target, repo)
+    (target / "mine.py").rename(target / "source.json")
+    assert fetch(target, repo) and not fetch(target, repo)
 
 
 def test_local_folder(tmp_path: Path) -> None:
