@@ -91,7 +91,7 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
 
 
 def read_stats(corpus_dir: Path) -> TreebankStats:
-    """What `convert_treebank` wrote into a folder. Raises CorpusError if it has not been there, or the record is damaged."""
+    """What `convert_treebank` wrote into a folder. Raises CorpusError if that is missing or damaged."""
     path = corpus_dir / "stats.json"
     if not path.is_file():
         raise CorpusError(Errors.D021.format(path=path))
