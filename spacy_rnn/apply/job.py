@@ -1,10 +1,10 @@
 """What is to be done, what is done already, and doing one part of it."""
 
 import contextlib
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from ..base.hashing import sha256
 from ..errors import CorpusError, Errors
 from .sinks import Sink
 from .sources import Piece, Record, Source
@@ -62,7 +63,7 @@ class Job:
         """Compute the fingerprint: what must be the same for a run to be continued."""
         about: Dict[str, Any] = {**asdict(self), "fingerprint": None, "output": None}
         about.update(files=self.source.files(), pipeline=pipeline_checksum(nlp), version=VERSION)
-        self.fingerprint = hashlib.sha256(json.dumps(about, sort_keys=True).encode("utf8")).hexdigest()
+        self.fingerprint = sha256(json.dumps(about, sort_keys=True).encode("utf8"))
 
     def begin(self, overwrite: bool) -> None:
         """Make the folder ready: a new one, or one with parts of the same job. Raises CorpusError for one with parts of
@@ -101,14 +102,13 @@ class Job:
 
 def pipeline_checksum(nlp: Language) -> str:
     """The SHA-256 of a pipeline's files, or of its bytes where it has none."""
-    digest = hashlib.sha256(json.dumps(nlp.config, sort_keys=True, default=str).encode("utf8"))
+    config = json.dumps(nlp.config, sort_keys=True, default=str).encode("utf8")
     folder = Path(nlp.path) if nlp.path else None
     if folder is None or not folder.is_dir():
-        digest.update(nlp.to_bytes(exclude=["vocab"]))
-        return digest.hexdigest()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode("utf8") + path.read_bytes())
-    return digest.hexdigest()
+        return sha256(config, nlp.to_bytes(exclude=["vocab"]))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = ((path.relative_to(folder).as_posix().encode("utf8"), path) for path in files)
+    return sha256(config, *chain.from_iterable(named))
 
 
 Report = Callable[[int, Optional[Counts], bool], None]

@@ -1,7 +1,6 @@
 """Files and folders that are written completely or not at all."""
 
 import ctypes
-import hashlib
 import os
 import sys
 import tempfile
@@ -85,8 +84,3 @@ def exchange(first: Path, second: Path) -> bool:
         return False
     failed = rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
     return bool(failed == 0)
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of the contents of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,8 +1,27 @@
-"""Hashing."""
+"""Hashes of keys, bytes and files."""
+
+import hashlib
+from pathlib import Path
+from typing import Union
 
 import numpy as np
 
 from ..types import KeyArray
+
+_CHUNK = 1 << 20
+
+
+def sha256(*parts: Union[bytes, memoryview, Path]) -> str:
+    """The SHA-256, in hexadecimal digits, of bytes and of the contents of files, one after another."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            with part.open("rb") as opened:
+                while chunk := opened.read(_CHUNK):
+                    digest.update(chunk)
+        else:
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def mix_bits(keys: KeyArray) -> KeyArray:

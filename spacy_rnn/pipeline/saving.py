@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List
 
 from thinc.api import Model
 
-from ..base.files import file_sha256
+from ..base.hashing import sha256
 from ..errors import Errors, ModelFileError
 
 CHECKSUMS = "checksums.json"
@@ -23,7 +23,7 @@ def write_checksums(folder: Path, before: Path) -> None:
         if old.name != CHECKSUMS and not new.exists():
             (shutil.copytree if old.is_dir() else shutil.copy2)(old, new)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
-    sums = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+    sums = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
     (folder / CHECKSUMS).write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf8")
 
 
@@ -44,7 +44,7 @@ def check_files(folder: Path, needed: Iterable[str]) -> None:
     for name, checksum in expected:
         if not (folder / name).is_file():
             raise ModelFileError(Errors.R183.format(file=name))
-        if file_sha256(folder / name) != checksum:
+        if sha256(folder / name) != checksum:
             raise ModelFileError(Errors.R182.format(file=name))
 
 

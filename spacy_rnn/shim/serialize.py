@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from ..base.hashing import sha256
 from ..errors import Errors, ModelFileError
 
 FORMAT = "spacy-rnn"
-# 1: without a checksum, still read. 2: with one.
-VERSION = 2
+# 1: without a checksum. 2: with one. 3: with sizes that are not all positive integers. All are read.
+VERSION = 3
 
-Sizes = Dict[str, int]
+Sizes = Dict[str, Any]
+"""The arguments that a module is built with: strings, integers, floats, booleans and None, by name."""
+_SCALARS = (str, int, float, bool, type(None))
 
 
 def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes], **notes: Any) -> bytes:
-    """A module's parameters and buffers; the header holds the sizes it was built with, and
-    notes. A layer that is not built yet is stored without weights."""
+    """Serialize a module's parameters and buffers, with the sizes that it was built with and notes in the header.
+    A layer that is not built yet (None) is stored without weights."""
     state = {} if module is None else module.state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    header = {"format": FORMAT, "version": VERSION, "sizes": sizes, "sha256": checksum(sizes, tensors), **notes}
+    version = 2 if all(type(value) is int and value > 0 for value in (sizes or {}).values()) else VERSION
+    header = {"format": FORMAT, "version": version, "sizes": sizes, "sha256": checksum(sizes, tensors), **notes}
     return safetensors.torch.save(tensors, metadata={FORMAT: json.dumps(header)})
 
 
 def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
-    """Read what `to_safetensors` wrote: the sizes and the tensors. Raises ValueError for
-    anything else, for what a newer version wrote, and where a bit of it was changed."""
+    """Read the sizes and the tensors from what `to_safetensors` returned.
+
+    Raises ModelFileError for anything else, for a newer version of the format, and if a single bit was changed.
+    """
     try:
         state = safetensors.torch.load(data)
-        header = _read_header(data)
+        header = read_header(data)
         sizes, version = header.get("sizes"), header.get("version")
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(Errors.R003.format(reason=str(error) or type(error).__name__)) from error
@@ -47,22 +52,27 @@ def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
     return sizes, state
 
 
-def read_notes(data: bytes) -> Dict[str, Any]:
-    """The header of what `from_safetensors` can read, with the notes."""
-    return _read_header(data)
+def read_header(data: bytes, key: str = FORMAT) -> Dict[str, Any]:
+    """The JSON object that a safetensors file has under a key of its metadata. Raises ValueError, KeyError or TypeError
+    if it has none."""
+    size = int.from_bytes(data[:8], "little")
+    return dict(json.loads(json.loads(data[8 : 8 + size])["__metadata__"][key]))
 
 
 def checksum(sizes: Optional[Sizes], tensors: Dict[str, Tensor]) -> str:
-    """The SHA-256 of everything that a file of weights says: names, types, shapes and numbers."""
-    digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode("utf8"))
-    for name, tensor in sorted(tensors.items()):
-        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode("utf8"))
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+    """The SHA-256 of sizes, and of the names, types, shapes and numbers of tensors."""
+
+    def parts() -> Iterator[Union[bytes, memoryview]]:
+        yield json.dumps(sizes, sort_keys=True).encode("utf8")
+        for name, tensor in sorted(tensors.items()):
+            yield json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode("utf8")
+            yield tensor.reshape(-1).view(torch.uint8).numpy().data
+
+    return sha256(*parts())
 
 
 def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:
-    """Load tensors into a module; raises ValueError unless names and shapes all fit."""
+    """Load tensors into a module. Raises ModelFileError unless all names and shapes fit."""
     try:
         module.load_state_dict(state, strict=True)
     except RuntimeError as error:
@@ -70,13 +80,5 @@ def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:
         raise ModelFileError(Errors.R004.format(module=type(module).__name__, reason=reason)) from error
 
 
-def _read_header(data: bytes) -> Dict[str, Any]:
-    size = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
-    return dict(json.loads(metadata[FORMAT]))
-
-
 def _are_sizes(sizes: Any) -> bool:
-    return sizes is None or (
-        isinstance(sizes, dict) and all(type(value) is int and value > 0 for value in sizes.values())
-    )
+    return sizes is None or (isinstance(sizes, dict) and all(isinstance(value, _SCALARS) for value in sizes.values()))

