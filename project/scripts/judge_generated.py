@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from spacy.language import Language
 
-from spacy_rnn.lm.files import load_lm
+from spacy_rnn.models.char_lm_file import load_lm
 from spacy_rnn.lm.generate import generate
 
 Confusions = Dict[str, Counter]

@@ -1,14 +1,16 @@
 """Documents in files, wherever fsspec reaches: which pieces they can be cut into, and how a piece is read."""
 
+import codecs
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from fsspec.core import url_to_fs
-from fsspec.utils import infer_compression
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..data.text_files import decompress, plain_name
 from ..errors import CorpusError, Errors
 
 # What a file's name ends with, apart from compression, and what it then holds.
@@ -96,7 +98,7 @@ class Source:
         kind = self.kind(file)
         if kind == "parquet":
             yield from self._cut_row_groups(file, target_size)
-        elif kind == "docbin" or infer_compression(file) or size <= target_size:
+        elif kind == "docbin" or plain_name(file) != file or size <= target_size:
             yield Piece(file, 0, None), size
         else:
             starts = range(0, size, target_size)
@@ -113,8 +115,10 @@ class Source:
                     yield Piece(file, start, i + 1), size
                     start, size = i + 1, 0
 
-    def _open(self, file: str) -> Any:
-        return url_to_fs(self.address)[0].open(file, "rb", compression=infer_compression(file))
+    @contextmanager
+    def _open(self, file: str) -> Iterator[Any]:
+        with url_to_fs(self.address)[0].open(file, "rb") as opened, decompress(opened, file) as stream:
+            yield stream
 
     def read(self, piece: Piece, vocab: Vocab) -> Iterator[Record]:
         """The documents of a piece. What cannot be read is a record with an error; a file that cannot be read at all
@@ -141,7 +145,7 @@ class Source:
                 line = opened.readline(LONGEST_LINE)
                 if not line:
                     return
-                yield place, line
+                yield place, line if place else line.removeprefix(codecs.BOM_UTF8)
                 place += len(line)
                 if not line.endswith(b"\n"):
                     place += _skip_line(opened, None)
@@ -200,9 +204,7 @@ class Source:
 
 def format_of(file: str) -> Optional[str]:
     """What a file holds, by its name."""
-    name = file.rpartition("/")[2]
-    if infer_compression(name):
-        name = name.rpartition(".")[0]
+    name = plain_name(file.rpartition("/")[2])
     return next((kind for suffix, kind in FORMATS.items() if name.endswith(suffix)), None)
 
 

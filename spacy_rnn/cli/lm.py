@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..data.corpus_text import write_text
 from ..errors import CorpusError
 from ..lm.evaluate import evaluate_lm
-from ..lm.files import load_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
 from ..lm.train import train_lm
 from ..lm.trainer import TrainingProgress
+from ..models.char_lm_file import load_lm
 from .app import app
 from .common import SCORES_FILE, THREADS, console, save_scores
 

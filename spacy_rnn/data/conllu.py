@@ -5,6 +5,7 @@ names the file and the line. https://universaldependencies.org/format.html
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
@@ -18,6 +19,7 @@ from conllu.parser import (
 from spacy.parts_of_speech import IDS as KNOWN_POS
 
 from ..errors import CorpusError, Errors
+from .text_files import read_lines
 
 COLUMNS = 10
 
@@ -73,16 +75,9 @@ def read_conllu(path: Path) -> Iterator[Sentence]:
 
     Raises CorpusError, with the file and the line, if the file is not UTF-8, holds no sentence, or breaks the format.
     """
-    try:
-        text = path.read_bytes().decode("utf8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise CorpusError(Errors.D001.format(path=path, line=line)) from error
     found = False
     rows: List[str] = []
-    # Not splitlines: it also breaks at characters such as U+2028, which may stand in a field.
-    for number, row in enumerate([*text.lstrip("\ufeff").split("\n"), ""], start=1):
-        row = row.rstrip("\r")
+    for number, row in enumerate(chain(read_lines(path), [""]), start=1):
         if row.strip():
             rows.append(row)
         elif rows:

@@ -6,24 +6,24 @@ from typing import Iterable
 import spacy
 
 from ..base.files import replaced_folder
-from ..lm.text import paragraphs
 from .spacy_files import read_docs
+from .text_files import read_lines
 
 
 def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) -> int:
-    """Write train.txt and dev.txt, a document a line, of a folder that `convert_treebank` or `convert_textcat` made.
-    The test set stays out of it.
+    """Write train.txt and dev.txt, a document a line, from a folder that `convert_treebank` or `convert_textcat` made.
+    The test set is left out.
 
     more: text files that are added to train.txt, plain or compressed, a paragraph a line.
-    Returns the number of characters in train.txt. Raises CorpusError if a file is not there.
+    Returns the number of characters in train.txt. Raises CorpusError if a file is missing or damaged.
     """
     vocab = spacy.blank("xx").vocab
+    written = {}
     with replaced_folder(output_dir, checked=True) as folder:
-        for split in ("train", "dev"):
-            path = corpus_dir / f"{split}.spacy"
+        for split, added in (("train", more), ("dev", ())):
+            docs = read_docs(corpus_dir / f"{split}.spacy", vocab)
             with (folder / f"{split}.txt").open("w", encoding="utf8") as target:
-                for doc in read_docs(path, vocab):
-                    target.write(" ".join(doc.text.split()) + "\n")
-                for extra in more if split == "train" else ():
-                    target.writelines(f"{line}\n" for _, line in paragraphs(extra))
-        return len((folder / "train.txt").read_text(encoding="utf8"))
+                written[split] = sum(target.write(" ".join(doc.text.split()) + "\n") for doc in docs)
+                for path in added:
+                    written[split] += sum(target.write(line + "\n") for line in read_lines(path) if line.strip())
+    return written["train"]

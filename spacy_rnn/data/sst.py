@@ -18,7 +18,7 @@ from ..base.parses import read_trees
 from ..base.trees import find_subtrees
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
-from .textcat_files import decode
+from .text_files import read_text
 
 SPANS_KEY = "tree"
 
@@ -57,7 +57,7 @@ def read_brackets(path: Path) -> Iterator[Constituents]:
     file, and for a line that is no tree."""
     if not path.is_file():
         raise CorpusError(Errors.D150.format(path=path))
-    for number, line in enumerate(decode(path).split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
                 yield parse_brackets(line)

@@ -10,7 +10,8 @@ from spacy.training import Example
 
 from ..errors import CorpusError, Errors
 from ..pipeline.transducer.texts import TRANSDUCED, set_extensions
-from .textcat_files import decode, read_rows
+from .text_files import read_text
+from .textcat_files import read_rows
 
 
 class TextPair(NamedTuple):
@@ -63,7 +64,7 @@ def make_pair_example(nlp: Language, pair: TextPair) -> Example:
 def read_text_pairs(
     path: Path, target_path: Optional[Path] = None, *, source: str = "source", target: str = "target"
 ) -> List[TextPair]:
-    """Read pairs of texts, UTF-8, compressed (.gz) or not.
+    """Read pairs of texts, UTF-8, compressed or not.
 
     With `target_path`, both files are plain text and line i of one belongs to line i of the other. Otherwise `path` is
     .jsonl, .csv or .tsv, with the texts under `source` and `target`; a .csv or .tsv file of two columns need not name
@@ -89,7 +90,7 @@ def _parallel(path: Path, target_path: Path) -> List[TextPair]:
 
 
 def _lines(path: Path) -> List[str]:
-    lines = decode(path).replace("\r\n", "\n").split("\n")
+    lines = read_text(path).replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 
 

@@ -1,7 +1,6 @@
 """Read labelled texts from jsonl, csv and tsv files, with errors that name the line."""
 
 import csv
-import gzip
 import io
 import json
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import CorpusError, Errors
+from .text_files import plain_name, read_text
 
 Row = Tuple[int, Dict[str, Any]]
 
@@ -71,9 +71,10 @@ def read_textcat_file(
 
 
 def read_rows(path: Path, header: Optional[List[str]] = None) -> List[Row]:
-    """The records of a .jsonl, .csv or .tsv file, which may be compressed (.gz), with the line that each begins in.
+    """The records of a .jsonl, .csv or .tsv file, compressed or not, each with the line that it begins in.
 
-    header: the names of the columns of a .csv or .tsv file whose first row does not say them.
+    header: the names of the columns of a .csv or .tsv file without a header.
+    Raises CorpusError for a file that cannot be read or that holds no record.
     """
     readers: Dict[str, Callable[[Path, str], Iterator[Row]]] = {
         ".jsonl": _read_jsonl,
@@ -82,37 +83,20 @@ def read_rows(path: Path, header: Optional[List[str]] = None) -> List[Row]:
     }
     if file_format(path) not in readers:
         raise CorpusError(Errors.D106.format(path=path, allowed=", ".join(readers)))
-    rows = list(readers[file_format(path)](path, decode(path)))
+    rows = list(readers[file_format(path)](path, read_text(path)))
     if not rows:
         raise CorpusError(Errors.D107.format(path=path))
     return rows
 
 
 def file_format(path: Path) -> str:
-    """The suffix that says how a file is read, which may be compressed (.gz)."""
-    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    """The suffix that says how a file is read, without that of its compression."""
+    return Path(plain_name(path.name)).suffix
 
 
 def file_stem(path: Path) -> str:
-    """A file's name without the suffixes that say how it is read."""
-    return Path(path.stem).stem if path.suffix == ".gz" else path.stem
-
-
-def decode(path: Path) -> str:
-    """A file's text, also of a compressed one (.gz). Raises CorpusError naming the line that is not UTF-8, or if there
-    is no such file."""
-    if not path.is_file():
-        raise CorpusError(Errors.D108.format(path=path))
-    data = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
-            raise CorpusError(Errors.D016.format(name=path, member="gzip data")) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(Errors.D001.format(path=path, line=data.count(b"\n", 0, error.start) + 1)) from error
+    """The name of a file without the suffixes that say how it is read."""
+    return Path(plain_name(path.name)).stem
 
 
 def _read_jsonl(path: Path, content: str) -> Iterator[Row]:

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ..base.checks import check_at_least
 from ..errors import CorpusError, Errors, SettingError
-from ..nn.char_lm import SEPARATOR, UNKNOWN
-from .files import LoadedLM
+from ..models.char_lm_file import LoadedLM
+from ..nn.char_vocabulary import SEPARATOR, UNKNOWN
 
 
 def generate(
@@ -24,16 +24,16 @@ def generate(
     max_chars: int = 500,
     seed: int = 0,
 ) -> List[str]:
-    """Texts that end where the model ends its line, or after `max_chars` characters.
+    """Draw texts that end where the model ends its line, or after `max_chars` characters.
 
     n: the number of texts. The first ones are the same however many there are.
-    label: what the text shall be; needed by a model that was trained with labels, and by no other.
-    prompt: how every text begins; how it ends, if the model reads backward.
+    label: the label of the texts; required by a model that was trained with labels, and taken by no other.
+    prompt: how every text begins, or ends, if the model reads backward.
     temperature: below 1, likely characters become likelier; 0 takes the likeliest only.
     top_k: draw among the k likeliest characters; 0 among all.
-    top_p: draw among the fewest characters that together are as likely as this (Holtzman et al. 2020).
-    seed: the same one gives the same texts.
-    Raises CorpusError for a label that the model does not know, ValueError for a setting out of range.
+    top_p: draw among the fewest characters whose probabilities add up to this (Holtzman et al. 2020).
+    seed: the same seed gives the same texts.
+    Raises CorpusError for a missing or an unknown label, and SettingError for a setting out of range.
     """
     check_sampling(temperature, top_k, top_p)
     check_at_least("n", n, 1)
@@ -64,7 +64,7 @@ def generate(
 
 
 def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
-    """Raise ValueError unless the settings can be drawn with."""
+    """Raise SettingError for a setting out of range, see `generate`."""
     check_at_least("temperature", temperature, 0)
     check_at_least("top_k", top_k, 0)
     if not 0.0 < top_p <= 1.0:
@@ -72,8 +72,8 @@ def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
 
 
 def sampling(logits: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:
-    """The probabilities that are drawn with, (n, chars), for logits of the same shape; see `generate`. The likeliest
-    character always keeps some; of equally likely ones, that with the smaller id counts as the likelier."""
+    """The probabilities to draw with, (n, chars), for logits of the same shape; see `generate`. The likeliest character
+    is never excluded. Of equally likely characters, the one with the smaller id counts as the likelier."""
     ordered, order = logits.double().sort(dim=1, descending=True, stable=True)
     if temperature == 0:
         top_k = 1
@@ -86,16 +86,15 @@ def sampling(logits: Tensor, temperature: float, top_k: int, top_p: float) -> Te
     probabilities = probabilities * kept
     probabilities = probabilities / probabilities.sum(dim=1, keepdim=True)
     before = probabilities.cumsum(dim=1) - probabilities
-    # What is before the likeliest one is 0 but for rounding.
     kept = before < top_p
-    kept[:, 0] = True
+    kept[:, 0] = True  # `before` is 0 there except for rounding
     probabilities = probabilities * kept
     probabilities = probabilities / probabilities.sum(dim=1, keepdim=True)
     return torch.zeros_like(probabilities).scatter_(1, order, probabilities)
 
 
 def draw(probabilities: Tensor, randoms: List[float]) -> Tensor:
-    """One character a row, (n,), by numbers from [0, 1)."""
+    """Draw one character a row, (n,), by random numbers from [0, 1)."""
     cumulated = probabilities.cumsum(dim=1)
     wanted = torch.tensor(randoms, dtype=cumulated.dtype).unsqueeze(1) * cumulated[:, -1:]
     return (cumulated <= wanted).sum(dim=1).clamp(max=probabilities.shape[1] - 1)

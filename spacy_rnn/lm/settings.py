@@ -1,37 +1,37 @@
-"""What a language model is trained with."""
+"""The settings of a language model and of its training."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, Literal, get_args
 
 from ..base.checks import check_at_least, check_between, check_choice, check_share
 from ..errors import Errors, SettingError
-from ..nn.char_lm import CELL_OF_GATES
+from ..nn.char_lm import LM_CELLS, LMCell
+from ..nn.char_vocabulary import MOST_CHARS
 from ..shim import PRECISIONS, Precision
-from .text import MOST_CHARS
 
 Direction = Literal["forward", "backward"]
-LMCell = Literal["lstm", "gru", "rnn_tanh"]
 
 
 @dataclass
 class LMSettings:
-    """The network, and how it is trained; checked when made, ValueError if one is out of range.
+    """The settings of the network and of its training. Raises SettingError if one is out of range.
 
-    direction: which way the model reads. The two of a pipeline are trained one by one.
+    direction: the direction in which the model reads. The two models of a pipeline are trained separately.
     cell, depth, hidden_size: of the recurrent layers.
-    char_width: of a character's vector, and of an n-gram's.
+    char_width: of the vectors of characters and n-grams.
     order, rows, direct: see `CharLM`.
-    chars: the size of the alphabet, the unknown character and the separator included.
-    batch, bptt: each update reads `bptt` characters in `batch` places of the text (fewer of a short text), and
-        learns no further back (truncated backpropagation through time, Williams & Peng 1990).
+    chars: the size of the vocabulary, with the unknown character and the separator.
+    batch, bptt: each update reads `bptt` characters in `batch` places of the text (fewer of a short text), and learns no
+        further back (truncated backpropagation through time, Williams & Peng 1990).
     epochs: how often the text is read; a fraction is allowed.
-    learn_rate, warmup: Adam's (Kingma & Ba 2015; rows of the table of n-grams change in the updates that read them),
-        rising for `warmup` updates (a tenth of all at most) and then falling to 0 along a cosine.
+    learn_rate, warmup: the learning rate of Adam (Kingma & Ba 2015) rises for `warmup` updates (a tenth of all at most)
+        and then falls to 0 along a cosine. Rows of the table of n-grams change only in updates that read them.
     dropout: share of the units of the last layer dropped.
-    grad_clip: the longest gradient, of all weights but the table of n-grams, whose rows Adam scales one by one.
+    grad_clip: the largest norm of the gradient of all weights except the table of n-grams, whose rows Adam scales one by
+        one.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
-    balance: of labelled texts, those of rare labels are read more often, so that an epoch has all labels equally often
-        (1), as often as they are (0), or something between (0.5: by the square roots).
+    balance: texts of rare labels are read more often, so that an epoch has all labels equally often (1), as often as
+        they occur (0), or something between (0.5: by the square roots).
     """
 
     direction: Direction = "forward"
@@ -57,7 +57,7 @@ class LMSettings:
 
     def __post_init__(self) -> None:
         check_choice("direction", self.direction, get_args(Direction))
-        check_choice("cell", self.cell, get_args(LMCell))
+        check_choice("cell", self.cell, LM_CELLS)
         check_choice("precision", self.precision, PRECISIONS)
         for name in ("depth", "hidden_size", "char_width", "order", "rows", "batch", "bptt"):
             check_at_least(name, getattr(self, name), 1)
@@ -72,20 +72,20 @@ class LMSettings:
         check_share("dropout", self.dropout)
         check_between("balance", self.balance, 0.0, 1.0)
 
-    def sizes(self, chars: int, inputs: int) -> Dict[str, int]:
-        """What `CharLM` is built with."""
-        gates = {cell: n for n, cell in CELL_OF_GATES.items()}[self.cell]
+    def sizes(self, chars: int, inputs: int) -> Dict[str, Any]:
+        """The arguments of `CharLM`."""
         return {
             "chars": chars,
             "inputs": inputs,
             "char_width": self.char_width,
             "hidden_size": self.hidden_size,
-            "gates": gates,
+            "cell": self.cell,
             "depth": self.depth,
             "order": self.order,
             "rows": self.rows,
-            **({"direct": 1} if self.direct else {}),
+            "direct": self.direct,
         }
 
     def record(self) -> Dict[str, Any]:
+        """The settings as JSON."""
         return asdict(self)

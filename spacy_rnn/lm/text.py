@@ -1,127 +1,83 @@
-"""Raw text as ids of characters, on disk, so that any amount of it can be read from any place."""
+"""Texts on disk as code points and as ids of characters, so that any amount of them can be read from any place."""
 
-import bz2
-import gzip
-import lzma
-from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import CorpusError, Errors
-from ..nn.char_lm import SEPARATOR, UNKNOWN
+from ..nn.char_vocabulary import CharIds, CharVocabulary
+from ..types import IntArray
 
-Ids = npt.NDArray[np.uint16]
 Line = Tuple[str, str]
 """A label, empty where there is none, and a text without line breaks."""
+# The number of the first label: labels come after all code points.
+LABELS = 0x110000
+_BREAK = ord("\n")
+_BLOCK = 1 << 20
 
-MOST_CHARS = 2**16 - 1
-_OPENERS: Dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 
+class CodePoints:
+    """Texts as one sequence of numbers on disk: the number of its label, if it has one; its code points, from the last
+    one on for a backward model; and a line break. They are written once, and counted and encoded block by block.
 
-class CharVocabulary:
-    """The characters that a model knows, by id; all others are one unknown character.
-
-    chars: one character an id, after the two ids that every model has.
-    labels: names that can stand before a text, with the ids that follow.
+    path: for the numbers, 4 bytes each.
     """
 
-    def __init__(self, chars: str, labels: Sequence[str] = ()):
-        self.chars = chars
-        self.labels = list(labels)
-        self.n_chars = len(chars) + 2
-        self.n_inputs = self.n_chars + len(self.labels)
-        self._ids = {ord(char): i for i, char in enumerate(chars, start=2)}
-        self._ids[ord("\n")] = SEPARATOR
-        known = np.array(sorted(self._ids), dtype=np.int64)
-        self._table = np.full(int(known[-1]) + 2, UNKNOWN, dtype=np.uint16)
-        self._table[known] = [self._ids[point] for point in known.tolist()]
+    def __init__(self, path: Path, lines: Iterable[Line], *, backward: bool):
+        numbers: Dict[str, int] = {}
+        self.n_texts = 0
+        with path.open("wb") as target:
+            for label, text in lines:
+                self.n_texts += 1
+                if label:
+                    target.write(numbers.setdefault(label, LABELS + len(numbers)).to_bytes(4, "little"))
+                target.write((text[::-1] if backward else text).encode("utf-32-le", "surrogatepass"))
+                target.write(_BREAK.to_bytes(4, "little"))
+        self.labels = list(numbers)
+        self._points = _open_array(path, np.dtype("<u4"))
 
-    @classmethod
-    def count(cls, lines: Iterable[Line], most: int) -> "CharVocabulary":
-        """The `most` most frequent characters of a text, the two ids included."""
-        found: Counter = Counter()
-        labels: Dict[str, None] = {}
-        for label, text in lines:
-            found.update(text)
-            if label:
-                labels[label] = None
-        ranked = sorted((char for char in found if char != "\n"), key=lambda char: (-found[char], char))
-        return cls("".join(ranked[: most - 2]), sorted(labels))
+    def _blocks(self, start: int, stop: Optional[int]) -> Iterator[npt.NDArray[np.uint32]]:
+        points = self._points[start:stop]
+        return (points[first : first + _BLOCK] for first in range(0, len(points), _BLOCK))
 
-    def encode(self, text: str) -> Ids:
-        """The ids of the characters, (len(text),)."""
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        return self._table[np.minimum(points, len(self._table) - 1)]
+    def end_of(self, n_texts: int) -> int:
+        """Where the first texts end."""
+        if n_texts == self.n_texts:
+            return len(self._points)
+        place = 0
+        for block in self._blocks(0, None):
+            breaks = np.flatnonzero(block == _BREAK)
+            if n_texts <= len(breaks):
+                return place + int(breaks[n_texts - 1]) + 1
+            n_texts -= len(breaks)
+            place += len(block)
+        return place
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids of characters; the unknown one becomes U+FFFD."""
-        return "".join("\n" if i == SEPARATOR else "\ufffd" if i == UNKNOWN else self.chars[i - 2] for i in ids)
+    def vocabulary(self, size: int, stop: int) -> CharVocabulary:
+        """The most frequent characters before `stop`, `size` at most with the two ids that every model has, and all
+        labels."""
+        counts: IntArray = np.zeros(LABELS + len(self.labels), dtype=np.int64)
+        for block in self._blocks(0, stop):
+            counts += np.bincount(block, minlength=len(counts))
+        labels = sorted(label for label, n in zip(self.labels, counts[LABELS:]) if n)
+        return CharVocabulary.most_frequent(counts[:LABELS], size, labels)
 
-    def label_id(self, label: str) -> int:
-        if label not in self.labels:
-            raise CorpusError(Errors.D202.format(label=label, labels=", ".join(self.labels) or "none"))
-        return self.n_chars + self.labels.index(label)
-
-    @property
-    def points(self) -> List[int]:
-        """The code point of each id, 0 for the unknown character."""
-        return [0, ord("\n"), *map(ord, self.chars)]
-
-    @classmethod
-    def from_points(cls, points: Iterable[int], labels: Sequence[str] = ()) -> "CharVocabulary":
-        return cls("".join(map(chr, list(points)[2:])), labels)
-
-
-def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file, plain or compressed (.xz, .gz, .bz2, .zst), one by one, without their ends.
-
-    Raises CorpusError if there is no such file, or if it is damaged or not UTF-8.
-    """
-    if not path.is_file():
-        raise CorpusError(Errors.D108.format(path=path))
-    number = 0
-    try:
-        with _open(path) as stream:
-            for number, line in enumerate(stream, start=1):
-                yield line.decode("utf-8-sig" if number == 1 else "utf8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise CorpusError(Errors.D001.format(path=path, line=number)) from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise CorpusError(Errors.D200.format(path=path, reason=error)) from error
+    def write_ids(self, path: Path, vocabulary: CharVocabulary, start: int = 0, stop: Optional[int] = None) -> None:
+        """Write the ids of characters and labels between two places. Raises CorpusError for an unknown label."""
+        label_ids = np.array([vocabulary.label_id(label) for label in self.labels], dtype=np.uint16)
+        with path.open("wb") as target:
+            for block in self._blocks(start, stop):
+                ids = vocabulary.encode_points(block)
+                is_label = block >= LABELS
+                ids[is_label] = label_ids[block[is_label] - LABELS]
+                target.write(ids.tobytes())
 
 
-def _open(path: Path) -> Any:
-    if path.suffix == ".zst":
-        try:
-            import zstandard
-        except ImportError as error:
-            raise CorpusError(Errors.D201.format(path=path)) from error
-        return zstandard.open(path, "rb")
-    return _OPENERS.get(path.suffix, open)(path, "rb")
+def open_ids(path: Path) -> CharIds:
+    """The ids that `CodePoints.write_ids` wrote, read from disk where they are used."""
+    return _open_array(path, np.dtype(np.uint16))
 
 
-def paragraphs(path: Path) -> Iterator[Line]:
-    """The lines that are not empty, without labels."""
-    return (("", line) for line in read_lines(path) if line.strip())
-
-
-def write_ids(path: Path, lines: Iterable[Line], vocabulary: CharVocabulary, *, backward: bool) -> int:
-    """Write texts as one sequence of uint16, each after its label's id, if it has a label, and before a separator; for
-    a backward model, each read from its end. Returns the number of ids."""
-    total = 0
-    with path.open("wb") as target:
-        for label, text in lines:
-            ids = vocabulary.encode(text[::-1] if backward else text)
-            first = [vocabulary.label_id(label)] if label else []
-            line = np.concatenate([np.array(first, dtype=np.uint16), ids, np.array([SEPARATOR], dtype=np.uint16)])
-            target.write(line.tobytes())
-            total += len(line)
-    return total
-
-
-def open_ids(path: Path) -> Ids:
-    """What `write_ids` wrote, read from disk where it is used."""
-    return np.memmap(path, dtype=np.uint16, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint16)
+def _open_array(path: Path, dtype: np.dtype) -> np.ndarray:
+    return np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.zeros(0, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Trains a character language model, so that a killed training goes on as if nothing had happened."""
+"""Trains a character language model. A killed training is resumed with the result of an uninterrupted one."""
 
 import json
 import math
@@ -14,40 +14,42 @@ from torch import Tensor, nn
 
 from ..base.files import replace_file
 from ..errors import CorpusError, Errors
-from ..nn.char_lm import UNKNOWN, CharLM, LMState
+from ..models.char_lm_file import save_lm
+from ..nn.char_lm import CharLM, LMState
+from ..nn.char_vocabulary import SEPARATOR, UNKNOWN, CharIds, CharVocabulary
 from ..shim.precision import Precision, resolve_precision
-from .files import save_lm
+from ..shim.serialize import read_header
 from .settings import LMSettings
-from .text import CharVocabulary, Ids
 
 NATS = math.log(2)
+STATE = "charlm"
 CPU = torch.device("cpu")
 BETAS = (0.9, 0.99)
-# In each place that a text is read from, in an epoch, unless there are fewer.
+# An epoch of a short text has at least so many updates: it is read in fewer places.
 LEAST_UPDATES = 4
-# What settings are called in the states of earlier versions.
+# The names of settings in the states of earlier versions.
 OLD_NAMES = {"steps": "bptt", "clip": "grad_clip"}
 
 
 @dataclass
 class TrainingProgress:
-    """What is known after an update, or after a measurement on held-out text."""
+    """The progress of a training after an update."""
 
     step: int
     n_steps: int
-    train_bits: float  # bits per character, an average over the last updates
+    train_bits: float  # bits per character, averaged over the last updates
     held_out_bits: Optional[float] = None
 
 
 class Trainer:
-    """A model, its optimizer and its place in the text.
+    """A model, its optimizers and its place in the text.
 
-    train, held_out: ids as `write_ids` gives them.
-    state_path: where everything that training goes on from is written, as one file that is replaced as a whole.
+    train, held_out: the ids of the texts.
+    state_path: the file that a training is resumed from, which is replaced as a whole.
     Raises CorpusError if the text is too short, or if `state_path` belongs to another training.
     """
 
-    def __init__(self, settings: LMSettings, vocabulary: CharVocabulary, train: Ids, held_out: Ids, state_path: Path):
+    def __init__(self, settings: LMSettings, vocabulary: CharVocabulary, train: CharIds, held_out: CharIds, state_path: Path):
         self.settings, self.vocabulary = settings, vocabulary
         self.train, self.held_out, self.state_path = train, held_out, state_path
         if len(train) <= settings.bptt:
@@ -68,7 +70,7 @@ class Trainer:
             self.restore()
 
     def run(self, *, save_every: int = 200, measure_every: int = 0) -> Iterator[TrainingProgress]:
-        """Train to the end, giving the state of things after each update."""
+        """Train to the end. Yields the progress after each update."""
         while self.step < self.n_steps:
             self.update()
             measured = self.step == self.n_steps or (measure_every and self.step % measure_every == 0)
@@ -78,7 +80,7 @@ class Trainer:
             yield TrainingProgress(self.step, self.n_steps, self.mean_loss / NATS, bits)
 
     def update(self) -> None:
-        """One step of the optimizer."""
+        """Take one step of the optimizers."""
         settings, model = self.settings, self.model.train()
         epoch, place = divmod(self.step, self.per_epoch)
         if place == 0:
@@ -95,7 +97,7 @@ class Trainer:
         self.mean_loss = weight * self.mean_loss + (1 - weight) * loss.item()
 
     def cut(self, epoch: int, place: int) -> Tensor:
-        """The ids of one update, (bptt + 1, batch). Each epoch begins at another place of the text."""
+        """The ids of one update, (bptt + 1, batch). Each epoch starts at another place of the text."""
         bptt = self.settings.bptt
         shift = int(np.random.default_rng([self.settings.seed, epoch]).integers(len(self.train))) if epoch else 0
         starts = (np.arange(self.batch) * self.stream + place * bptt + shift) % len(self.train)
@@ -103,6 +105,7 @@ class Trainer:
         return torch.from_numpy(self.train[places].astype(np.int64))
 
     def learn_rate(self) -> float:
+        """The learning rate of the next update, see `LMSettings`."""
         settings = self.settings
         rising = (self.step + 1) / (min(settings.warmup, self.n_steps // 10) + 1)
         return settings.learn_rate * min(1.0, rising) * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
@@ -114,11 +117,11 @@ class Trainer:
             return bits_per_character(self.model, np.asarray(ids))
 
     def unknown_share(self) -> float:
-        """Of the held-out text's characters, how many the vocabulary does not have."""
+        """The share of the characters of the held-out text that the vocabulary does not have."""
         return float((self.held_out == UNKNOWN).mean()) if len(self.held_out) else 0.0
 
     def save(self) -> None:
-        """Everything that training goes on from, in one file, replaced in one step."""
+        """Write everything that training is resumed from to one file, which is replaced in one step."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, weight in self.model.named_parameters():
             for optimizer in self.optimizers:
@@ -127,12 +130,12 @@ class Trainer:
         tensors.update(self.state._asdict(), random=torch.get_rng_state())
         header = {"step": self.step, "mean_loss": self.mean_loss, "training": self.fingerprint()}
         data = safetensors.torch.save(
-            {name: tensor.contiguous() for name, tensor in tensors.items()}, {"charlm": json.dumps(header)}
+            {name: tensor.contiguous() for name, tensor in tensors.items()}, {STATE: json.dumps(header)}
         )
         replace_file(self.state_path, data)
 
     def restore(self) -> None:
-        """Go on from what `save` wrote."""
+        """Load the state that `save` wrote. Raises CorpusError if it belongs to another training or is damaged."""
         header, tensors = read_state(self.state_path)
         found = {OLD_NAMES.get(name, name): value for name, value in header["training"].items()}
         if found != self.fingerprint():
@@ -146,24 +149,25 @@ class Trainer:
                     key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)
                 }
                 if isinstance(optimizer, torch.optim.SparseAdam):
-                    slot["step"] = int(slot["step"])  # as it counts; a tensor would round otherwise
+                    slot["step"] = int(slot["step"])  # it counts in integers; a tensor would round differently
                 optimizer.state[weight] = slot
         self.state = LMState(**{name: tensors[name] for name in LMState._fields})
         torch.set_rng_state(tensors["random"])
         self.step, self.mean_loss = header["step"], header["mean_loss"]
 
     def fingerprint(self) -> Dict[str, Any]:
-        """What must be the same for a training to go on. The number of epochs may change: the learning rate then falls
-        along the curve of the new one from there on."""
+        """What must be equal for a training to be resumed. The number of epochs may change: from there on, the learning
+        rate follows the curve of the new number."""
         settings = {name: value for name, value in self.settings.record().items() if name != "epochs"}
         return {**settings, "alphabet": self.vocabulary.chars, "n_ids": len(self.train)}
 
     def write(self, path: Path) -> None:
-        save_lm(path, self.model, self.vocabulary, backward=self.settings.direction == "backward")
+        """Write the model as it is now."""
+        save_lm(path, self.model, self.vocabulary.labels, backward=self.settings.direction == "backward")
 
 
 def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
-    """Adam, and for the table of n-grams, of which an update reads a few rows, one that leaves all others alone."""
+    """Adam, and for the table of n-grams a sparse Adam, which changes only the few rows that an update reads."""
     table = [] if model.ngrams is None else [model.ngrams.weight]
     others = [weight for weight in model.parameters() if all(weight is not own for own in table)]
     optimizers: List[torch.optim.Optimizer] = [torch.optim.Adam(others, betas=BETAS, fused=True)]
@@ -176,7 +180,7 @@ def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
 def step_optimizers(
     optimizers: List[torch.optim.Optimizer], model: CharLM, learn_rate: float, grad_clip: float
 ) -> None:
-    """Learn from the gradients, those of the table aside no longer than `grad_clip`, and forget them."""
+    """Clip the gradients of all weights except the table of n-grams, take a step with all, and clear them."""
     dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
     nn.utils.clip_grad_norm_(dense, grad_clip)
     for optimizer in optimizers:
@@ -187,34 +191,34 @@ def step_optimizers(
 
 
 def autocast(precision: Precision) -> Any:
-    """In which what is read in a precision computes."""
+    """A context in which models compute in a precision."""
     dtype = resolve_precision(precision, CPU)
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
 
 
 def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
+    """The header and the tensors of a state. Raises CorpusError for a damaged one."""
     try:
         data = path.read_bytes()
-        size = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["charlm"])
-        return header, safetensors.torch.load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
+        return read_header(data, STATE), safetensors.torch.load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(Errors.D204.format(path=path)) from error
 
 
 def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
-    """Of characters; labels, whose ids lie above, are never predicted, and -1 stands for nothing.
-    logits: (steps, batch, chars); targets: (steps, batch)."""
+    """The cross-entropy of the next characters, in nats. Labels, whose ids follow those of characters, are never
+    predicted. logits: (steps, batch, chars); targets: (steps, batch), -1 where there is none."""
     chars = logits.shape[2]
     targets = targets.masked_fill((targets < 0) | (targets >= chars), -100)
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
 
 
-def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, chunk: int = 256) -> float:
-    """Of a text, read in `streams` places at once, each from the beginning of a state."""
+def bits_per_character(model: CharLM, ids: CharIds, *, streams: int = 32, chunk: int = 256) -> float:
+    """Bits per character of a text, read in `streams` places at once, `chunk` characters at a time. Each place starts
+    from the state at the beginning of a text."""
     targets = in_streams(ids, streams, chunk)
     length, batch = targets.shape
-    inputs = torch.cat([torch.ones(1, batch, dtype=torch.int64), targets[:-1].clamp(min=0)])
+    inputs = torch.cat([torch.full((1, batch), SEPARATOR), targets[:-1].clamp(min=0)])
     model.eval()
     state: Optional[LMState] = None
     total, counted = 0.0, 0
@@ -227,9 +231,9 @@ def bits_per_character(model: CharLM, ids: Ids, *, streams: int = 32, chunk: int
     return total / NATS / max(1, counted)
 
 
-def in_streams(ids: Ids, streams: int, chunk: int) -> Tensor:
-    """A text in equal parts beside each other, as many as it has pieces of `chunk` characters, `streams` at most.
-    Returns (length of a part, parts) int64, with -1 where a part is shorter."""
+def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:
+    """A text in equal parts, `streams` at most, with at least `chunk` characters each. Returns (length of a part, parts)
+    int64, with -1 where a part is shorter."""
     batch = min(streams, max(1, len(ids) // chunk))
     bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
     grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)

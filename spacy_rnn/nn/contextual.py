@@ -1,4 +1,4 @@
-"""Contextual string embeddings: what character language models know of a token where it stands."""
+"""Contextual string embeddings: the states of character language models at the tokens of a text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .char_lm import SEPARATOR, CharLM
-from .layout import IntArray
+from ..types import IntArray
+from .char_lm import CharLM
+from .char_vocabulary import SEPARATOR, CharIds
 
 
 class TextPlaces(NamedTuple):
@@ -24,14 +25,13 @@ class TextPlaces(NamedTuple):
 
 
 class ContextualStrings(nn.Module):
-    """The states of a forward model after the last character of each token, and those of a backward
-    model after its first (Akbik et al. 2018, sect. 2.2), joined.
+    """The states of a forward model after the last character of each token, joined with those of a backward model after
+    its first (Akbik et al. 2018, sect. 2.2).
 
-    forward_lm, backward_lm: either may be missing.
-    chunk: characters read at once of a text. States are carried on from chunk to chunk, so the
-        cost grows linearly with the length and memory stays flat, and the result is that of
-        reading the text whole.
-    batch: texts read at once.
+    forward_lm, backward_lm: either may be None.
+    chunk: the number of characters of a text that are read at once. States are carried on from chunk to chunk, so the
+        cost grows linearly with the length, memory stays flat, and the result is that of reading the text whole.
+    batch: the number of texts that are read at once.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ContextualStrings(nn.Module):
         self.output_size = sum(model.hidden_size for model in models)
 
     def forward(self, texts: List[TextPlaces]) -> Tensor:
-        """Returns (n_tokens, output_size), the tokens of all texts joined."""
+        """The states at the tokens of all texts, joined, (n_tokens, output_size)."""
         found = []
         if self.forward_lm is not None:
             places = [text.ends for text in texts]
@@ -55,16 +55,16 @@ class ContextualStrings(nn.Module):
         return torch.cat(found, dim=1)
 
     def read(self, model: CharLM, texts: List[IntArray], places: List[IntArray]) -> Tensor:
-        """The states of one model after so many characters of each text.
-        texts: code points; places: (n,) each. Returns (sum of n, hidden_size)."""
+        """The states of one model after the first k characters of each text, for each k of its places, (n_places,
+        hidden_size), joined. texts: the code points of each; places: (n,) of each."""
         n_places = np.array([len(place) for place in places], dtype=np.int64)
         firsts = np.cumsum(n_places) - n_places
-        # A text of which no state is asked is not read.
+        # A text without places is not read.
         used = [i for i in np.argsort([-len(text) for text in texts], kind="stable").tolist() if n_places[i]]
         rows, states = [np.zeros(0, dtype=np.int64)], [model.output.weight.new_zeros(0, model.hidden_size)]
         for start in range(0, len(used), self.batch):
             part = used[start : start + self.batch]
-            ids = [find_ids(model, texts[i]) for i in part]
+            ids = [model.vocabulary.encode_points(texts[i]) for i in part]
             column = np.repeat(np.arange(len(part)), n_places[part])
             step = np.concatenate([places[i] for i in part])
             row = np.concatenate([firsts[i] + np.arange(n_places[i]) for i in part])
@@ -75,11 +75,10 @@ class ContextualStrings(nn.Module):
         return torch.cat([vectors.to(states[-1].dtype) for vectors in states]).index_select(0, order)
 
     def read_batch(
-        self, model: CharLM, ids: List[IntArray], step: IntArray, column: IntArray
+        self, model: CharLM, ids: List[CharIds], step: IntArray, column: IntArray
     ) -> Iterator[Tuple[IntArray, Tensor]]:
-        """Read texts, the longest first, chunk by chunk.
-        step, column: (n,), the places whose states are kept. Yields which of them lie in a chunk,
-        (m,), and the states there, (m, hidden_size)."""
+        """Read texts, the longest first, chunk by chunk. step, column: (n,), where the states are wanted. Yields which
+        of these places lie in a chunk, (m,), and the states there, (m, hidden_size)."""
         sizes = np.array([len(text) + 1 for text in ids])  # a separator stands before each
         state = model.start(len(ids))
         for start in range(0, int(sizes[0]), self.chunk):
@@ -94,12 +93,3 @@ class ContextualStrings(nn.Module):
             chosen = np.flatnonzero((step >= start) & (step < start + steps))
             cells = (step[chosen] - start) * active + column[chosen]
             yield chosen, y.flatten(0, 1).index_select(0, torch.from_numpy(cells).to(y.device))
-
-
-def find_ids(model: CharLM, points: IntArray) -> IntArray:
-    """The ids of code points in a model's alphabet."""
-    alphabet = model.alphabet.cpu().numpy().astype(np.int64)
-    order = np.argsort(alphabet[1:], kind="stable") + 1
-    place = np.minimum(np.searchsorted(alphabet[order], points), len(order) - 1)
-    found = order[place]
-    return np.where(alphabet[found] == points, found, 0)

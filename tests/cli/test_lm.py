@@ -9,7 +9,7 @@ import srsly
 from spacy.tokens import DocBin
 
 from spacy_rnn.cli import main
-from spacy_rnn.lm.files import load_lm
+from spacy_rnn.models.char_lm_file import load_lm
 
 from ..helpers import make_doc
 from ..lm.helpers import write_lm, write_text

@@ -5,10 +5,10 @@ from typing import Any, Sequence
 
 import torch
 
-from spacy_rnn.lm.files import save_lm
+from spacy_rnn.models.char_lm_file import save_lm
 from spacy_rnn.lm.settings import LMSettings
-from spacy_rnn.lm.text import CharVocabulary
 from spacy_rnn.nn.char_lm import CharLM
+from spacy_rnn.nn.char_vocabulary import CharVocabulary
 
 CHARS = " .abcdefghijklmnopqrstuvwxyzTACSYé👍"
 
@@ -32,7 +32,7 @@ def tiny_lm(labels: Sequence[str] = (), seed: int = 0, **settings: Any) -> CharL
 
 def write_lm(path: Path, *, backward: bool = False, labels: Sequence[str] = (), **settings: Any) -> str:
     """The path of a file with a tiny model."""
-    save_lm(path, tiny_lm(labels, **settings), CharVocabulary(CHARS, labels), backward=backward)
+    save_lm(path, tiny_lm(labels, **settings), list(labels), backward=backward)
     return str(path)
 
 

@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from spacy_rnn.lm.files import load_lm
+from spacy_rnn.models.char_lm_file import load_lm
 from spacy_rnn.shim.serialize import checksum, to_safetensors
 
 from .helpers import CHARS, tiny_lm, write_lm

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.lm.files import LoadedLM, load_lm
+from spacy_rnn.models.char_lm_file import LoadedLM, load_lm
 from spacy_rnn.lm.generate import draw, generate, sampling
 
 from .helpers import write_lm

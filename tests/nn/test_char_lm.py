@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from spacy_rnn.lm.files import load_lm, save_lm
-from spacy_rnn.lm.text import CharVocabulary
-from spacy_rnn.nn.char_lm import SEPARATOR, CharLM
+from spacy_rnn.models.char_lm_file import load_lm, save_lm
+from spacy_rnn.nn.char_lm import CharLM
+from spacy_rnn.nn.char_vocabulary import SEPARATOR
 
-from ..lm.helpers import CHARS, tiny_lm
+from ..lm.helpers import tiny_lm
 
 SETTINGS = [
     {"cell": "lstm", "depth": 2, "order": 4},
@@ -88,7 +88,7 @@ def test_direct_layer_knows_the_ngrams_alone() -> None:
 def test_file_of_a_model_without_direct_layer(tmp_path: Path) -> None:
     path = tmp_path / "forward.safetensors"
     model = tiny_lm(direct=False)
-    save_lm(path, model, CharVocabulary(CHARS), backward=False)
+    save_lm(path, model, [], backward=False)
     ids = torch.tensor([[2, 3, 4]]).T
     torch.testing.assert_close(load_lm(path).model(ids)[0], model(ids)[0])
 

@@ -13,7 +13,7 @@ from ...base.files import replaced_folder
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import SPLITS
-from ..textcat_files import decode
+from ..text_files import read_text
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
 from .treebanks import SOURCE_FILE, is_current
@@ -98,7 +98,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
     source = {"folder": {path.name: sha256(path) for path in paths}, "lang": lang}
     if is_current(output_dir, source):
         return False
-    lines = ((line.strip(), path.stem) for path in paths for line in decode(path).splitlines())
+    lines = ((line.strip(), path.stem) for path in paths for line in read_text(path).splitlines())
     records = [(text, {"text": text, "label": label}) for text, label in lines if text]
     with replaced_folder(output_dir, checked=True) as new:
         write_splits(new, source, split_by_key(records, same=("text", "label")))

@@ -1,4 +1,4 @@
-"""Character language models as a feature of tokens in their context."""
+"""Character language models as a feature of tokens in context."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import Tensor
 from ...base.cache import ArrayCache
 from ...base.checks import check_at_least
 from ...errors import Errors, ModelFileError, SettingError
-from ...nn.char_lm import CharLM
+from ...nn.char_lm import CharLM, current_sizes
 from ...nn.contextual import ContextualStrings, TextPlaces
 from ...nn.linear import Maxout
 from ...shim import Precision, TorchShim, shim_of, to_array, torch_layer
@@ -37,18 +37,19 @@ def build_char_lm_embed_v1(
     kept_tokens: int = 500000,
     precision: Precision = "auto",
 ) -> TokenFeature:
-    """Contextual string embeddings (Akbik et al. 2018): the states of character language models at
-    each token, through a learned maxout layer.
+    """Contextual string embeddings (Akbik et al. 2018): the states of character language models at each token, through
+    a learned maxout layer.
 
-    forward, backward: files that `spacy-rnn train-lm` wrote; one of them may be null. They are read
-        when the pipeline is initialized, and saved with it: a trained pipeline needs them no more.
+    forward, backward: files that `spacy-rnn train-lm` wrote; one of them may be null. They are read when the pipeline
+        is initialized and saved with it. A trained pipeline no longer needs them.
     width: of a token's vector, after the maxout layer.
-    fine_tune: train the language models further; otherwise they stay as they are.
-    chunk: characters that are read at once of each text. The state is carried on, so the result
-        does not depend on it.
-    kept_tokens: in training, the states of so many tokens are kept, since those of models that
-        stay as they are come back in every epoch. A token takes 2 bytes for each unit of the models.
+    fine_tune: train the language models further.
+    chunk: the number of characters of each text that are read at once. The state is carried on, so the result does not
+        depend on it.
+    kept_tokens: the number of tokens whose states are kept in training, since those of models that are not fine-tuned
+        come back in every epoch. A token takes 2 bytes for each unit of the models.
     precision: "auto", "bf16" or "fp32".
+    Raises SettingError for a setting out of range; initializing raises ModelFileError for a file that cannot be used.
     """
     check_at_least("width", width, 1)
     check_at_least("chunk", chunk, 1)
@@ -74,19 +75,20 @@ def build_char_lm_embed_v1(
     return Model("char_lm_embed", embed_forward, init=embed_init, layers=[lms, project], dims={"nO": width})
 
 
-def build_contextual(*, chunk: int, fine_tune: bool, **sizes: int) -> ContextualStrings:
-    """The language models of both directions; `sizes` are those of `CharLM`, after a direction and an underscore."""
+def build_contextual(*, chunk: int, fine_tune: bool, **sizes: Any) -> ContextualStrings:
+    """The language models of both directions. sizes: the arguments of `CharLM`, with a direction and an underscore before
+    their names."""
     models: Dict[str, Optional[CharLM]] = {}
     for direction in DIRECTIONS:
         own = {name.removeprefix(f"{direction}_"): n for name, n in sizes.items() if name.startswith(f"{direction}_")}
-        models[direction] = CharLM(**own) if own else None
+        models[direction] = CharLM(**current_sizes(own)) if own else None
     module = ContextualStrings(models["forward"], models["backward"], chunk=chunk)
     return module.requires_grad_(fine_tune)
 
 
 def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
     """Read the language models from their files."""
-    sizes: Dict[str, int] = {}
+    sizes: Dict[str, Any] = {}
     state: Dict[str, Tensor] = {}
     for direction, path in model.attrs["paths"].items():
         if path is not None:
@@ -102,11 +104,12 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def read_direction(path: Path, direction: str) -> CharLMFile:
+    """Read a file. Raises ModelFileError if its model does not read in this direction."""
     found = read_char_lm(path)
     if found.backward != (direction == "backward"):
         other = DIRECTIONS[found.backward]
         raise ModelFileError(
-            Errors.R202.format(path=path, reason=f"it reads {other}, and is named as the {direction} one")
+            Errors.R202.format(path=path, reason=f"it reads {other} and is given as the {direction} one")
         )
     return found
 
@@ -144,6 +147,7 @@ def token_places(doc: Doc) -> TextPlaces:
 
 
 def embed_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Build the maxout layer for the width of the language models."""
     lms, project = model.layers
     lms.initialize()
     module = shim_of(lms).module
@@ -153,6 +157,7 @@ def embed_init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def embed_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """The vectors of all tokens, (n_tokens, width)."""
     lms, project = model.layers
     states, backprop_lms = lms(docs, is_train)
     vectors, backprop_project = project(states, is_train)
