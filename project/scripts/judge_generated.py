@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from spacy.language import Language
 
-from spacy_rnn.models.char_lm_file import load_lm
 from spacy_rnn.lm.generate import generate
+from spacy_rnn.models.char_lm_file import load_lm
 
 Confusions = Dict[str, Counter]
 

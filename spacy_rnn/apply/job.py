@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -102,13 +101,13 @@ class Job:
 
 def pipeline_checksum(nlp: Language) -> str:
     """The SHA-256 of a pipeline's files, or of its bytes where it has none."""
-    config = json.dumps(nlp.config, sort_keys=True, default=str).encode("utf8")
+    parts: List[Union[bytes, Path]] = [json.dumps(nlp.config, sort_keys=True, default=str).encode("utf8")]
     folder = Path(nlp.path) if nlp.path else None
     if folder is None or not folder.is_dir():
-        return sha256(config, nlp.to_bytes(exclude=["vocab"]))
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    named = ((path.relative_to(folder).as_posix().encode("utf8"), path) for path in files)
-    return sha256(config, *chain.from_iterable(named))
+        return sha256(*parts, nlp.to_bytes(exclude=["vocab"]))
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        parts += [path.relative_to(folder).as_posix().encode("utf8"), path]
+    return sha256(*parts)
 
 
 Report = Callable[[int, Optional[Counts], bool], None]

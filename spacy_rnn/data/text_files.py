@@ -19,10 +19,11 @@ def plain_name(name: str) -> str:
 
 
 def decompress(stream: Any, name: str) -> Any:
-    """A binary stream of the content of a file that is open for reading. Its name's suffix says how it is compressed: .gz,
-    .bz2, .xz, .zst (with the package zstandard) and whatever else fsspec knows; none of these leaves it as it is.
+    """The decompressed content of a binary stream.
 
-    Raises CorpusError where zstandard is missing.
+    name: of the file, whose suffix says how it is compressed: .gz, .bz2, .xz, .zst (with the package zstandard), or
+        another one that fsspec knows. With any other suffix, the stream is returned as it is.
+    Raises CorpusError if zstandard is missing.
     """
     if name.endswith(".zst"):
         try:

@@ -44,8 +44,8 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
 
 def adaptive_bits(model: CharLM, ids: CharIds, learn_rate: float, *, streams: int = 4, bptt: int = 20) -> float:
     """Bits per character of a text that the model learns from as it reads (dynamic evaluation, Krause et al. 2018, here
-    with Adam). The model predicts `bptt` characters before it learns from them, as adaptive compressors do, so names and
-    layout that repeat become cheap. Changes the model."""
+    with Adam). The model predicts `bptt` characters before it learns from them, as adaptive compressors do, so names
+    and layout that repeat become cheap. Changes the model."""
     grid = in_streams(ids, streams, bptt)
     state: Optional[LMState] = None
     previous = torch.full((1, grid.shape[1]), SEPARATOR)

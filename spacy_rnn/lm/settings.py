@@ -21,14 +21,14 @@ class LMSettings:
     char_width: of the vectors of characters and n-grams.
     order, rows, direct: see `CharLM`.
     chars: the size of the vocabulary, with the unknown character and the separator.
-    batch, bptt: each update reads `bptt` characters in `batch` places of the text (fewer of a short text), and learns no
-        further back (truncated backpropagation through time, Williams & Peng 1990).
+    batch, bptt: each update reads `bptt` characters in `batch` places of the text (fewer of a short text), and learns
+        no further back (truncated backpropagation through time, Williams & Peng 1990).
     epochs: how often the text is read; a fraction is allowed.
     learn_rate, warmup: the learning rate of Adam (Kingma & Ba 2015) rises for `warmup` updates (a tenth of all at most)
         and then falls to 0 along a cosine. Rows of the table of n-grams change only in updates that read them.
     dropout: share of the units of the last layer dropped.
-    grad_clip: the largest norm of the gradient of all weights except the table of n-grams, whose rows Adam scales one by
-        one.
+    grad_clip: the largest norm of the gradient of all weights except the table of n-grams, whose rows Adam scales one
+        by one.
     held_out: share of the paragraphs, the last ones, that the model is measured on.
     balance: texts of rare labels are read more often, so that an epoch has all labels equally often (1), as often as
         they occur (0), or something between (0.5: by the square roots).

@@ -49,7 +49,9 @@ class Trainer:
     Raises CorpusError if the text is too short, or if `state_path` belongs to another training.
     """
 
-    def __init__(self, settings: LMSettings, vocabulary: CharVocabulary, train: CharIds, held_out: CharIds, state_path: Path):
+    def __init__(
+        self, settings: LMSettings, vocabulary: CharVocabulary, train: CharIds, held_out: CharIds, state_path: Path
+    ):
         self.settings, self.vocabulary = settings, vocabulary
         self.train, self.held_out, self.state_path = train, held_out, state_path
         if len(train) <= settings.bptt:
@@ -232,8 +234,8 @@ def bits_per_character(model: CharLM, ids: CharIds, *, streams: int = 32, chunk:
 
 
 def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:
-    """A text in equal parts, `streams` at most, with at least `chunk` characters each. Returns (length of a part, parts)
-    int64, with -1 where a part is shorter."""
+    """A text in equal parts, `streams` at most, with at least `chunk` characters each. Returns (length of a part,
+    parts) int64, with -1 where a part is shorter."""
     batch = min(streams, max(1, len(ids) // chunk))
     bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
     grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)

@@ -47,9 +47,8 @@ class CharVocabulary:
         counts: (n,), how often each code point below n occurs. size: of the vocabulary, with the two ids that every
         model has.
         """
-        counts = counts.copy()
-        counts[ord("\n")] = 0
         found = np.flatnonzero(counts)
+        found = found[found != ord("\n")]
         ranked = found[np.argsort(-counts[found], kind="stable")]
         return cls("".join(map(chr, ranked[: size - 2].tolist())), labels)
 

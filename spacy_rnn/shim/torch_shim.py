@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import warnings
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
@@ -12,7 +13,7 @@ from thinc.api import Model, Optimizer, Shim
 from thinc.util import get_torch_default_device, torch2xp
 from torch import Tensor, nn
 
-from ..errors import Errors, ModelFileError, NotInitializedError, SettingError
+from ..errors import Errors, ModelFileError, NotInitializedError, SettingError, UserError
 from ..nn.dropout import set_dropout
 from .convert import same_memory, to_tensor
 from .memory import check_memory
@@ -214,7 +215,8 @@ class TorchShim(Shim):
         return self
 
     def _build_for(self, sizes: Sizes, state: Dict[str, Tensor]) -> nn.Module:
-        if self._model is not None and sizes == self.sizes:
+        # As JSON, which tells 1 from 1.0 and true.
+        if self._model is not None and json.dumps(sizes) == json.dumps(self.sizes):
             return copy.deepcopy(self._model)
         try:
             # On the meta device first, so that a file with wrong sizes allocates no memory.
@@ -222,7 +224,9 @@ class TorchShim(Shim):
                 warnings.simplefilter("ignore", UserWarning)
                 load_state(self._build(**sizes), state)
             return self._make(sizes)
-        except (TypeError, RuntimeError) as error:  # unknown names, or numbers that overflow
+        except UserError:
+            raise
+        except Exception as error:  # a foreign header can make a module raise anything
             raise ModelFileError(Errors.R003.format(reason=f"its sizes are {sizes}")) from error
 
     def keep(self) -> Callable[[], None]:

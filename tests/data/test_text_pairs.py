@@ -81,7 +81,7 @@ def test_other_errors(tmp_path: Path) -> None:
     (tmp_path / "x.tsv.gz").write_bytes(b"no gzip")
     for path, message in (
         (tmp_path / "x.tsv", r"D001.*x\.tsv:2"),
-        (tmp_path / "x.tsv.gz", "D016"),
+        (tmp_path / "x.tsv.gz", "D200"),
         (tmp_path, "D10[68]"),
     ):
         with pytest.raises(CorpusError, match=message):

@@ -5,8 +5,8 @@ from typing import Any, Sequence
 
 import torch
 
-from spacy_rnn.models.char_lm_file import save_lm
 from spacy_rnn.lm.settings import LMSettings
+from spacy_rnn.models.char_lm_file import save_lm
 from spacy_rnn.nn.char_lm import CharLM
 from spacy_rnn.nn.char_vocabulary import CharVocabulary
 

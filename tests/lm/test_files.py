@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 from spacy_rnn.models.char_lm_file import load_lm
-from spacy_rnn.shim.serialize import checksum, to_safetensors
+from spacy_rnn.shim.serialize import checksum, read_header, to_safetensors
 
 from .helpers import CHARS, tiny_lm, write_lm
 
@@ -25,8 +25,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def _header(change: Callable[[Dict[str, Any]], Any]) -> Callable[[bytes], bytes]:
     def rewrite(data: bytes) -> bytes:
-        size = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["spacy-rnn"])
+        header = read_header(data)
         change(header)
         tensors = safetensors.torch.load(data)
         header["sha256"] = checksum(header["sizes"], tensors)
@@ -46,6 +45,12 @@ def _header(change: Callable[[Dict[str, Any]], Any]) -> Callable[[bytes], bytes]
         _header(lambda header: header["char_lm"].update(labels="x")),
         _header(lambda header: header["char_lm"].update(labels=["x"])),
         _header(lambda header: header["sizes"].update(gates=2)),
+        _header(lambda header: header["sizes"].update(gates=[4])),
+        _header(lambda header: header["sizes"].update(cell="rnn_relu")),
+        _header(lambda header: header["sizes"].update(cell=None)),
+        _header(lambda header: header["sizes"].update(chars="x")),
+        _header(lambda header: header["sizes"].update(hidden_size=12.5)),
+        _header(lambda header: header["sizes"].update(order=1e999)),
         _header(lambda header: header["sizes"].update(hidden_size=13)),
         _header(lambda header: header["sizes"].update(hidden_size=10**12)),
         _header(lambda header: header["sizes"].update(other=3)),
@@ -58,6 +63,27 @@ def test_foreign_or_damaged_files(tmp_path: Path, damage: Callable[[bytes], byte
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=r"\[R202\] .*lm\.safetensors is not a language model"):
         load_lm(path)
+
+
+@pytest.mark.parametrize(
+    ("gates", "cell", "direct"), [(4, "lstm", True), (4, "lstm", False), (3, "gru", True), (1, "rnn_tanh", False)]
+)
+def test_files_of_earlier_versions(tmp_path: Path, gates: int, cell: str, direct: bool) -> None:
+    """They have the number of the gates for the cell, and 1 or nothing for the direct layer."""
+    path = Path(write_lm(tmp_path / "lm.safetensors", cell=cell, direct=direct))
+    expected = load_lm(path).model
+
+    def as_before(header: Dict[str, Any]) -> None:
+        assert header["version"] == 3
+        header["version"] = 2
+        assert header["sizes"].pop("cell") == cell and header["sizes"].pop("direct") is direct
+        header["sizes"].update(gates=gates, **({"direct": 1} if direct else {}))
+
+    path.write_bytes(_header(as_before)(path.read_bytes()))
+    found = load_lm(path).model
+    assert found.sizes == expected.sizes and type(found.sizes["direct"]) is bool
+    ids = torch.tensor([[2], [3], [4]])
+    assert torch.equal(found(ids)[0], expected(ids)[0])
 
 
 def test_missing_file(tmp_path: Path) -> None:

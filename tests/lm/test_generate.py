@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.models.char_lm_file import LoadedLM, load_lm
 from spacy_rnn.lm.generate import draw, generate, sampling
+from spacy_rnn.models.char_lm_file import LoadedLM, load_lm
 
 from .helpers import write_lm
 

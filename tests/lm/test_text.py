@@ -1,76 +1,24 @@
-"""Text as ids: what is read, what is unknown, and what is refused."""
+"""Texts as code points and as ids, on disk."""
 
-import bz2
-import gzip
-import lzma
 from pathlib import Path
-from typing import Callable, List
+from typing import List, Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.lm.text import CharVocabulary, open_ids, paragraphs, read_lines, write_ids
-from spacy_rnn.nn.char_lm import SEPARATOR, UNKNOWN
+from spacy_rnn.lm import text as lm_text
+from spacy_rnn.lm.text import CodePoints, Line, open_ids
+from spacy_rnn.nn.char_vocabulary import SEPARATOR, UNKNOWN, CharVocabulary
 
-TEXT = "Größe 👍\n\n  \nsecond\r\nlast"
-
-
-@given(st.text())
-def test_known_characters_come_back(text: str) -> None:
-    vocabulary = CharVocabulary.count([("", text)], 10_000)
-    ids = vocabulary.encode(text)
-    assert vocabulary.decode(ids.tolist()) == text
-    assert UNKNOWN not in ids
+LINES: List[Line] = [("x", "ab"), ("y", "b"), ("", "a")]
 
 
-def test_the_most_frequent_characters_are_known() -> None:
-    vocabulary = CharVocabulary.count([("", "aaabbc"), ("", "bd")], 4)
-    assert vocabulary.chars == "ab" and vocabulary.n_chars == 4
-    assert vocabulary.encode("abc\nd").tolist() == [2, 3, UNKNOWN, SEPARATOR, UNKNOWN]
-    assert vocabulary.decode([2, UNKNOWN]) == "a\ufffd"
-
-
-@pytest.mark.parametrize(
-    ("suffix", "compress"), [(".txt", bytes), (".xz", lzma.compress), (".gz", gzip.compress), (".bz2", bz2.compress)]
-)
-def test_compressed_or_not(tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]) -> None:
-    path = tmp_path / f"text{suffix}"
-    path.write_bytes(compress(TEXT.encode("utf8")))
-    assert [text for _, text in paragraphs(path)] == ["Größe 👍", "second", "last"]
-
-
-def test_zst_needs_a_package_or_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "text.zst"
-    try:
-        import zstandard
-    except ImportError:
-        path.write_bytes(b"")
-        with pytest.raises(CorpusError, match="D201"):
-            list(read_lines(path))
-    else:
-        path.write_bytes(zstandard.compress(TEXT.encode("utf8")))
-        assert len(list(paragraphs(path))) == 3
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("a.txt", b"fine\n\xff\xfe", "D001.*:2"),
-        ("a.xz", b"not compressed", "D200"),
-        ("a.gz", gzip.compress(b"cut short" * 99, mtime=0)[:-9], "D200"),
-    ],
-)
-def test_damaged_files(tmp_path: Path, name: str, content: bytes, code: str) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(CorpusError, match=code):
-        list(read_lines(tmp_path / name))
-
-
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="D108"):
-        list(read_lines(tmp_path / "nothing.txt"))
+def ids_of(folder: Path, lines: Sequence[Line], vocabulary: CharVocabulary, *, backward: bool = False) -> List[int]:
+    CodePoints(folder / "points", lines, backward=backward).write_ids(folder / "ids", vocabulary)
+    return open_ids(folder / "ids").tolist()
 
 
 @pytest.mark.parametrize(
@@ -78,16 +26,40 @@ def test_missing_file(tmp_path: Path) -> None:
 )
 def test_ids_on_disk(tmp_path: Path, backward: bool, expected: List[int]) -> None:
     """Labels stand first in both directions."""
-    vocabulary = CharVocabulary("ab", ["x", "y"])
-    n = write_ids(tmp_path / "ids", [("x", "ab"), ("y", "b"), ("", "a")], vocabulary, backward=backward)
-    assert open_ids(tmp_path / "ids").tolist() == expected and n == len(expected)
+    assert ids_of(tmp_path, LINES, CharVocabulary("ab", ["x", "y"]), backward=backward) == expected
 
 
 def test_no_ids_on_disk(tmp_path: Path) -> None:
-    write_ids(tmp_path / "ids", [], CharVocabulary("a"), backward=False)
-    assert len(open_ids(tmp_path / "ids")) == 0
+    assert ids_of(tmp_path, [], CharVocabulary("a")) == []
 
 
-def test_unknown_label() -> None:
-    with pytest.raises(CorpusError, match="D202.*'z'.*x, y"):
-        CharVocabulary("ab", ["x", "y"]).label_id("z")
+def test_unknown_characters_and_labels(tmp_path: Path) -> None:
+    assert ids_of(tmp_path, [("", "aß👍")], CharVocabulary("a")) == [2, UNKNOWN, UNKNOWN, SEPARATOR]
+    with pytest.raises(CorpusError, match="D202.*'x'"):
+        ids_of(tmp_path, LINES, CharVocabulary("ab", ["y"]))
+
+
+labelled = st.tuples(st.sampled_from(["", "x", "y"]), st.text("ab👍\ud800", max_size=4))
+
+
+@given(lines=st.lists(labelled, min_size=1, max_size=8), kept=st.integers(1, 8), block=st.integers(1, 9))
+def test_parts_of_any_block_size(
+    lines: List[Line], kept: int, block: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The first texts are counted, and encoded, as if there were no others."""
+    folder = tmp_path_factory.getbasetemp()
+    first = lines[:kept]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lm_text, "_BLOCK", block)
+        points = CodePoints(folder / "all", lines, backward=False)
+        stop = points.end_of(len(first))
+        vocabulary = points.vocabulary(100, stop)
+    text = "".join(text for _, text in first)
+    assert vocabulary.chars == "".join(sorted(set(text), key=lambda char: (-text.count(char), char)))
+    assert vocabulary.labels == sorted({label for label, _ in first if label})
+    everything = CharVocabulary(vocabulary.chars, ["x", "y"])
+    points.write_ids(folder / "first", everything, 0, stop)
+    points.write_ids(folder / "rest", everything, stop)
+    assert open_ids(folder / "first").tolist() == ids_of(folder, first, everything)
+    assert open_ids(folder / "rest").tolist() == ids_of(folder, lines[kept:], everything)
+    assert points.n_texts == len(lines) and np.count_nonzero(open_ids(folder / "first") == SEPARATOR) == len(first)

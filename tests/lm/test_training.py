@@ -12,11 +12,11 @@ from safetensors import safe_open
 
 from spacy_rnn.errors import CorpusError
 from spacy_rnn.lm.evaluate import adaptive_bits
-from spacy_rnn.models.char_lm_file import load_lm
-from spacy_rnn.nn.char_vocabulary import CharVocabulary
 from spacy_rnn.lm.settings import LMSettings
 from spacy_rnn.lm.train import train_lm
 from spacy_rnn.lm.trainer import Trainer, TrainingProgress, bits_per_character
+from spacy_rnn.models.char_lm_file import load_lm
+from spacy_rnn.nn.char_vocabulary import CharVocabulary
 
 from .helpers import tiny_lm, tiny_settings, write_text
 
@@ -112,6 +112,25 @@ def test_state_with_former_names_of_settings(tmp_path: Path) -> None:
     assert former != header
     state.write_bytes(safetensors.torch.save(safetensors.torch.load(state.read_bytes()), {"charlm": former}))
     assert train(tmp_path, text, epochs=0.5)[0].step > 1
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.1])
+@pytest.mark.parametrize("separate", [False, True])
+def test_text_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separate: bool, held_out: float) -> None:
+    """Whatever it is counted and split for, and not again when training is resumed."""
+    text, dev = write_text(tmp_path / "text.txt"), write_text(tmp_path / "dev.txt", 20)
+    opened: List[str] = []
+
+    def count(self: Path, *args: Any, **kwargs: Any) -> Any:
+        opened.append(self.name)
+        return open(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", count)
+    for epochs in (0.2, 0.3):
+        settings = tiny_settings(epochs=epochs, held_out=held_out)
+        train_lm(text, tmp_path, settings, dev=dev if separate else None)
+    assert opened.count("text.txt") == 1 and opened.count("dev.txt") == separate
+    assert {path.name for path in (tmp_path / ".forward").iterdir()} == {"dev.ids", "state", "text.json", "train.ids"}
 
 
 def test_damaged_state(tmp_path: Path) -> None:

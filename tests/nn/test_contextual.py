@@ -3,13 +3,13 @@
 from typing import List
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.char_lm import SEPARATOR, UNKNOWN
-from spacy_rnn.nn.contextual import ContextualStrings, TextPlaces, find_ids
+from spacy_rnn.nn.char_lm import CharLM
+from spacy_rnn.nn.char_vocabulary import SEPARATOR
+from spacy_rnn.nn.contextual import ContextualStrings, TextPlaces
 
 from ..lm.helpers import CHARS, tiny_lm
 
@@ -51,11 +51,10 @@ def test_states_are_those_of_the_paper() -> None:
     text = " ".join(words)
     found = read([words])
 
-    def states(model: torch.nn.Module, characters: str) -> torch.Tensor:
-        points = np.array([ord(char) for char in characters], dtype=np.int64)
-        ids = [SEPARATOR, *find_ids(model, points).tolist()]  # type: ignore[arg-type]
+    def states(model: CharLM, characters: str) -> torch.Tensor:
+        ids = [SEPARATOR, *model.vocabulary.encode(characters).tolist()]
         with torch.inference_mode():
-            return model.read(torch.tensor(ids).unsqueeze(1))[0][-1, 0]  # type: ignore[operator]
+            return model.read(torch.tensor(ids).unsqueeze(1))[0][-1, 0]
 
     torch.testing.assert_close(found[1, :12], states(FORWARD, "ab c"), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(found[1, 12:], states(BACKWARD, text[3:][::-1]), rtol=1e-4, atol=1e-5)
@@ -79,12 +78,6 @@ def test_nothing_to_read() -> None:
 def test_a_long_word_and_unknown_characters() -> None:
     found = read([["ab" * 5000], ["дом", "👩‍👩‍👧"]], chunk=64)
     assert found.shape == (3, 20) and bool(found.isfinite().all())
-
-
-@pytest.mark.parametrize(("char", "known"), [("a", True), ("\n", True), ("Ж", False), ("\x00", False)])
-def test_ids_of_characters(char: str, known: bool) -> None:
-    found = find_ids(FORWARD, np.array([ord(char)], dtype=np.int64))
-    assert (found[0] != UNKNOWN) == known
 
 
 def test_no_gradient_where_none_is_wanted() -> None:

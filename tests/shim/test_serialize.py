@@ -7,7 +7,7 @@ import json
 import pickle
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from spacy_rnn.nn.chars import CharEncoder
 from spacy_rnn.nn.output import LinearOutput
 from spacy_rnn.shim import TorchShim
-from spacy_rnn.shim.serialize import FORMAT, VERSION
+from spacy_rnn.shim.serialize import FORMAT, VERSION, read_header
 
 SIZES = {"input_size": 3, "output_size": 2}
 
@@ -132,8 +132,12 @@ def test_pickles_are_refused_unread(tmp_path: Path, save: Any) -> None:
         header(version="1"),
         header(version=2),
         header(sizes={"input_size": -3, "output_size": 2}),
-        header(sizes={"input_size": True, "output_size": 2}),
         header(sizes={"input_size": "3", "output_size": 2}),
+        header(sizes={"input_size": 3.0, "output_size": 2}),
+        header(sizes={"input_size": None, "output_size": 2}),
+        header(sizes={"input_size": [3], "output_size": 2}),
+        header(sizes={"input_size": 1e999, "output_size": 2}),
+        header(sizes={"input_size": 10**30, "output_size": 2}),
         header(sizes=[3, 2]),
         header(sizes={"something": 3}),
     ],
@@ -141,6 +145,30 @@ def test_pickles_are_refused_unread(tmp_path: Path, save: Any) -> None:
 )
 def test_foreign_headers_are_refused(bad: Any) -> None:
     assert_refused(make_head(), pack(state_of(make_head()), bad), "R003")
+
+
+def test_true_is_another_size_than_three() -> None:
+    bad = header(sizes={"input_size": True, "output_size": 2})
+    assert_refused(make_head(), pack(state_of(make_head()), bad), "R00[34]")
+
+
+class Scaled(torch.nn.Linear):
+    """A module built with more than numbers."""
+
+    def __init__(self, size: int, mode: str, bias: bool, factor: float, name: Optional[str]):
+        super().__init__(size, size, bias=bias)
+        self.settings = (mode, bias, factor, name)
+
+
+def test_sizes_are_any_json_scalars() -> None:
+    """They come back with their types. Files whose sizes are all positive integers keep the former version."""
+    sizes = {"size": 2, "mode": "ä", "bias": False, "factor": 0.5, "name": None}
+    written = TorchShim(Scaled, sizes, precision="fp32").to_bytes()
+    found: Any = TorchShim(Scaled, precision="fp32").from_bytes(written)
+    assert found.sizes == sizes and found.module.settings == ("ä", False, 0.5, None)
+    assert read_header(written)["version"] == VERSION == 3
+    assert read_header(make_head().to_bytes())["version"] == 2
+    assert read_header(make_shim(1).to_bytes())["version"] == 2
 
 
 def test_files_of_the_first_version_are_read() -> None:

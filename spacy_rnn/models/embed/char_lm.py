@@ -76,8 +76,8 @@ def build_char_lm_embed_v1(
 
 
 def build_contextual(*, chunk: int, fine_tune: bool, **sizes: Any) -> ContextualStrings:
-    """The language models of both directions. sizes: the arguments of `CharLM`, with a direction and an underscore before
-    their names."""
+    """The language models of both directions. sizes: the arguments of `CharLM`, with a direction and an underscore
+    before their names."""
     models: Dict[str, Optional[CharLM]] = {}
     for direction in DIRECTIONS:
         own = {name.removeprefix(f"{direction}_"): n for name, n in sizes.items() if name.startswith(f"{direction}_")}

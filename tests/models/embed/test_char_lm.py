@@ -227,10 +227,30 @@ def test_damaged_pipeline(paths: Dict[str, str]) -> None:
     """Sizes that no language model has are refused like any other damage."""
     model = encoder(paths)
     shim = char_lms(model).shims[0]
-    for change in ({"forward_gates": 2}, {"forward_other": 3}, {"backward_hidden_size": 10**12}):
+    for change in (
+        {"forward_gates": 2},
+        {"forward_cell": "x"},
+        {"forward_cell": 4},
+        {"forward_direct": False},
+        {"forward_rows": "x"},
+        {"forward_other": 3},
+        {"backward_hidden_size": 10**12},
+    ):
         data = to_safetensors(shim.module, {**shim.sizes, **change})
-        with pytest.raises(ValueError, match=r"R00[13]"):
+        with pytest.raises(ValueError, match=r"R00[134]"):
             char_lms(encoder(paths)).shims[0].from_bytes(data)
+
+
+def test_pipelines_of_earlier_versions(paths: Dict[str, str]) -> None:
+    """They have the number of the gates for the cell."""
+    model = encoder(paths)
+    shim = char_lms(model).shims[0]
+    sizes = {name: size for name, size in shim.sizes.items() if not name.endswith(("cell", "direct"))}
+    sizes.update(forward_gates=4, backward_gates=4, forward_direct=1, backward_direct=1)
+    other = encoder(paths)
+    scatter_weights(other)
+    char_lms(other).shims[0].from_bytes(to_safetensors(shim.module, sizes))
+    assert_all_close([char_lms(other).predict(DOCS)], [char_lms(model).predict(DOCS)])
 
 
 @pytest.mark.parametrize("setting", [{"width": 0}, {"chunk": 0}, {"kept_tokens": -1}])

@@ -1,0 +1,69 @@
+"""Text files of every compression, and errors that name file and line."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from spacy_rnn.data.text_files import plain_name, read_lines, read_text
+from spacy_rnn.errors import CorpusError
+
+TEXT = "\ufeffGröße 👍\n\n  \nsecond\u2028line\r\nlast"
+LINES = ["Größe 👍", "", "  ", "second\u2028line", "last"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [("", bytes), (".txt", bytes), (".xz", lzma.compress), (".gz", gzip.compress), (".bz2", bz2.compress)],
+)
+def test_compressed_or_not(tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / f"text{suffix}"
+    path.write_bytes(compress(TEXT.encode("utf8")))
+    assert list(read_lines(path)) == LINES
+    assert read_text(path) == TEXT[1:]
+    assert plain_name(path.name) == ("text.txt" if suffix == ".txt" else "text")
+
+
+def test_zst_needs_a_package_or_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "text.zst"
+    assert plain_name(path.name) == "text"
+    try:
+        import zstandard
+    except ImportError:
+        path.write_bytes(b"")
+        with pytest.raises(CorpusError, match="D201"):
+            list(read_lines(path))
+    else:
+        # Two frames, as parallel compressors write them.
+        path.write_bytes(zstandard.compress(TEXT[:9].encode("utf8")) + zstandard.compress(TEXT[9:].encode("utf8")))
+        assert list(read_lines(path)) == LINES
+        path.write_bytes(b"not compressed")
+        with pytest.raises(CorpusError, match="D200"):
+            list(read_lines(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.txt", b"fine\n\xff\xfe", "D001.*:2"),
+        ("a.txt", b"\xef\xbb\xbf\xff\n", "D001.*:1"),
+        ("a.gz", gzip.compress(b"fine\n\nfine \xff\n\n"), "D001.*:3"),
+        ("a.xz", b"not compressed", "D200"),
+        ("a.gz", gzip.compress(b"cut short" * 99, mtime=0)[:-9], "D200"),
+        ("a.gz", gzip.compress(b"", mtime=0)[:10] + zlib.compress(b"damaged")[3:], "D200"),
+    ],
+)
+def test_damaged_files(tmp_path: Path, name: str, content: bytes, code: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    for read in (read_lines, read_text):
+        with pytest.raises(CorpusError, match=code):
+            list(read(tmp_path / name))
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="D108"):
+        list(read_lines(tmp_path / "nothing.txt"))
