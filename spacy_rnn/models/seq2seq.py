@@ -1,28 +1,24 @@
-"""Encoder and decoder as Thinc models: of words to lemmas, and of texts to texts."""
+"""Encoder-decoders as Thinc models: from words to lemmas, and from texts to texts."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Literal, Optional, Tuple
+from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Union, get_args
 
 import numpy as np
 import torch
 from thinc.api import Model
+from thinc.types import Floats2d
 
 from ..base.checks import check_at_least, check_choice, check_share, direction_width
+from ..base.sequences import Decision, Decoded, Search
 from ..errors import Errors, SettingError
 from ..nn.attention import ATTENTIONS, AttentionKind
-from ..nn.layout import lay_out
 from ..nn.rnn import CELLS, Cell
-from ..nn.seq2seq.net import Found, Search, Seq2Seq, Sources, Targets
+from ..nn.seq2seq.net import Seq2Seq
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
-from .types import DocVectors, SequenceBatch, Tok2Vec
+from .types import DocVectors, SequenceInput, SequenceModel, Tok2Vec, TokenPositions
 
 Unit = Literal["char", "word"]
-UNITS = ("char", "word")
-DECISIONS = 5
-"""The decisions about a word, see `spacy_rnn.pipeline.lemmatizer.forms`."""
-
-SequenceModel = Model[SequenceBatch, Any]
-"""Training: (n, 2) float32, the logarithms of the probabilities of targets and of decisions. Otherwise: `Found`."""
+UNITS: Tuple[str, ...] = get_args(Unit)
 
 
 def build_lemmatizer_v1(
@@ -37,25 +33,26 @@ def build_lemmatizer_v1(
     precision: Precision = "auto",
     tok2vec: Optional[Tok2Vec] = None,
 ) -> SequenceModel:
-    """The network of `rnn_lemmatizer`: the characters of a word, with its tags, to those of its lemma, and a decision
-    whether that has to be spelled out at all.
+    """The network of `rnn_lemmatizer`. It reads the characters of a word and its tags, decides whether the lemma has to
+    be spelled, and spells it.
 
     width: of a character's vector.
-    hidden: of the decoder, and of both directions of the encoder together.
+    hidden: the width of the decoder, and of both directions of the encoder together.
     cell: "lstm", "gru", "rnn_tanh", "rnn_relu" or "rnn_sigmoid".
-    depth: recurrent layers, of the encoder and of the decoder.
+    depth: the number of recurrent layers of the encoder, and of the decoder.
     attention: "dot" (Luong et al. 2015), "additive" (Bahdanau et al. 2015) or "none".
-    copying: characters can be copied, also those that training never showed (See et al. 2017); needs attention.
-    scheduled_sampling: the share of characters that the decoder reads, in training, as it would have written them
-        (Bengio et al. 2015).
-    dropout: rate; null takes that of `training.dropout`.
+    copying: let the decoder copy characters, also those that training never showed (See et al. 2017); needs attention.
+    scheduled_sampling: the share of characters for which the decoder reads in training what it would have written
+        itself (Bengio et al. 2015).
+    dropout: the dropout rate; null takes that of `training.dropout`.
     precision: "auto", "bf16" or "fp32".
-    tok2vec: any encoder of documents, or a listener, whose vector of a word where it stands is known of each of its
-        characters; null to look at nothing but the word and its tags.
+    tok2vec: any encoder of documents, or a listener; its vector of a word in context is added to each character. null
+        reads nothing but the word and its tags.
+    Raises SettingError for a value out of range, or for copying without attention.
     """
     model = _build(
         "lemmatizer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision,
-        marks=2, decisions=DECISIONS,
+        case_flags=2, decisions=len(Decision),
     )  # fmt: skip
     if tok2vec is not None:
         model.layers.append(tok2vec)
@@ -75,10 +72,11 @@ def build_transducer_v1(
     dropout: Optional[float] = None,
     precision: Precision = "auto",
 ) -> SequenceModel:
-    """The network of `rnn_transducer`: a text to another.
+    """The network of `rnn_transducer`.
 
-    unit: read and write "char" or "word".
+    unit: whether it reads and writes characters ("char") or words ("word").
     The other settings are those of "spacy-rnn.Lemmatizer.v1", for units instead of characters.
+    Raises SettingError for a value out of range, or for copying without attention.
     """
     check_choice("unit", unit, UNITS)
     model = _build("transducer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision)
@@ -130,62 +128,41 @@ def _build(
 
 
 def set_sizes(model: SequenceModel, sizes: Dict[str, int]) -> None:
-    """Make the network for these numbers of "sources", "targets" and "features", see `Seq2Seq`; to be called before
+    """Build the network for these numbers of "sources", "targets" and "features", see `Seq2Seq`. To be called before
     `initialize`."""
     shim_of(model).resize(sizes)
 
 
-def init(model: SequenceModel, X: Optional[SequenceBatch] = None, Y: Any = None) -> None:
-    """X: a sample with its places, for a network that looks at them."""
+def init(model: SequenceModel, X: Optional[SequenceInput] = None, Y: Any = None) -> None:
+    """X: a sample. Only its documents matter, and only to a network that reads the context of words."""
     shim = shim_of(model)
     if reads_context(model):
         tok2vec = model.get_ref("tok2vec")
-        tok2vec.initialize(X=None if X is None or X.places is None else X.places.docs)
+        tok2vec.initialize(X=None if X is None or X.positions is None else X.positions.docs)
         shim.resize({**(shim.sizes or {}), "context": tok2vec.get_dim("nO")})
     shim.initialize()
 
 
 def reads_context(model: SequenceModel) -> bool:
-    """Whether the network looks at what surrounds a word."""
+    """Whether the network reads what surrounds a word."""
     return model.has_ref("tok2vec") is True
 
 
 def weights_version(model: SequenceModel) -> Tuple[int, int, str]:
-    """Changes whenever the weights may have changed."""
+    """A value that changes whenever the weights may have changed."""
     return shim_of(model).version
 
 
-def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callable]:
+def forward(model: SequenceModel, X: SequenceInput, is_train: bool) -> Tuple[Union[Floats2d, Decoded], Callable]:
     if model.attrs["own_dropout"] is not None:
         model.attrs["dropout_rate"] = model.attrs["own_dropout"]
     shim, _ = torch_layer(model)
-    device = shim.device
-
-    def tensor(array: Any) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(array, dtype=np.int64)).to(device)
-
-    n = len(X.lengths)
-    context, backprop_context = _context(model, X, is_train)
-    sources = Sources(
-        symbols=tensor(X.symbols),
-        marks=tensor(np.zeros_like(X.symbols) if X.marks is None else X.marks),
-        copies=tensor(X.copies),
-        features=tensor(np.zeros((n, 1)) if X.features is None else X.features),
-        blocks=list(lay_out(X.lengths, device=device)),
-        n_extended=X.n_extended,
-        context=context,
-    )
-    if X.targets is None or X.target_lengths is None:
-        limits = X.lengths if X.limits is None else X.limits
-        search = Search(tensor(limits), X.beams, X.length_penalty, tuple(X.decoded))
-        found: Any = shim.predict((sources, search))
-        assert isinstance(found, Found)
-        return found, _no_backprop
-    decisions = np.zeros(n) if X.decisions is None else X.decisions
-    targets = Targets(tensor(X.targets), tensor(X.target_lengths), tensor(decisions))
-    if not is_train:
-        return to_array(shim.predict((sources, targets))), _no_backprop
-    output, backward = shim.begin_update((sources, targets))
+    context, backprop_context = _context(model, X.positions, is_train)
+    inputs = (X.sources, X.task, context)
+    if not is_train or isinstance(X.task, Search):
+        found: Any = shim.predict(inputs)
+        return found if isinstance(found, Decoded) else to_array(found), lambda d_output: []
+    output, backward = shim.begin_update(inputs)
 
     def backprop(d_output: Any) -> List:
         backward(d_output)
@@ -195,21 +172,18 @@ def forward(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Any, Callab
     return to_array(output), backprop
 
 
-def _context(model: Model, X: SequenceBatch, is_train: bool) -> Tuple[Optional[torch.Tensor], Callable[[], None]]:
-    """The vectors of the places where words stand, (n, context), and a callback that hands their gradient on."""
-    if not reads_context(model) or X.places is None:
+def _context(
+    model: SequenceModel, positions: Optional[TokenPositions], is_train: bool
+) -> Tuple[Optional[torch.Tensor], Callable[[], None]]:
+    """The vectors of tokens in their documents, (n, context), and a callback that passes their gradient on."""
+    if not reads_context(model) or positions is None:
         return None, lambda: None
-    docs, tokens = X.places
+    docs, tokens = positions
     vectors, backprop = model.get_ref("tok2vec")(docs, is_train)
-    joined = DocVectors.join(model.ops, vectors)
-    rows = torch.from_numpy(tokens).to(shim_of(model).device)
-    whole = to_tensor(joined, rows.device, requires_grad=is_train)
+    device = shim_of(model).device
+    joined = to_tensor(DocVectors.join(model.ops, vectors), device, requires_grad=is_train)
 
     def finish() -> None:
-        backprop(DocVectors(gradient_of(whole), np.array(list(map(len, docs)), dtype=np.int64)))
+        backprop(DocVectors(gradient_of(joined), np.array(list(map(len, docs)), dtype=np.int64)))
 
-    return whole[rows], finish
-
-
-def _no_backprop(d_output: Any) -> List:
-    return []
+    return joined[torch.from_numpy(tokens).to(device)], finish

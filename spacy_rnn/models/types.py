@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, List, NamedTuple, Optional, Union
 
 import numpy as np
 from spacy.lexeme import Lexeme
@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from ..base.sequences import Decoded, Search, Sources, Targets
 from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
 
@@ -98,41 +99,23 @@ Tok2Vec = Model[List[Doc], List[Floats2d]]
 """Documents to one (n_tokens, width) array each."""
 
 
-class Places(NamedTuple):
-    """Tokens of documents."""
+class TokenPositions(NamedTuple):
+    """Some tokens of documents."""
 
     docs: List[Doc]
     tokens: IntArray
-    """(n,): their places in the documents, joined."""
+    """(n,): their positions in the joined documents."""
 
 
-@dataclass
-class SequenceBatch:
-    """Sequences of symbols for an encoder and decoder, and either what they are to become, for training, or how to
-    decode them. See `spacy_rnn.nn.seq2seq.net` for the arrays."""
+class SequenceInput(NamedTuple):
+    """A batch for an encoder-decoder."""
 
-    symbols: IntArray
-    """(n_symbols,): the sequences joined, none of them empty."""
-    lengths: IntArray
-    """(n,)."""
-    copies: IntArray
-    """(n_symbols,): what copying each symbol writes."""
-    n_extended: int
-    """One more than the highest symbol in `copies`, at least the number of symbols that can be written."""
-    marks: Optional[IntArray] = None
-    """(n_symbols,)."""
-    features: Optional[IntArray] = None
-    """(n, n_features)."""
-    places: Optional["Places"] = None
-    """Where the sequences stand, for a model that looks at that."""
-    targets: Optional[IntArray] = None
-    """(n_target_symbols,)."""
-    target_lengths: Optional[IntArray] = None
-    """(n,)."""
-    decisions: Optional[IntArray] = None
-    """(n,)."""
-    limits: Optional[IntArray] = None
-    """(n,)."""
-    beams: int = 1
-    length_penalty: float = 1.0
-    decoded: Sequence[int] = ()
+    sources: Sources
+    task: Union[Targets, Search]
+    """What to learn, or how to decode."""
+    positions: Optional[TokenPositions] = None
+    """The tokens that the sequences are, for a model that reads their context."""
+
+
+SequenceModel = Model[SequenceInput, Union[Floats2d, Decoded]]
+"""The log-probabilities of targets and of decisions, (n, 2), or the outputs that a search found."""

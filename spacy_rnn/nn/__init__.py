@@ -16,6 +16,7 @@ Trees come as the head of each node, in the joined batch; a root is its own head
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
+from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
 from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
@@ -29,9 +30,9 @@ from .ngrams import Bags, NgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
 from .pooling import POOLINGS, Pool
 from .rnn import CELLS, RNN, RecurrentLayer
-from .seq2seq.beam import Hypothesis, beam_search
+from .seq2seq.beam import beam_search
 from .seq2seq.decoder import Decoder, Memory
-from .seq2seq.net import Found, Search, Seq2Seq, Sources, Targets
+from .seq2seq.net import Seq2Seq
 from .text_pool import Pieces, SequencePool, TextPool
 from .tree.cells import TREE_CELLS
 from .tree.net import TreeBatch, TreeNet, build_batch
@@ -49,7 +50,7 @@ __all__ = [
     # Output layers
     "LinearOutput", "ClassifierOutput", "Maxout", "NgramScores", "Bags", "bag_ngrams",
     # Encoder and decoder
-    "Seq2Seq", "Sources", "Targets", "Search", "Found", "Decoder", "Memory", "Hypothesis", "beam_search",
+    "Seq2Seq", "Sources", "Targets", "Search", "Decoded", "Decoder", "Memory", "Hypothesis", "beam_search",
     # Language models over characters
     "CharLM", "LMState",
     # Dropout

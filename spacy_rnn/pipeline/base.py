@@ -13,8 +13,8 @@ from thinc.types import Floats2d
 from typing_extensions import Self
 
 from ..base.files import replaced_folder
-from ..errors import Errors, TrainingError
-from ..models.types import SequenceBatch
+from ..errors import AnnotationError, Errors, TrainingError
+from ..models.types import SequenceInput
 from .saving import NEEDED, check_files, loading, write_checksums
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
@@ -166,13 +166,43 @@ class RehearsalMixin(LearningMixin):
 class SequenceLearning(RehearsalMixin):
     """A component with an encoder and a decoder."""
 
-    _taught_batch: Callable[[List[Example], Model], Optional[SequenceBatch]]
+    LEARNED = ("labels",)
+    LABELS: Tuple[str, ...]
+    """The parts of `label_data`."""
+
+    _read_labels: Callable[[], None]
+    """Builds what depends on the labels."""
+    _taught_batch: Callable[[List[Example], Model], Optional[SequenceInput]]
     """The sequences of the examples, with the outputs of another model as targets."""
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The symbols that are written."""
+        return tuple(self.cfg["labels"]["written"])
+
+    @property
+    def label_data(self) -> Dict[str, Any]:
+        """What `spacy init labels` stores, by the names in `LABELS`."""
+        return dict(self.cfg["labels"])
+
+    def _set_labels(self, labels: Any, needed: str, otherwise: str) -> None:
+        """Raises AnnotationError for labels of other names, and, with the message `otherwise`, if one is empty."""
+        if not isinstance(labels, dict) or set(labels) != set(self.LABELS):
+            raise AnnotationError(Errors.R173.format(name=self.name, expected=", ".join(self.LABELS), found=labels))
+        if not labels[needed]:
+            raise AnnotationError(otherwise)
+        self.cfg["labels"] = {name: list(labels[name]) for name in self.LABELS}
+        self._read_labels()
+
+    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
+        super()._keep_settings(settings)
+        self._read_labels()
+        return self
 
     def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
         """The outputs of the teacher are the targets (Kim & Rush 2016, sect. 3.2)."""
 
-        def prepare(examples: List[Example]) -> Optional[SequenceBatch]:
+        def prepare(examples: List[Example]) -> Optional[SequenceInput]:
             return self._taught_batch([example for example in examples if len(example.predicted)], teacher)
 
         return self.get_loss, prepare

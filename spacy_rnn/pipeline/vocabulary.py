@@ -1,20 +1,19 @@
-"""Symbols (characters or words) as numbers, for an encoder and decoder."""
+"""Symbols (characters or words) as numbers, for an encoder-decoder."""
 
 from collections import Counter
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..base.symbols import END, FIRST, UNKNOWN
-from ..models.types import SequenceBatch
+from ..base.sequences import END, FIRST, UNKNOWN, Sources, Targets
 from ..types import IntArray
 
 
-class Alphabet:
-    """The symbols that have a number of their own.
+class Vocabulary:
+    """Symbols with numbers of their own.
 
-    symbols: in the order of their numbers, which start at 2, behind UNKNOWN and END.
+    symbols: in the order of their numbers, which start at 2, after UNKNOWN and END.
     """
 
     def __init__(self, symbols: Iterable[str]):
@@ -22,84 +21,93 @@ class Alphabet:
         self.ids = {symbol: i for i, symbol in enumerate(self.symbols, start=FIRST)}
 
     @classmethod
-    def count(cls, sequences: Iterable[Iterable[str]], *, least: int = 1, most: Optional[int] = None) -> "Alphabet":
-        """The symbols that occur `least` times or more, the `most` frequent ones, the most frequent first."""
+    def count(
+        cls, sequences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: Optional[int] = None
+    ) -> "Vocabulary":
+        """The `max_size` most frequent of the symbols that occur at least `min_count` times, the most frequent first."""
         counts = Counter(chain.from_iterable(sequences))
-        # Ties by the symbol, so that the order of the data does not matter.
+        # Ties are broken by the symbol, so that the order of the data does not matter.
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return cls([symbol for symbol, found in ordered if found >= least][:most])
+        return cls([symbol for symbol, count in ordered if count >= min_count][:max_size])
 
     def __len__(self) -> int:
         """One more than the highest number."""
         return FIRST + len(self.symbols)
 
-    def find(self, symbols: Iterable[str]) -> List[int]:
+    def encode(self, symbols: Iterable[str]) -> List[int]:
         """The number of each symbol."""
-        ids = self.ids
-        return [ids.get(symbol, UNKNOWN) for symbol in symbols]
+        return [self.ids.get(symbol, UNKNOWN) for symbol in symbols]
 
 
-class Spelling:
-    """Numbers of the symbols that sequences can be written with: those of an alphabet, and behind them those that only
-    a sequence's own source has, numbered within each (See et al. 2017, sect. 2.2)."""
+class ExtendedVocabulary:
+    """For each source sequence, a vocabulary and after it the symbols that only this source has (See et al. 2017, sect.
+    2.2).
 
-    def __init__(self, alphabet: Alphabet):
-        self.alphabet = alphabet
-        self.extra: List[Dict[str, int]] = []
+    sources: (n,) sequences.
+    """
 
-    def copies(self, source: Sequence[str]) -> List[int]:
-        """Add a source; the numbers of its symbols."""
-        extra: Dict[str, int] = {}
-        ids, first = self.alphabet.ids, len(self.alphabet)
-        numbers = [ids.get(symbol) or extra.setdefault(symbol, first + len(extra)) for symbol in source]
-        self.extra.append(extra)
-        return numbers
+    def __init__(self, vocabulary: Vocabulary, sources: Iterable[Sequence[str]]):
+        self.vocabulary = vocabulary
+        self.copies: List[List[int]] = []
+        """The numbers of the symbols of each source."""
+        self._extra: List[Dict[str, int]] = []
+        ids, first = vocabulary.ids, len(vocabulary)
+        for source in sources:
+            extra: Dict[str, int] = {}
+            self.copies.append([ids.get(s) or extra.setdefault(s, first + len(extra)) for s in source])
+            self._extra.append(extra)
 
-    def find(self, i: int, symbols: Sequence[str]) -> List[int]:
-        """The numbers of symbols to be written for source `i`."""
-        ids, extra = self.alphabet.ids, self.extra[i]
+    def __len__(self) -> int:
+        """One more than the highest number."""
+        return len(self.vocabulary) + max(map(len, self._extra), default=0)
+
+    def encode(self, i: int, symbols: Iterable[str]) -> List[int]:
+        """The numbers of symbols to write for source `i`."""
+        ids, extra = self.vocabulary.ids, self._extra[i]
         return [ids.get(symbol) or extra.get(symbol, UNKNOWN) for symbol in symbols]
 
-    def read(self, i: int, numbers: Iterable[int]) -> List[str]:
+    def decode(self, i: int, numbers: Iterable[int]) -> List[str]:
         """The symbols that were written for source `i`."""
-        first, symbols = len(self.alphabet), self.alphabet.symbols
-        extra = list(self.extra[i])
+        symbols, extra, first = self.vocabulary.symbols, list(self._extra[i]), len(self.vocabulary)
         return [symbols[n - FIRST] if n < first else extra[n - first] for n in numbers]
 
-    @property
-    def n_extended(self) -> int:
-        return len(self.alphabet) + max(map(len, self.extra), default=0)
 
-
-def encode(
+def encode_sources(
     sources: Sequence[Sequence[str]],
-    read: Alphabet,
-    written: Alphabet,
-    copies: Optional[Sequence[Sequence[str]]] = None,
-) -> Tuple[SequenceBatch, Spelling]:
-    """Sources as a batch, each with an END.
+    read: Vocabulary,
+    written: Vocabulary,
+    *,
+    case_flags: Optional[Sequence[List[int]]] = None,
+    features: Optional[IntArray] = None,
+) -> Tuple[Sources, ExtendedVocabulary]:
+    """Sequences as an encoder reads them, and the numbers that a decoder can write for them.
 
-    copies: what copying each symbol writes, where that is not the symbol itself.
+    read, written: the vocabularies of both sides.
+    case_flags: of the symbols of each sequence, without its END.
+    features: (n, n_features).
     """
-    spelling = Spelling(written)
-    symbols = [[*read.find(source), END] for source in sources]
-    copied = [[*spelling.copies(source), END] for source in (sources if copies is None else copies)]
-    batch = SequenceBatch(
-        symbols=_join(symbols),
-        lengths=np.fromiter(map(len, symbols), dtype=np.int64, count=len(symbols)),
-        copies=_join(copied),
-        n_extended=spelling.n_extended,
-    )
-    return batch, spelling
+    extended = ExtendedVocabulary(written, sources)
+    symbols, lengths = _join([[*read.encode(source), END] for source in sources])
+    copies, _ = _join([[*copied, END] for copied in extended.copies])
+    flags = None if case_flags is None else _join([[*flags, 0] for flags in case_flags])[0]
+    return Sources(symbols, lengths, copies, len(extended), flags, features), extended
 
 
-def add_targets(batch: SequenceBatch, spelling: Spelling, targets: Sequence[Optional[Sequence[str]]]) -> None:
-    """What the sequences are to become; None where that does not count."""
-    numbers = [[] if target is None else [*spelling.find(i, target), END] for i, target in enumerate(targets)]
-    batch.targets = _join(numbers)
-    batch.target_lengths = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
+def encode_targets(
+    targets: Sequence[Optional[Sequence[str]]], extended: ExtendedVocabulary, decisions: Optional[Sequence[int]] = None
+) -> Targets:
+    """What a decoder is to write.
+
+    targets: (n,) sequences, None for one that does not count.
+    extended: of their sources.
+    decisions: (n,); None if the network takes none.
+    """
+    numbers = [[] if target is None else [*extended.encode(i, target), END] for i, target in enumerate(targets)]
+    right = np.zeros(len(targets), dtype=np.int64) if decisions is None else np.array(decisions, dtype=np.int64)
+    return Targets(*_join(numbers), right)
 
 
-def _join(lists: List[List[int]]) -> IntArray:
-    ends = list(accumulate(map(len, lists)))
-    return np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=ends[-1] if ends else 0)
+def _join(lists: Sequence[List[int]]) -> Tuple[IntArray, IntArray]:
+    """Lists as one array, and their lengths."""
+    lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    return np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(lengths.sum())), lengths

@@ -65,11 +65,10 @@ def run_decoder() -> Tuple[torch.nn.Module, Tensor]:
 
 def run_seq2seq() -> Tuple[torch.nn.Module, Tensor]:
     network = nn.Seq2Seq(8, 8, width=4, hidden_size=6)
-    features = torch.zeros(2, 1, dtype=torch.int64)
-    sources = nn.Sources(ROWS, torch.zeros_like(ROWS), ROWS, features, list(nn.lay_out(LENGTHS[[0, 2]])), 8)
-    found = network.eval()(sources, nn.Search(torch.tensor([3, 1]), beams=2))
-    assert isinstance(found, nn.Found) and all(isinstance(best[0], nn.Hypothesis) for best in found.hypotheses)
-    targets = nn.Targets(torch.tensor([2, 1, 1]), torch.tensor([2, 1]), torch.zeros(2, dtype=torch.int64))
+    sources = nn.Sources(ROWS.numpy(), LENGTHS[[0, 2]], ROWS.numpy(), 8)
+    found = network.eval()(sources, nn.Search(np.array([3, 1]), beams=2))
+    assert isinstance(found, nn.Decoded) and all(isinstance(best[0], nn.Hypothesis) for best in found.hypotheses)
+    targets = nn.Targets(np.array([2, 1, 1]), np.array([2, 1]), np.zeros(2, dtype=np.int64))
     return run(network.train(), sources, targets)
 
 

@@ -6,11 +6,10 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from spacy_rnn.base.symbols import END
-from spacy_rnn.nn.layout import lay_out
-from spacy_rnn.nn.seq2seq.net import Search, Seq2Seq, Sources, Targets
+from spacy_rnn.base.sequences import END, Search, Sources, Targets
+from spacy_rnn.nn.seq2seq.net import Seq2Seq
+from spacy_rnn.types import IntArray
 
 SYMBOLS = 9
 
@@ -26,8 +25,8 @@ def make_seq2seq(scale: float = 0.7, **settings: Any) -> Seq2Seq:
     return network.eval()
 
 
-def flat(sequences: Sequence[Sequence[int]]) -> Tensor:
-    return torch.tensor([symbol for sequence in sequences for symbol in sequence], dtype=torch.int64)
+def flat(sequences: Sequence[Sequence[int]]) -> IntArray:
+    return np.array([symbol for sequence in sequences for symbol in sequence], dtype=np.int64)
 
 
 def read(
@@ -37,22 +36,19 @@ def read(
     ended = [[*sequence, END] for sequence in sequences]
     symbols = flat(ended)
     return Sources(
-        symbols=torch.where(symbols < SYMBOLS, symbols, 0),
-        marks=torch.zeros_like(symbols),
+        symbols=np.where(symbols < SYMBOLS, symbols, 0),
+        lengths=np.array(list(map(len, ended)), dtype=np.int64),
         copies=symbols if copies is None else flat([[*sequence, END] for sequence in copies]),
-        features=torch.zeros(len(ended), 1, dtype=torch.int64),
-        blocks=list(lay_out(np.array(list(map(len, ended)), dtype=np.int64))),
         n_extended=n,
     )
 
 
 def write(sequences: Sequence[Sequence[int]]) -> Targets:
     ended = [[*sequence, END] for sequence in sequences]
-    return Targets(flat(ended), torch.tensor(list(map(len, ended))), torch.zeros(len(ended), dtype=torch.int64))
+    return Targets(flat(ended), np.array(list(map(len, ended))), np.zeros(len(ended), dtype=np.int64))
 
 
 def decode(network: Seq2Seq, sources: Sources, limit: int = 8, **search: Any) -> List[List[Tuple[List[int], float]]]:
-    n = len(sources.features)
     with torch.inference_mode():
-        found = network.search(sources, Search(torch.full((n,), limit), **search))
+        found = network.search(sources, Search(np.full(len(sources.lengths), limit), **search))
     return [[(h.symbols, h.score) for h in best] for best in found.hypotheses]

@@ -1,4 +1,4 @@
-"""The decoder: what has been written so far, and a memory, to the next symbol."""
+"""The decoder: from the symbols written so far, and the encoder's outputs, to the next symbol."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
-from ...base.symbols import END, UNKNOWN
+from ...base.sequences import END, UNKNOWN
 from ..attention import Attention
 from ..dropout import SequenceDropout
 from ..rnn import RecurrentLayer, to_compute_type
 
-# Keep logarithms, and the gradients of what cannot be, finite.
+# These keep logarithms, and the gradients of impossible symbols, finite.
 _TINY = 1e-30
 _NEVER = -1e9
 
 
 class Memory(NamedTuple):
-    """What a decoder reads, batch first; all that one step needs of the sources."""
+    """What a decoder attends to, batch first; all that one step needs of the sources."""
 
     vectors: Tensor
     """(batch, steps, memory_size)."""
@@ -27,17 +27,17 @@ class Memory(NamedTuple):
     mask: Tensor
     """(batch, steps) bool: True where there is a symbol."""
     copies: Tensor
-    """(batch, steps) int64: the symbol that copying a step writes; those from `n_symbols` on are unknown ones, numbered
-    within each source."""
+    """(batch, steps) int64: the symbol that copying a step writes. Symbols from `n_symbols` on are those that the
+    vocabulary lacks, numbered within each source."""
 
 
 class Decoder(nn.Module):
-    """Recurrent layers over the symbols written so far, and attention applied to their outputs, so that a whole target
-    is one pass when it is known (Luong et al. 2015, sect. 3); a gate shares the probability between writing a symbol of
-    the vocabulary and copying one of the source (pointer-generator, See et al. 2017, sect. 2.2).
+    """Recurrent layers over the symbols written so far, with attention on top of them, so that a known target takes a
+    single pass (Luong et al. 2015, sect. 3). A gate divides the probability between generating a symbol of the
+    vocabulary and copying one of the source (pointer-generator network, See et al. 2017, sect. 2.2).
 
-    n_symbols: of the vocabulary, UNKNOWN and END included. width: of a symbol's vector. hidden_size: of the layers.
-    memory_size: of the encoder's vectors. attention: "dot", "additive" or "none". copy: needs attention.
+    n_symbols: the size of the vocabulary, UNKNOWN and END included. width: of a symbol's vector. hidden_size: of the
+    layers. memory_size: of the encoder's vectors. attention: "dot", "additive" or "none". copy: needs attention.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Decoder(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """All but the recurrent layers and the attention, which do it themselves."""
+        """The recurrent layers and the attention reset themselves."""
         nn.init.normal_(self.table.weight, std=self.table.weight.shape[1] ** -0.5)
         for layer in (self.combine, self.output, self.gate):
             if layer is not None:
@@ -76,16 +76,16 @@ class Decoder(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(
-        self, previous: Tensor, states: Tensor, memory: Memory, *, beams: int = 1, place: int = 0
+        self, previous: Tensor, states: Tensor, memory: Memory, *, beams: int = 1, start: int = 0
     ) -> Tuple[Tensor, Optional[Tensor], Tensor]:
         """Read symbols.
 
-        previous: (steps, batch * beams) int64, symbols of the vocabulary (an unknown one as UNKNOWN).
-        states: (depth, states, batch * beams, hidden_size), where the layers stand.
-        beams: several sequences may read one row of the memory; then there must be one step.
-        place: the step that the first one is.
-        Returns vectors (steps, batch * beams, hidden_size), the weights of the attention (batch, steps * beams,
-        memory steps), None without attention, and the states after the last step.
+        previous: (steps, batch * beams) int64, symbols of the vocabulary; UNKNOWN for any other.
+        states: (depth, states, batch * beams, hidden_size), the states of the layers before the first step.
+        beams: the number of sequences that attend to each row of the memory; if it is more than 1, steps must be 1.
+        start: the position of the first step.
+        Returns vectors (steps, batch * beams, hidden_size), the attention weights (batch, steps * beams, memory steps),
+        None without attention, and the states after the last step.
         """
         steps = len(previous)
         x = to_compute_type(self.table(previous))
@@ -97,18 +97,18 @@ class Decoder(nn.Module):
         weights = None
         if self.attention is not None and self.combine is not None and memory.keys is not None:
             queries = x.view(len(memory.mask), beams, -1) if beams > 1 else x.transpose(0, 1)
-            places = torch.full((beams,), place) if beams > 1 else torch.arange(place, place + steps)
-            weights = self.attention(queries, places.to(x.device), memory.keys, memory.mask)
+            positions = torch.full((beams,), start) if beams > 1 else torch.arange(start, start + steps)
+            weights = self.attention(queries, positions.to(x.device), memory.keys, memory.mask)
             context = torch.bmm(weights.to(memory.vectors.dtype), memory.vectors)
             context = context.view(1, -1, context.shape[2]) if beams > 1 else context.transpose(0, 1)
             x = torch.tanh(self.combine(torch.cat([x, context.to(x.dtype)], dim=2)))
         return self.dropout(x), weights, torch.stack(reached)
 
     def log_likelihood(self, x: Tensor, weights: Optional[Tensor], memory: Memory, targets: Tensor) -> Tensor:
-        """The logarithm of the probability of each target.
+        """The log-probability of each target, (steps, batch) float32; 0 for an unknown symbol that cannot be copied.
 
-        x, weights: as `forward` gives them, with one beam. targets: (steps, batch) int64, in the numbering of
-        `Memory.copies`. Returns (steps, batch) float32, 0 for an unknown symbol that cannot be copied.
+        x, weights: as `forward` returns them, with one beam. targets: (steps, batch) int64, numbered as in
+        `Memory.copies`.
         """
         known = (targets > UNKNOWN) & (targets < self.n_symbols)
         written = torch.log_softmax(self.output(x).float(), dim=2)
@@ -123,11 +123,10 @@ class Decoder(nn.Module):
         return torch.where(known | match.any(dim=2).t(), torch.logaddexp(writing, copying), 0.0)
 
     def log_probabilities(self, x: Tensor, weights: Optional[Tensor], memory: Memory, n_extended: int) -> Tensor:
-        """The logarithm of the probability of each symbol that may come next.
+        """The log-probability of each next symbol, (batch, beams, n_extended) float32. That of UNKNOWN is -inf.
 
-        x: (1, batch * beams, hidden_size) and weights as `forward` gives them for one step; n_extended: one more than
-        the highest symbol in `memory.copies`, at least `n_symbols`. Returns (batch, beams, n_extended) float32;
-        UNKNOWN has probability 0.
+        x, weights: as `forward` returns them for one step. n_extended: one more than the highest symbol in
+        `memory.copies`, at least `n_symbols`.
         """
         written = torch.log_softmax(self.output(x[0]).float(), dim=1).view(len(memory.mask), -1, self.n_symbols)
         if self.gate is None or weights is None:

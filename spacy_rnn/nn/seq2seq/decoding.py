@@ -1,4 +1,4 @@
-"""A decoder at work on a batch whose rows end at different times."""
+"""The state of a decoder during beam search, for a batch whose rows end at different times."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import List
 import torch
 from torch import Tensor, nn
 
-from ...base.symbols import END, UNKNOWN
+from ...base.sequences import END, UNKNOWN
 from ..linear import round_up
 from .decoder import Decoder, Memory
 
 
 class Decoding:
-    """What `beam_search` calls. Rows that have ended are computed on until the batch can get smaller by a step that is
-    worth it: kernels are built anew for every number of rows (see `shapes`).
+    """The callbacks of `beam_search`. Rows that have ended stay in the batch until it can shrink to the next round
+    number of rows: kernels are compiled anew for every number (see `linear`).
 
     memory: (batch, ...). states: (depth, states, batch, hidden_size). beams: of each row.
     n_extended: one more than the highest symbol in `memory.copies`, at least the number of symbols that are written.
@@ -26,7 +26,7 @@ class Decoding:
         self._take(torch.arange(len(memory.mask), device=states.device))
 
     def _take(self, rows: Tensor) -> None:
-        """Go on with these rows, the first one as often as a round number needs."""
+        """Continue with these rows; the first one is repeated to make their number round."""
         added = round_up(len(rows), bits=1) - len(rows)
         taken = torch.cat([rows, rows[:1].expand(added)])
         self.memory = rows_of(self.memory, taken)
@@ -34,18 +34,18 @@ class Decoding:
         self.states = self.states.index_select(2, (taken.unsqueeze(1) * self.beams + beams).view(-1))
         self.live = torch.arange(len(rows), device=rows.device)
 
-    def step(self, previous: Tensor, place: int) -> Tensor:
-        """(live, beams) int64 to (live, beams, n_extended), see `beam_search`."""
+    def step(self, previous: Tensor, position: int) -> Tensor:
+        """(live, beams) int64 to (live, beams, n_extended), see `Step`."""
         known = torch.where(previous < self.decoder.n_symbols, previous, UNKNOWN)
         read = known.new_full((len(self.memory.mask), self.beams), END)
         read[self.live] = known
         x, weights, self.states = self.decoder(
-            read.view(1, -1), self.states, self.memory, beams=self.beams, place=place
+            read.view(1, -1), self.states, self.memory, beams=self.beams, start=position
         )
         return self.decoder.log_probabilities(x, weights, self.memory, self.n_extended)[self.live]
 
     def keep(self, rows: Tensor, origin: Tensor) -> None:
-        """rows: (n,) of the live ones; origin: (n, beams), which beam each of theirs continues."""
+        """rows: (n,) of the live ones; origin: (n, beams), see `Keep`."""
         live = self.live[rows]
         if self.beams > 1:
             source = torch.arange(self.states.shape[2], device=rows.device).view(-1, self.beams)
@@ -57,7 +57,7 @@ class Decoding:
 
 
 def join(memories: List[Memory]) -> Memory:
-    """All rows of several memories, the shorter ones padded."""
+    """The rows of several memories; the shorter ones are padded."""
     if len(memories) == 1:
         return memories[0]
     longest = max(memory.mask.shape[1] for memory in memories)
@@ -75,6 +75,6 @@ def join(memories: List[Memory]) -> Memory:
 
 
 def rows_of(memory: Memory, rows: Tensor) -> Memory:
-    """Some rows of a memory."""
+    """Some rows of a memory; rows: (m,) int64."""
     keys = None if memory.keys is None else memory.keys[rows]
     return Memory(memory.vectors[rows], keys, memory.mask[rows], memory.copies[rows])

@@ -1,103 +1,56 @@
-"""Encoder and decoder: a sequence of symbols to another."""
+"""The encoder-decoder network: from one sequence of symbols to another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Union
 
 import torch
 from torch import Tensor, nn
 
-from ...base.symbols import END, UNKNOWN
-from ..layout import Block
+from ...base.sequences import END, UNKNOWN, Decoded, Search, Sources, Targets
+from ...types import IntArray
+from ..layout import lay_out
 from ..pooling import Pool
 from ..rnn import RNN
-from .beam import Hypothesis, beam_search
+from .beam import beam_search
 from .decoder import Decoder, Memory
 from .decoding import Decoding, join, rows_of
 
-# Rows times steps times beams of what is decoded at once. A step of a row is its vector and its key: in fp32, with 256
-# units, 2 kilobytes.
+# The most rows times steps times beams that are decoded at once. One step of one row is a vector and a key: with 256
+# units in fp32, 2 kilobytes.
 MOST_CELLS = 2**14
 
 
-@dataclass
-class Sources:
-    """A batch of sequences to read. All of them end with END, so that none is empty."""
-
-    symbols: Tensor
-    """(n_symbols,) int64: rows of the encoder's table, the sequences joined."""
-    marks: Tensor
-    """(n_symbols,) int64: what else is known of each symbol, 0 for nothing."""
-    copies: Tensor
-    """(n_symbols,) int64: the symbol that copying each writes, see `Memory.copies`."""
-    features: Tensor
-    """(n, n_features) int64: what is known of each sequence as a whole; 0 stands for no feature."""
-    blocks: List[Block]
-    """The layout of the sequences."""
-    n_extended: int
-    """One more than the highest symbol in `copies`, at least the number of symbols that the decoder writes."""
-    context: Optional[Tensor] = None
-    """(n, context): a vector of what surrounds each sequence; None for a network without."""
-
-
-@dataclass
-class Targets:
-    """What the sequences of a batch are to become."""
-
-    symbols: Tensor
-    """(n_symbols,) int64: in the numbering of `Sources.copies`, the sequences joined, each with its END."""
-    lengths: Tensor
-    """(n,) int64: 0 for a sequence whose target does not count."""
-    decisions: Tensor
-    """(n,) int64: the right decision of each sequence."""
-
-
-@dataclass
-class Search:
-    """How to decode."""
-
-    limits: Tensor
-    """(n,) int64: the most symbols of each target, at least 1."""
-    beams: int = 1
-    length_penalty: float = 1.0
-    decoded: Tuple[int, ...] = ()
-    """The decisions after which a sequence is decoded; empty for all."""
-
-
-@dataclass
-class Found:
-    """What was decoded."""
-
-    decisions: List[int]
-    """Of each sequence."""
-    hypotheses: List[List[Hypothesis]]
-    """Of each sequence, the best one first; none where the decision said so."""
-
-
 class Encoded(NamedTuple):
-    """Sequences of one block that are to be decoded."""
+    """Some of the sequences of a batch, after the encoder."""
 
     memory: Memory
     states: Tensor
-    """(depth, states, n, hidden_size): where the decoder begins."""
+    """(depth, states, n, hidden_size): where the decoder starts."""
     sequences: Tensor
-    """(n,) int64: which they are."""
+    """(n,) int64: their indices in the batch."""
+    decisions: Tensor
+    """(n, decisions) float32: the scores of the decisions."""
+
+    def take(self, columns: Tensor) -> Encoded:
+        """Keep some of the sequences; columns: (m,) int64."""
+        memory = rows_of(self.memory, columns)
+        return Encoded(memory, self.states[:, :, columns], self.sequences[columns], self.decisions[columns])
 
 
 class Seq2Seq(nn.Module):
-    """An encoder, a decoder that begins where it ended (Sutskever et al. 2014) and looks back at it (Bahdanau et al.
-    2015), and a layer for one decision about the whole sequence.
+    """An encoder, a decoder that starts from the encoder's last states (Sutskever et al. 2014) and attends to its
+    outputs (Bahdanau et al. 2015), and a classifier that makes one decision about the whole sequence.
 
     sources, targets: the number of symbols that are read and written, UNKNOWN and END included.
-    features: the number of features of a whole sequence, "no feature" included; their vectors are added to every
-        symbol.
+    features: the number of features of a whole sequence, "no feature" included. Their vectors are added to the vector
+        of every symbol.
     context: the width of a vector of what surrounds a sequence, which is added to every symbol too; 0 for none.
-    marks: the number of marks of a symbol, "no mark" included. decisions: to choose from.
+    case_flags: the number of flags of a symbol, "no flag" included. decisions: the number to choose from.
     width: of a symbol's vector. hidden_size: of the decoder, and of both directions of the encoder together.
     cell, depth, attention, copy: see `Decoder`; the encoder has the same cell and depth.
-    sampling: the share of symbols that the decoder reads, in training, as it would have written them itself (scheduled
-        sampling, Bengio et al. 2015), in two passes (Mihaylova & Martins 2019), each a single one over all steps.
+    sampling: the share of symbols for which the decoder reads in training what it would have written itself (scheduled
+        sampling, Bengio et al. 2015), in two passes over all steps (Mihaylova & Martins 2019).
     """
 
     def __init__(
@@ -107,7 +60,7 @@ class Seq2Seq(nn.Module):
         features: int = 1,
         context: int = 0,
         *,
-        marks: int = 1,
+        case_flags: int = 1,
         decisions: int = 1,
         width: int = 64,
         hidden_size: int = 128,
@@ -120,7 +73,7 @@ class Seq2Seq(nn.Module):
         super().__init__()
         self.table = nn.Embedding(sources, width)
         self.features = nn.Embedding(features, width, padding_idx=0)
-        self.marks = nn.Embedding(marks, width, padding_idx=0)
+        self.marks = nn.Embedding(case_flags, width, padding_idx=0)  # saved files have this name for case flags
         self.context = nn.Linear(context, width, bias=False) if context else None
         self.encoder = RNN(width, hidden_size // 2, cell=cell, depth=depth)
         self.pool = Pool(hidden_size, "last")
@@ -133,10 +86,9 @@ class Seq2Seq(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Unit-norm vectors in expectation; of the features a tenth, since they are added up; decisions start even."""
-        scale = self.table.weight.shape[1] ** -0.5
-        for table, std in ((self.table, scale), (self.features, scale), (self.marks, scale)):
-            nn.init.normal_(table.weight, std=std)
+        """Vectors of unit norm in expectation; equal decisions. The encoder and the decoder reset themselves."""
+        for table in (self.table, self.features, self.marks):
+            nn.init.normal_(table.weight, std=self.table.weight.shape[1] ** -0.5)
             if table.padding_idx is not None:
                 with torch.no_grad():
                     table.weight[table.padding_idx] = 0.0
@@ -146,47 +98,60 @@ class Seq2Seq(nn.Module):
         for weight in (self.bridge.bias, self.decide.weight, self.decide.bias):
             nn.init.zeros_(weight)
 
-    def forward(self, sources: Sources, task: Union[Targets, Search]) -> Union[Tensor, Found]:
-        """Targets: the logarithm of the probability of each target and of each decision, (n, 2) float32. Search: what
-        the sequences become."""
-        return self.score(sources, task) if isinstance(task, Targets) else self.search(sources, task)
+    def forward(
+        self, sources: Sources, task: Union[Targets, Search], context: Optional[Tensor] = None
+    ) -> Union[Tensor, Decoded]:
+        """Score targets, see `score`, or search for outputs, see `search`.
 
-    def encode(self, sources: Sources, block: Block) -> Tuple[Memory, Tensor, Tensor]:
-        """The memory of one block, the decoder's first states (depth, states, batch, hidden_size), and the scores of
-        the decisions (batch, decisions)."""
-        rows = block.rows
-        x = self.table(sources.symbols[rows])
-        x = x + self.marks(sources.marks[rows]) + self.features(sources.features[block.sequences]).sum(dim=1)
-        if self.context is not None and sources.context is not None:
-            x = x + self.context(sources.context[block.sequences])
-        y = self.encoder.run_block(x, block.reverse)
-        summary = self.pool(y, block.lengths, block.mask)
-        states = torch.tanh(self.bridge(summary)).float()
-        states = states.view(len(summary), len(self.decoder.layers), self.decoder.n_states, -1).permute(1, 2, 0, 3)
-        vectors, mask = y.transpose(0, 1), block.mask.t()
-        keys = None if self.decoder.attention is None else self.decoder.attention.keys(vectors)
-        return Memory(vectors, keys, mask, sources.copies[rows].t()), states, self.decide(summary).float()
+        context: (n, context), a vector of what surrounds each sequence; None for zeros.
+        """
+        if isinstance(task, Targets):
+            return self.score(sources, task, context)
+        return self.search(sources, task, context)
 
-    def score(self, sources: Sources, targets: Targets) -> Tensor:
-        """Returns (n, 2) float32, see `forward`."""
-        starts = targets.lengths.cumsum(0) - targets.lengths
+    def _tensor(self, array: IntArray) -> Tensor:
+        return torch.from_numpy(array).to(self.decide.weight.device)
+
+    def encode(self, sources: Sources, context: Optional[Tensor] = None) -> Iterator[Encoded]:
+        """Encode sequences, blocks of similar lengths one after the other."""
+        symbols, copies = self._tensor(sources.symbols), self._tensor(sources.copies)
+        flags = None if sources.case_flags is None else self._tensor(sources.case_flags)
+        features = None if sources.features is None else self._tensor(sources.features)
+        for block in lay_out(sources.lengths, device=symbols.device):
+            x = self.table(symbols[block.rows])
+            if flags is not None:
+                x = x + self.marks(flags[block.rows])
+            if features is not None:
+                x = x + self.features(features[block.sequences]).sum(dim=1)
+            if self.context is not None and context is not None:
+                x = x + self.context(context[block.sequences])
+            y = self.encoder.run_block(x, block.reverse)
+            summary = self.pool(y, block.lengths, block.mask)
+            states = torch.tanh(self.bridge(summary)).float()
+            states = states.view(len(summary), len(self.decoder.layers), self.decoder.n_states, -1).permute(1, 2, 0, 3)
+            vectors, mask = y.transpose(0, 1), block.mask.t()
+            keys = None if self.decoder.attention is None else self.decoder.attention.keys(vectors)
+            memory = Memory(vectors, keys, mask, copies[block.rows].t())
+            yield Encoded(memory, states, block.sequences, self.decide(summary).float())
+
+    def score(self, sources: Sources, targets: Targets, context: Optional[Tensor] = None) -> Tensor:
+        """The log-probabilities of each target and of each decision, (n, 2) float32."""
+        symbols, lengths, right = map(self._tensor, (targets.symbols, targets.lengths, targets.decisions))
+        starts = lengths.cumsum(0) - lengths
         found, order = [], []
-        for block in sources.blocks:
-            memory, states, decisions = self.encode(sources, block)
-            chosen = torch.log_softmax(decisions, dim=1).gather(1, targets.decisions[block.sequences].unsqueeze(1))
-            likelihood = chosen.new_zeros(len(chosen))
-            columns = targets.lengths[block.sequences].nonzero().squeeze(1)
+        for block in self.encode(sources, context):
+            decided = torch.log_softmax(block.decisions, dim=1).gather(1, right[block.sequences].unsqueeze(1))
+            likelihood = decided.new_zeros(len(decided))
+            columns = lengths[block.sequences].nonzero().squeeze(1)
             if len(columns):
-                sequences = block.sequences[columns]
-                if len(columns) < len(chosen):
-                    memory, states = rows_of(memory, columns), states[:, :, columns]
-                lengths = targets.lengths[sequences]
-                step = torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1)
-                inside = step < lengths
-                symbols = targets.symbols[torch.where(inside, starts[sequences] + step, 0)]
-                likelihoods = (self._follow(symbols, states, memory) * inside).sum(dim=0)
-                likelihood = likelihood.index_copy(0, columns, likelihoods)
-            found.append(torch.stack([likelihood, chosen.squeeze(1)], dim=1))
+                counted = block.take(columns) if len(columns) < len(decided) else block
+                sizes = lengths[counted.sequences]
+                step = torch.arange(int(sizes.max()), device=sizes.device).unsqueeze(1)
+                inside = step < sizes
+                wanted = symbols[torch.where(inside, starts[counted.sequences] + step, 0)]
+                likelihoods = self._follow(wanted, counted.states, counted.memory)
+                likelihood = likelihood.index_copy(0, columns, (likelihoods * inside).sum(dim=0))
+            found.append(torch.stack([likelihood, decided.squeeze(1)], dim=1))
             order.append(block.sequences)
         if not found:
             return self.decide.weight.new_zeros(0, 2)
@@ -194,55 +159,53 @@ class Seq2Seq(nn.Module):
         return torch.zeros_like(joined).index_copy(0, torch.cat(order), joined)
 
     def _follow(self, symbols: Tensor, states: Tensor, memory: Memory) -> Tensor:
-        """The logarithm of the probability of each symbol, (steps, batch), given those before it."""
-        read = self._read(symbols)
+        """The log-probability of each symbol given those before it, (steps, batch)."""
+        read = self._shifted(symbols)
         if self.training and self.sampling:
             with torch.no_grad():
                 x, _, _ = self.decoder(read, states, memory)
-                own = self._read(self.decoder.output(x).argmax(dim=2))
+                own = self._shifted(self.decoder.output(x).argmax(dim=2))
             read = torch.where(torch.rand(read.shape, device=read.device) < self.sampling, own, read)
         x, weights, _ = self.decoder(read, states, memory)
         return self.decoder.log_likelihood(x, weights, memory, symbols)
 
-    def _read(self, symbols: Tensor) -> Tensor:
+    def _shifted(self, symbols: Tensor) -> Tensor:
         """What the decoder reads before it writes each symbol. (steps, batch) to the same."""
-        return self._known(torch.cat([torch.full_like(symbols[:1], END), symbols[:-1]]))
-
-    def _known(self, symbols: Tensor) -> Tensor:
-        return torch.where(symbols < self.decoder.n_symbols, symbols, UNKNOWN)
+        previous = torch.cat([torch.full_like(symbols[:1], END), symbols[:-1]])
+        return torch.where(previous < self.decoder.n_symbols, previous, UNKNOWN)
 
     @torch.no_grad()
-    def search(self, sources: Sources, search: Search) -> Found:
-        """Decode every sequence, or those that their decision says."""
+    def search(self, sources: Sources, search: Search, context: Optional[Tensor] = None) -> Decoded:
+        """Make the decision about each sequence, and decode those for which it says so."""
         n = len(search.limits)
-        found = Found([0] * n, [[] for _ in range(n)])
-        for together in in_groups(self._undecoded(sources, search, found), search.beams):
-            self._decode(together, sources.n_extended, search, found)
+        found = Decoded([0] * n, [[] for _ in range(n)])
+        for group in in_groups(self._undecoded(sources, search, context, found), search.beams):
+            self._decode(group, sources.n_extended, search, found)
         return found
 
-    def _undecoded(self, sources: Sources, search: Search, found: Found) -> Iterator[Encoded]:
-        """Encode block by block, write the decisions down, and give what is to be decoded."""
-        for block in sources.blocks:
-            memory, states, scores = self.encode(sources, block)
-            decisions = scores.argmax(dim=1).tolist()
+    def _undecoded(
+        self, sources: Sources, search: Search, context: Optional[Tensor], found: Decoded
+    ) -> Iterator[Encoded]:
+        """Encode block by block, store the decisions in `found`, and yield what is to be decoded."""
+        for block in self.encode(sources, context):
+            decisions = block.decisions.argmax(dim=1).tolist()
             for sequence, decision in zip(block.sequences.tolist(), decisions):
                 found.decisions[sequence] = decision
-            decoded = [i for i, decision in enumerate(decisions) if not search.decoded or decision in search.decoded]
-            if decoded:
-                columns = torch.tensor(decoded, device=states.device)
-                yield Encoded(rows_of(memory, columns), states[:, :, columns], block.sequences[columns])
+            after = search.decode_after
+            columns = [i for i, decision in enumerate(decisions) if not after or decision in after]
+            if columns:
+                yield block.take(torch.tensor(columns, device=block.sequences.device))
 
-    def _decode(self, encoded: List[Encoded], n_extended: int, search: Search, found: Found) -> None:
-        """Decode sequences that were encoded in several blocks, all at once: a step costs about the same for many as
-        for few."""
-        memory = join([part.memory for part in encoded])
-        states = torch.cat([part.states for part in encoded], dim=2)
-        sequences = torch.cat([part.sequences for part in encoded])
+    def _decode(self, group: List[Encoded], n_extended: int, search: Search, found: Decoded) -> None:
+        """Decode the sequences of several blocks together: a step costs about the same for many as for few."""
+        memory = join([part.memory for part in group])
+        states = torch.cat([part.states for part in group], dim=2)
+        sequences = torch.cat([part.sequences for part in group])
         decoding = Decoding(self.decoder, memory, states, beams=search.beams, n_extended=n_extended)
         hypotheses = beam_search(
             decoding.step,
             decoding.keep,
-            search.limits[sequences],
+            self._tensor(search.limits)[sequences],
             end=END,
             beams=search.beams,
             length_penalty=search.length_penalty,
@@ -252,7 +215,7 @@ class Seq2Seq(nn.Module):
 
 
 def in_groups(encoded: Iterable[Encoded], beams: int) -> Iterator[List[Encoded]]:
-    """Blocks, some at a time, so that a group stays within bounds of memory; at most one block is held beside it."""
+    """Group blocks so that the padded cells of a group stay below `MOST_CELLS`, or a group is a single block."""
     group: List[Encoded] = []
     rows = longest = 0
     for part in encoded:

@@ -1,62 +1,57 @@
-"""Words and their tags as a network's input, and what the network says as lemmas."""
+"""Tagged words as the input of a lemmatizer's network, and its output as lemmas."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from ...models.types import Places, SequenceBatch
-from ..vocabulary import Alphabet, Spelling, add_targets, encode
-from .forms import DECODED, LOWER, SAME, Casing
-from .table import Word
+from ...base.sequences import Decision, Decoded, Sources, Targets
+from ..vocabulary import ExtendedVocabulary, Vocabulary, encode_sources, encode_targets
+from .casing import SPELLING, Casing
+from .table import TaggedWord
 from .words import tag_features
 
 
 class WordCoder:
-    """What the characters and tags of a lemmatizer's labels mean to its network.
+    """Encodes words and decodes lemmas by the labels of a lemmatizer.
 
-    labels: see `RNNLemmatizer.label_data`. casing: of the language.
+    labels: see `collect_labels`. casing: of the language.
     """
 
     def __init__(self, labels: Dict[str, Any], casing: Casing):
         self.casing = casing
-        self.reads, self.writes = Alphabet(labels["read"]), Alphabet(labels["written"])
+        self.read, self.written = Vocabulary(labels["read"]), Vocabulary(labels["written"])
         self.features = {feature: i for i, feature in enumerate(labels["features"], start=1)}
 
     @property
     def sizes(self) -> Dict[str, int]:
-        """What the network is built with."""
-        return {"sources": len(self.reads), "targets": len(self.writes), "features": 1 + len(self.features)}
+        """The sizes of the network, see `set_sizes`."""
+        return {"sources": len(self.read), "targets": len(self.written), "features": 1 + len(self.features)}
 
-    def encode(self, words: Sequence[Word], places: Optional[Places]) -> Tuple[SequenceBatch, Spelling]:
-        """Words as the network reads them: their letters in lower case, with marks for capitals, and their tags."""
-        small = [self.casing.lower(word.form) for word in words]
-        batch, spelling = encode(small, self.reads, self.writes)
-        marks = [[*self.casing.marks(word.form), 0] for word in words]
-        batch.marks = np.array([mark for word in marks for mark in word], dtype=np.int64)
+    def encode(self, words: Sequence[TaggedWord]) -> Tuple[Sources, ExtendedVocabulary]:
+        """The characters of words in lower case, with flags for capitals, and their tags."""
+        lowered = [self.casing.lower(word.form) for word in words]
+        flags = [self.casing.flags(word.form) for word in words]
         known = [[self.features.get(feature, 0) for feature in tag_features(word)] for word in words]
-        batch.features = np.zeros((len(words), max([1, *map(len, known)])), dtype=np.int64)
-        for row, features in zip(batch.features, known):
-            row[: len(features)] = features
-        batch.places = places
-        return batch, spelling
+        features = np.zeros((len(words), max([1, *map(len, known)])), dtype=np.int64)
+        for row, found in zip(features, known):
+            row[: len(found)] = found
+        return encode_sources(lowered, self.read, self.written, case_flags=flags, features=features)
 
-    def encode_pairs(self, words: Sequence[Word], lemmas: Sequence[str], places: Places) -> SequenceBatch:
-        """Words with the decisions and the spellings that the network has to learn for them."""
-        batch, spelling = self.encode(words, places)
+    def encode_pairs(self, words: Sequence[TaggedWord], lemmas: Sequence[str]) -> Tuple[Sources, Targets]:
+        """Words, and the decisions and spellings that the network is to learn."""
+        sources, extended = self.encode(words)
         decisions = [self.casing.decide(word.form, lemma) for word, lemma in zip(words, lemmas)]
-        small = [self.casing.lower(lemma) for lemma in lemmas]
-        add_targets(batch, spelling, [lemma if d in DECODED else None for lemma, d in zip(small, decisions)])
-        batch.decisions = np.array(decisions, dtype=np.int64)
-        return batch
+        targets = [self.casing.lower(lemma) if d in SPELLING else None for lemma, d in zip(lemmas, decisions)]
+        return sources, encode_targets(targets, extended, decisions)
 
-    def decode(self, words: Sequence[Word], spelling: Spelling, found: Any) -> List[str]:
-        """The lemmas that the network's decisions and best hypotheses stand for; the form where its spelling did not
-        come to an end."""
+    def decode(self, words: Sequence[TaggedWord], extended: ExtendedVocabulary, found: Decoded) -> List[str]:
+        """The lemma of each word; the form if the network had to spell the lemma and reached no end."""
         lemmas = []
         for i, (word, decision, hypotheses) in enumerate(zip(words, found.decisions, found.hypotheses)):
-            spelled = ""
-            if decision in DECODED and hypotheses[0].ended:
-                spelled = "".join(spelling.read(i, hypotheses[0].symbols))
-            given = spelled or decision in (SAME, LOWER)
-            lemmas.append(self.casing.realise(word.form, decision, spelled) if given else word.form)
+            if decision in SPELLING:
+                spelled = "".join(extended.decode(i, hypotheses[0].symbols)) if hypotheses[0].ended else ""
+                decision = decision if spelled else Decision.SAME
+            else:
+                spelled = ""
+            lemmas.append(self.casing.apply(decision, word.form, spelled))
         return lemmas

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 
-class Word(NamedTuple):
-    """A form with its tags, as strings; "" where there is none."""
+class TaggedWord(NamedTuple):
+    """A form with its tags; an empty string for a missing one."""
 
     form: str
     pos: str = ""
@@ -14,17 +14,17 @@ class Word(NamedTuple):
 
 
 Entry = List[Any]
-"""Form, part of speech, tag, morphology, lemma, and how often that was met; a list, as it comes back from JSON."""
+"""Form, part of speech, tag, morphology, lemma and count; a list, as it is in JSON."""
 
 Key = Tuple[str, ...]
 
 
 class LemmaTable:
-    """Finds the most frequent lemma of a form with its tags, or with as many of them as are known together.
+    """Finds the most frequent lemma of a tagged word.
 
-    Where form and tags were never met together, the form with the fine-grained tag alone counts, then with the
-    morphology alone, then with the part of speech alone.
-    A form whose part of speech was never met is not found, unless the word to be looked up has none.
+    If training never showed a form with all of its tags, the form with its fine-grained tag decides, then with its
+    morphology, then with its part of speech. A form that never had this part of speech is not found, unless the word
+    has none.
 
     entries: in any order.
     """
@@ -35,16 +35,15 @@ class LemmaTable:
         forms: Counter[str] = Counter()
         for form, pos, tag, morph, lemma, count in self.entries:
             forms[form] += count
-            for key in _keys(Word(form, pos, tag, morph)):
+            for key in (*_keys(TaggedWord(form, pos, tag, morph)), (form,)):
                 counts.setdefault(key, Counter())[lemma] += count
-            counts.setdefault((form,), Counter())[lemma] += count
         self._lemmas = {key: min(found.items(), key=_rank)[0] for key, found in counts.items()}
         self._ambiguous = {key for key, found in counts.items() if len(found) > 1}
         self._forms = dict(forms)
 
     @classmethod
-    def from_counts(cls, counts: Dict[Tuple[Word, str], int]) -> "LemmaTable":
-        """counts: how often each word was met with each lemma."""
+    def from_counts(cls, counts: Dict[Tuple[TaggedWord, str], int]) -> "LemmaTable":
+        """counts: by word and lemma."""
         return cls([*word, lemma, count] for (word, lemma), count in sorted(counts.items()))
 
     def __len__(self) -> int:
@@ -54,17 +53,17 @@ class LemmaTable:
         """How often training showed a form."""
         return self._forms.get(form, 0)
 
-    def find(self, word: Word, *, certain: bool = False) -> Optional[str]:
-        """The lemma of a word; None if that is not known.
+    def find(self, word: TaggedWord, *, certain: bool = False) -> Optional[str]:
+        """The lemma of a word, None if it is not known.
 
-        certain: neither is it where training showed several."""
+        certain: return None as well if training showed several lemmas."""
         keys = _keys(word) if word.pos else [(word.form,)]
         key = next((key for key in keys if key in self._lemmas), None)
         return None if key is None or (certain and key in self._ambiguous) else self._lemmas[key]
 
 
-def _keys(word: Word) -> List[Key]:
-    """From all that is known of a word to the least that tells lemmas apart."""
+def _keys(word: TaggedWord) -> List[Key]:
+    """From all that is known of a word to the least that tells its lemmas apart."""
     form, pos, tag, morph = word
     return [(form, pos, tag, morph), (form, pos, tag), (form, pos, "", "", morph), (form, pos)]
 

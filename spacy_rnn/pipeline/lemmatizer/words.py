@@ -1,80 +1,77 @@
-"""The words of documents, each distinct one once, with the tags that their lemmas depend on."""
+"""The tagged words of documents, each distinct one once."""
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...base.hashing import mix_bits
-from ...models.types import Places
+from ...models.types import TokenPositions
 from ...types import IntArray, KeyArray
-from ..annotate import read_annotations
-from .table import Word
+from ..annotate import ATTRS, read_annotations
+from .table import TaggedWord
 
-TAGS = ("pos", "tag", "morph")
 _NO_FEATURES = "_"
 
 
-class DistinctWords(NamedTuple):
-    """The different rows of an array."""
+class DistinctRows(NamedTuple):
+    """The distinct rows of an array."""
 
     keys: List[int]
-    """A number for each, (n,), by which it can be remembered."""
+    """(n,): a hash of each."""
     first: IntArray
-    """(n,): where each is met first."""
+    """(n,): the index at which each occurs first."""
     which: IntArray
-    """(n_rows,): which of them each row is."""
+    """(n_rows,): the distinct row that each row is."""
 
 
 def read_words(docs: Sequence[Doc], attrs: Sequence[str]) -> KeyArray:
-    """The form of each token, its tags, 0 for those not in `attrs`, (n_tokens, 4), the tokens of all documents
-    joined."""
-    found = np.concatenate([read_annotations(doc, ("orth", *TAGS)) for doc in docs])
-    return only(found, attrs)
+    """The form, part of speech, tag and morphology of each token, (n_tokens, 4), the tokens of all documents joined. A
+    tag that is not in `attrs` is 0."""
+    return only(np.concatenate([read_annotations(doc, ("orth", *ATTRS)) for doc in docs]), attrs)
 
 
 def only(words: KeyArray, attrs: Sequence[str]) -> KeyArray:
-    """Forms and tags (n, 4), with 0 for tags that are not in `attrs`."""
-    for column, attr in enumerate(TAGS, start=1):
+    """Set the tags that are not in `attrs` to 0, in place, and return the words (n, 4)."""
+    for column, attr in enumerate(ATTRS, start=1):
         if attr not in attrs:
             words[:, column] = 0
     return words
 
 
-def distinct(rows: KeyArray) -> DistinctWords:
-    """The different rows of an array (n, columns)."""
+def distinct(rows: KeyArray) -> DistinctRows:
+    """The distinct rows of an array (n_rows, columns)."""
     keys = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.T:
         keys = mix_bits(keys ^ column)
     found, first, index = np.unique(keys, return_index=True, return_inverse=True)
-    return DistinctWords(found.tolist(), first, index.reshape(-1))
+    return DistinctRows(found.tolist(), first, index.reshape(-1))
 
 
-def as_strings(rows: KeyArray, vocab: Vocab) -> List[Word]:
-    """Rows as `read_words` gives them, as strings."""
+def as_strings(rows: KeyArray, vocab: Vocab) -> List[TaggedWord]:
+    """Words as `read_words` returns them, with the strings of a vocabulary."""
     strings = vocab.strings
     words = []
     for form, pos, tag, morph in rows.tolist():
         features = strings[morph]
-        words.append(Word(strings[form], strings[pos], strings[tag], "" if features == _NO_FEATURES else features))
+        words.append(
+            TaggedWord(strings[form], strings[pos], strings[tag], "" if features == _NO_FEATURES else features)
+        )
     return words
 
 
-def places_of(docs: Sequence[Doc], tokens: IntArray) -> Places:
-    """The places of some tokens of documents, (n,) in ascending order, in those documents that have any of them."""
+def positions_of(docs: Sequence[Doc], tokens: IntArray) -> TokenPositions:
+    """Some tokens of the joined documents, (n,) in ascending order, without the documents that have none of them."""
     lengths = np.array(list(map(len, docs)), dtype=np.int64)
     owner = np.repeat(np.arange(len(docs)), lengths)[tokens]
     used = np.unique(owner)
-    before = np.zeros(len(docs), dtype=np.int64)  # tokens of documents that are left out, before each
-    left_out = lengths.copy()
-    left_out[used] = 0
-    before[1:] = np.cumsum(left_out)[:-1]
-    return Places([docs[i] for i in used.tolist()], tokens - before[owner])
+    lengths[used] = 0
+    left_out = np.cumsum(lengths)  # tokens of documents that are left out, up to each document
+    return TokenPositions([docs[i] for i in used.tolist()], tokens - left_out[owner])
 
 
-def tag_features(word: Word) -> List[str]:
-    """What is known of a word beside its form, one string a feature: pos=NOUN, tag=NN, Case=Nom."""
-    _, pos, tag, morph = word
-    named: List[Tuple[str, str]] = [("pos", pos), ("tag", tag)]
-    return [f"{name}={value}" for name, value in named if value] + (morph.split("|") if morph else [])
+def tag_features(word: TaggedWord) -> List[str]:
+    """The tags of a word, one string a feature: pos=NOUN, tag=NN, Case=Nom."""
+    named = [f"{name}={value}" for name, value in (("pos", word.pos), ("tag", word.tag)) if value]
+    return named + (word.morph.split("|") if word.morph else [])

@@ -1,20 +1,21 @@
-"""The component `rnn_transducer`: a text to another."""
+"""The component `rnn_transducer`: from one text to another."""
 
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+import numpy as np
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
-from typing_extensions import Self
 
 from ...base.checks import check_at_least
-from ...errors import AnnotationError, Errors, NotInitializedError
-from ...models.types import SequenceBatch
+from ...base.sequences import Search
+from ...errors import Errors, NotInitializedError
+from ...models.types import SequenceInput
 from ..base import SequenceLearning
-from ..vocabulary import Alphabet, add_targets, encode
+from ..vocabulary import Vocabulary, encode_sources, encode_targets
 from .scoring import make_transducer_scorer
 from .texts import TRANSDUCED, TRANSDUCTIONS, cut_symbols, join_symbols, set_extensions, split_text
 
@@ -34,7 +35,6 @@ DEFAULT_CONFIG = {
     "max_symbols": 10000,
     "scorer": {"@scorers": "spacy-rnn.transducer_scorer.v1"},
 }
-LABELS = ("read", "written")
 Alternatives = List[Tuple[str, float]]
 """Texts with their scores, the best one first."""
 
@@ -82,22 +82,24 @@ def make_rnn_transducer(
 
 
 class RNNTransducer(SequenceLearning, TrainablePipe):
-    """Writes another text for each document, to `doc._.transduced`: normalised, transliterated, or translated.
+    """Writes another text for each document to `doc._.transduced`: normalised, transliterated or translated.
 
-    Whether characters or words are read and written is the `unit` of the model.
+    The `unit` of the model decides whether characters or words are read and written. The labels are the symbols that
+    are "read" and "written".
 
-    beams: of the search for the best text; 1 is greedy.
-    length_penalty: 0 favours short texts, 1 compares the mean of the logarithms of the symbols' probabilities.
-    alternatives: how many texts are kept with their scores in `doc._.transductions`; 0 keeps none.
+    beams: the number of beams of the search for the best text; 1 is greedy.
+    length_penalty: 0 favours short texts, 1 compares the mean log-probability of the symbols.
+    alternatives: how many texts are kept with their scores in `doc._.transductions`; 0 for none.
     max_ratio, max_extra: a text of n symbols becomes one of at most `max_ratio * n + max_extra` symbols.
     max_read: a longer text is read in pieces of at most that many symbols.
-    min_count: symbols that training shows less often have no number of their own. With copying they can still be
-        written where the source has them.
-    max_symbols: as many, the most frequent ones, have a number of their own, of those that are read and of those that
-        are written.
+    min_count: symbols that are rarer in training have no number of their own. A model that copies can still write them
+        where the source has them.
+    max_symbols: only that many symbols have a number of their own, the most frequent ones, of those that are read and
+        of those that are written.
+    Raises SettingError for a value out of range.
     """
 
-    LEARNED = ("labels",)
+    LABELS = ("read", "written")
 
     def __init__(
         self,
@@ -133,56 +135,41 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
             **lengths,
             "alternatives": alternatives,
             "max_extra": max_extra,
-            "labels": {name: [] for name in LABELS},
+            "labels": {name: [] for name in self.LABELS},
         }
         self._read_labels()
         set_extensions()
-
-    # ---- labels
 
     @property
     def unit(self) -> str:
         """What is read and written, "char" or "word"."""
         return str(self.model.attrs.get("unit", "char"))
 
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """The symbols that are written."""
-        return tuple(self.cfg["labels"]["written"])
-
-    @property
-    def label_data(self) -> Dict[str, List[str]]:
-        """What `spacy init labels` stores: the symbols that are "read" and "written"."""
-        return dict(self.cfg["labels"])
-
     def _read_labels(self) -> None:
-        self._reads, self._writes = (Alphabet(self.cfg["labels"][name]) for name in LABELS)
-
-    # ---- prediction
+        self._read, self._written = (Vocabulary(self.cfg["labels"][name]) for name in self.LABELS)
 
     def predict(self, docs: Iterable[Doc]) -> List[Alternatives]:
-        """RETURNS the best texts of each document; one for an empty document, which is empty."""
+        """RETURNS the best texts of each document; of an empty document a single one, which is empty.
+        Raises NotInitializedError without labels."""
         return self.transduce([doc.text for doc in docs])
 
     def transduce(self, texts: Sequence[str], model: Optional[Model] = None) -> List[Alternatives]:
-        """The best texts for each text.
-
-        model: another one than the component's own."""
+        """The best texts for each text, by the component's model or another one."""
         if not any(texts):
             return [[("", 0.0)] for _ in texts]
         if not self.labels:
             raise NotInitializedError(Errors.R172.format(name=self.name))
         cut = [cut_symbols(split_text(text, self.unit), self.cfg["max_read"]) if text else [] for text in texts]
         written = iter(self._write([piece for pieces in cut for piece in pieces], model or self.model))
-        return [_joined([next(written) for _ in pieces]) for pieces in cut]
+        return [_join([next(written) for _ in pieces]) for pieces in cut]
 
-    def _write(self, sources: List[Sequence[str]], model: Model) -> Iterator[Alternatives]:
+    def _write(self, pieces: List[Sequence[str]], model: Model) -> Iterator[Alternatives]:
         """The best texts for each sequence of symbols."""
-        batch, spelling = encode(sources, self._reads, self._writes)
-        batch.limits = (self.cfg["max_ratio"] * (batch.lengths - 1)).astype(batch.lengths.dtype) + self.cfg["max_extra"]
-        batch.beams, batch.length_penalty = self.cfg["beams"], self.cfg["length_penalty"]
-        for i, hypotheses in enumerate(model.predict(batch).hypotheses):
-            yield [(join_symbols(spelling.read(i, h.symbols), self.unit), h.score) for h in hypotheses]
+        sources, extended = encode_sources(pieces, self._read, self._written)
+        limits = (self.cfg["max_ratio"] * (sources.lengths - 1)).astype(np.int64) + self.cfg["max_extra"]
+        search = Search(limits, self.cfg["beams"], self.cfg["length_penalty"])
+        for i, hypotheses in enumerate(model.predict(SequenceInput(sources, search)).hypotheses):
+            yield [(join_symbols(extended.decode(i, h.symbols), self.unit), h.score) for h in hypotheses]
 
     def set_annotations(self, docs: Iterable[Doc], prediction: List[Alternatives]) -> None:
         """Write predictions to the documents."""
@@ -191,8 +178,6 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
             doc._.set(TRANSDUCED, texts[0][0])
             if kept:
                 doc._.set(TRANSDUCTIONS, texts[:kept])
-
-    # ---- training
 
     def initialize(
         self,
@@ -203,30 +188,24 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
     ) -> None:
         """Prepare for training.
 
-        get_examples: returns the training data, with the texts to be written in `reference._.transduced`.
-        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        get_examples: returns the training data, with the texts to write in `reference._.transduced`.
+        labels: as `spacy init labels` stores them; None collects them from the training data.
+        Raises AnnotationError for labels of another kind, and if there is nothing to write.
         """
         validate_get_examples(get_examples, "RNNTransducer.initialize")
-        from ...models.seq2seq import set_sizes  # on use: it brings torch
+        from ...models.seq2seq import set_sizes  # on use: it imports torch
 
         if labels is None:
-            pairs = self._pairs(get_examples())
-            least, most = self.cfg["min_count"], self.cfg["max_symbols"]
-            labels = {
-                name: Alphabet.count(sequences, least=least, most=most).symbols
-                for name, sequences in zip(LABELS, zip(*pairs))
-            }
-        elif not isinstance(labels, dict) or set(labels) != set(LABELS):
-            raise AnnotationError(Errors.R173.format(name=self.name, expected=", ".join(LABELS), found=labels))
-        if not labels.get("written"):
-            raise AnnotationError(Errors.R174.format(name=self.name, extension=TRANSDUCED))
-        self.cfg["labels"] = {name: list(labels[name]) for name in LABELS}
-        self._read_labels()
-        set_sizes(self.model, {"sources": len(self._reads), "targets": len(self._writes), "features": 1})
+            sides = list(zip(*self._pairs(get_examples()))) or [(), ()]
+            counts = {"min_count": self.cfg["min_count"], "max_size": self.cfg["max_symbols"]}
+            labels = {name: Vocabulary.count(side, **counts).symbols for name, side in zip(self.LABELS, sides)}
+        self._set_labels(labels, "written", Errors.R174.format(name=self.name, extension=TRANSDUCED))
+        set_sizes(self.model, {"sources": len(self._read), "targets": len(self._written), "features": 1})
         self.model.initialize()
 
     def _pairs(self, examples: Iterable[Example]) -> List[Tuple[List[str], List[str]]]:
-        """What is to be read and written; examples without a text to be written, and those too long, do not count."""
+        """The symbols to read and to write. Examples without a text to write, and texts that are too long, are left
+        out."""
         found = []
         for example in examples:
             target = example.reference._.get(TRANSDUCED)
@@ -235,33 +214,25 @@ class RNNTransducer(SequenceLearning, TrainablePipe):
                 found.append((source, split_text(target, self.unit)))
         return found
 
-    def _inputs(self, examples: List[Example]) -> Optional[SequenceBatch]:
+    def _inputs(self, examples: List[Example]) -> Optional[SequenceInput]:
         return self._training_batch(self._pairs(examples))
 
-    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceBatch]:
+    def _taught_batch(self, examples: List[Example], teacher: Model) -> Optional[SequenceInput]:
         texts = [example.predicted.text for example in examples]
         written = [best[0][0] for best in self.transduce(texts, teacher)]
-        pairs = [tuple(split_text(text, self.unit) for text in pair) for pair in zip(texts, written)]
-        return self._training_batch(
-            [(source, target) for source, target in pairs if len(source) <= self.cfg["max_read"]]
-        )
+        pairs = [(split_text(text, self.unit), split_text(target, self.unit)) for text, target in zip(texts, written)]
+        return self._training_batch([pair for pair in pairs if len(pair[0]) <= self.cfg["max_read"]])
 
-    def _training_batch(self, pairs: Sequence[Tuple[List[str], List[str]]]) -> Optional[SequenceBatch]:
+    def _training_batch(self, pairs: Sequence[Tuple[List[str], List[str]]]) -> Optional[SequenceInput]:
         if not pairs:
             return None
-        batch, spelling = encode([source for source, _ in pairs], self._reads, self._writes)
-        add_targets(batch, spelling, [target for _, target in pairs])
-        return batch
-
-    def _keep_settings(self, settings: Dict[str, Any]) -> Self:
-        super()._keep_settings(settings)
-        self._read_labels()
-        return self
+        sources, extended = encode_sources([source for source, _ in pairs], self._read, self._written)
+        return SequenceInput(sources, encode_targets([target for _, target in pairs], extended))
 
 
-def _joined(pieces: List[Alternatives]) -> Alternatives:
-    """The alternatives of a text from those of its pieces: the best of all, the second best of all, and so on. A score
-    is the mean of the pieces'."""
+def _join(pieces: List[Alternatives]) -> Alternatives:
+    """The alternatives of a text from those of its pieces: the best of all pieces, the second best of all, and so on.
+    Its score is the mean of theirs."""
     if len(pieces) == 1:
         return pieces[0]
     n = max(map(len, pieces), default=1)

@@ -12,10 +12,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.base.symbols import END, UNKNOWN
+from spacy_rnn.base.sequences import END, UNKNOWN, Search, Targets
 from spacy_rnn.nn.rnn import CELLS
 from spacy_rnn.nn.seq2seq import net
-from spacy_rnn.nn.seq2seq.net import Search, Seq2Seq, Targets
+from spacy_rnn.nn.seq2seq.net import Seq2Seq
 
 from ..sequences import SYMBOLS, decode, flat, make_seq2seq, read, write
 
@@ -97,7 +97,7 @@ def test_one_beam_is_greedy(cell: str) -> None:
 
 def _open(symbols: List[int]) -> Any:
     """Targets without an END."""
-    return Targets(flat([symbols]), torch.tensor([len(symbols)]), torch.zeros(1, dtype=torch.int64))
+    return Targets(flat([symbols]), np.array([len(symbols)]), np.zeros(1, dtype=np.int64))
 
 
 def test_a_wider_beam_finds_no_worse() -> None:
@@ -137,7 +137,7 @@ def test_decisions_choose_what_is_decoded() -> None:
     network = make_seq2seq()
     sources = read([[2], [3, 4], [5]])
     with torch.inference_mode():
-        found = network.search(sources, Search(torch.full((3,), 4), decoded=(0,)))
+        found = network.search(sources, Search(np.full(3, 4), decode_after=(0,)))
     assert [bool(best) for best in found.hypotheses] == [decision == 0 for decision in found.decisions]
 
 

@@ -16,9 +16,9 @@ from spacy.training import Example
 from spacy.util import load_model_from_config
 from thinc.api import Config, fix_random_seed
 
+from spacy_rnn.pipeline.annotate import ATTRS
 from spacy_rnn.pipeline.lemmatizer.examples import find_words
-from spacy_rnn.pipeline.lemmatizer.table import Word
-from spacy_rnn.pipeline.lemmatizer.words import TAGS
+from spacy_rnn.pipeline.lemmatizer.table import TaggedWord
 
 from ...helpers import ODD_TEXTS, encoder_config, train
 from .lemmas import (
@@ -91,7 +91,7 @@ def test_odd_texts(nlp: Language, text: str) -> None:
 def test_no_symbol_comes_from_nowhere(nlp: Language, words: List[str], pos: str) -> None:
     """Every character of a lemma is one of the alphabet or of the form, in one case or the other; and it ends."""
     known = set("".join(lemmatizer(nlp).labels))
-    for word in (Word(form, pos) for form in words):
+    for word in (TaggedWord(form, pos) for form in words):
         (lemma,) = lemmatizer(nlp).lemmatize([word])
         assert 0 < len(lemma) <= len(word.form) + 20
         own = {*word.form, *word.form.lower(), *word.form.upper()}
@@ -169,7 +169,7 @@ def test_missing_lemmas_and_alignment(nlp: Language) -> None:
     with pytest.raises(ValueError, match="R171"):
         other.initialize(lambda: [example])
     other.initialize(lambda: [example, *lemma_examples(other)])
-    assert lemmatizer(other).table.find(Word("don't")) is None
+    assert lemmatizer(other).table.find(TaggedWord("don't")) is None
     assert lemmatizer(other).update([example]) == {"rnn_lemmatizer": 0.0}
 
 
@@ -186,7 +186,7 @@ def test_frozen_and_annotating(nlp: Language) -> None:
     examples = [Example(other.make_doc(example.text), example.reference) for example in lemma_examples(other)]
     train(other, examples, 3, rate=0.01, annotates=["guess_tags"])
     guessed = [Example(_guess_tags(example.predicted), example.reference) for example in examples]
-    pairs = find_words(guessed, TAGS, "predicted", max_extra=10)
+    pairs = find_words(guessed, ATTRS, "predicted", max_extra=10)
     assert {found.word.pos for found in pairs} == {"VERB", "NOUN"}
 
 
