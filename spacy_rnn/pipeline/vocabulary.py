@@ -24,7 +24,7 @@ class Vocabulary:
     def count(
         cls, sequences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: Optional[int] = None
     ) -> "Vocabulary":
-        """The `max_size` most frequent of the symbols that occur at least `min_count` times, the most frequent first."""
+        """The symbols that occur at least `min_count` times, the most frequent first, at most `max_size`."""
         counts = Counter(chain.from_iterable(sequences))
         # Ties are broken by the symbol, so that the order of the data does not matter.
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

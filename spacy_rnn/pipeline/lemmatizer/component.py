@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tupl
 import numpy as np
 import spacy.util
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.pipeline.lemmatizer import lemmatizer_score
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
@@ -72,7 +71,7 @@ def make_rnn_lemmatizer(
     )
 
 
-class RNNLemmatizer(SequenceLearning, TrainablePipe):
+class RNNLemmatizer(SequenceLearning):
     """Predicts `token.lemma` from the form of a word and from the tags that other components assigned.
 
     Words that training showed are looked up. For any other word a network decides whether the lemma is the form, the

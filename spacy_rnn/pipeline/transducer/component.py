@@ -4,7 +4,6 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequ
 
 import numpy as np
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
@@ -81,7 +80,7 @@ def make_rnn_transducer(
     )
 
 
-class RNNTransducer(SequenceLearning, TrainablePipe):
+class RNNTransducer(SequenceLearning):
     """Writes another text for each document to `doc._.transduced`: normalised, transliterated or translated.
 
     The `unit` of the model decides whether characters or words are read and written. The labels are the symbols that
