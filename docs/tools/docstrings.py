@@ -42,7 +42,7 @@ def _list_paragraph(paragraph: str, entry: "re.Pattern[str]", starts: "re.Patter
             found = entry.match(part)
             if found is not None:
                 named = ", ".join(f"`{one}`" for one in re.split(r", | and ", found[1]))
-                bullets.append(f"- {named}: {part[found.end() :]}")
+                bullets.append(f"- {named}: {re.sub(';$', '.', part[found.end() :])}")
                 continue
             parts += ["\n".join(bullets), part]
             bullets = []

@@ -1,7 +1,8 @@
 """Hooks of mkdocs: the pages about commands and registered functions are made when the site is built.
 
-A page asks for them by a comment of its own line: `<!-- commands -->`, `<!-- registered: readers -->` (a group of
-spaCy's registry) or `<!-- modules: spacy_rnn.nn -->` (all modules of a package).
+A page asks for them by a comment in a line of its own: `<!-- commands -->`, `<!-- registered: readers -->` (a group of
+spaCy's registry), `<!-- public: spacy_rnn.nn -->` (what a package exports) or `<!-- modules: spacy_rnn.evaluation -->`
+(the modules of a package).
 """
 
 import pkgutil
@@ -63,6 +64,13 @@ def write_registered(group: str) -> str:
     return "\n".join(_write_object(point.value.replace(":", "."), point.name) for point in own)
 
 
+def write_public(package: str) -> str:
+    """Every class and function that a package exports, in its own order."""
+    module = import_module(package)
+    exported = [(name, getattr(module, name)) for name in module.__all__]
+    return "\n".join(_write_object(f"{one.__module__}.{name}", name) for name, one in exported if callable(one))
+
+
 def write_modules(package: str) -> str:
     """Every public module of a package."""
     found = pkgutil.walk_packages(import_module(package).__path__, f"{package}.")
@@ -78,5 +86,6 @@ def _write_object(path: str, heading: str) -> str:
 WRITERS: Dict[str, Callable[[str], str]] = {
     "commands": write_commands,
     "registered": write_registered,
+    "public": write_public,
     "modules": write_modules,
 }
