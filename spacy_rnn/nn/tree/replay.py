@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .schedule import Levels, TreeSchedule
+from .schedule import TreeSchedule
 
 
 class Step(Protocol):
@@ -35,12 +35,11 @@ class ReplayedScan(torch.autograd.Function):
     ) -> Tensor:
         """relation: (n_edges,). x: (n, columns) by position. Returns hidden states, (n, width)."""
         hidden, cell = (x.new_empty(len(x), width) for _ in range(2))
-        levels = Levels(schedule)
-        edges = zip(levels.sources, levels.local_targets, relation.split(schedule.edge_sizes))
-        for (x_level, h, c), (sources, target, kind) in zip(levels.nodes(x, hidden, cell), edges):
+        edges = schedule.edges(schedule.sources, schedule.local_targets, relation)
+        for (x_level, h, c), (sources, target, kind) in zip(schedule.nodes(x, hidden, cell), edges):
             given = hidden.index_select(0, sources), cell.index_select(0, sources)
             h[:], c[:] = step(weights, x_level, *given, target, kind)
-        ctx.step, ctx.levels = step, levels
+        ctx.step, ctx.schedule = step, schedule
         ctx.save_for_backward(relation, x, hidden, cell, *weights)
         return hidden
 
@@ -48,19 +47,19 @@ class ReplayedScan(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_hidden: Tensor) -> Any:
         relation, x, hidden, cell, *weights = ctx.saved_tensors
-        levels: Levels = ctx.levels
+        schedule: TreeSchedule = ctx.schedule
         d_x = torch.empty_like(x)
-        d_edges = [x.new_empty(levels.schedule.n_edges, hidden.shape[1]) for _ in range(2)]
+        d_edges = [x.new_empty(schedule.n_edges, hidden.shape[1]) for _ in range(2)]
         d_weights: List[Optional[Tensor]] = [None] * len(weights)
-        nodes = levels.nodes(x, d_x, d_hidden)
-        edges = levels.edges(relation, *d_edges)
-        for level in range(len(levels) - 1, -1, -1):
-            (x_level, d_x_level, given), (kind, *d_edges_level) = nodes[level], edges[level]
-            dh, dc = (levels.sum_outgoing(d, level) for d in d_edges)
-            states = (state.index_select(0, levels.sources[level]) for state in (hidden, cell))
+        nodes = schedule.nodes(x, d_x, d_hidden)
+        edges = schedule.edges(schedule.sources, schedule.local_targets, relation, *d_edges)
+        for level in range(len(schedule) - 1, -1, -1):
+            (x_level, d_x_level, given), (sources, target, kind, *d_edges_level) = nodes[level], edges[level]
+            dh, dc = (schedule.sum_outgoing(d, level) for d in d_edges)
+            states = (state.index_select(0, sources) for state in (hidden, cell))
             inputs = [tensor.detach().requires_grad_() for tensor in (x_level, *states, *weights)]
             with torch.enable_grad():
-                outputs = ctx.step(inputs[3:], *inputs[:3], levels.local_targets[level], kind)
+                outputs = ctx.step(inputs[3:], *inputs[:3], target, kind)
             found = torch.autograd.grad(
                 [output for output in outputs if output.requires_grad],
                 inputs,

@@ -55,9 +55,39 @@ class TreeSchedule:
     outgoing_starts: Tensor
     """(n,) int64: where the edges that come from each position begin in `outgoing`, within its level."""
 
+    def __post_init__(self) -> None:
+        self._outgoing = self.outgoing.split(self.outgoing_sizes)
+        self._outgoing_starts = self.outgoing_starts.split(self.sizes)
+        self._numbers = torch.arange(max(self.edge_sizes, default=0), device=self.order.device)
+
+    def __len__(self) -> int:
+        """The number of levels."""
+        return len(self.sizes)
+
     @property
     def n_edges(self) -> int:
         return len(self.sources)
+
+    @property
+    def n_leaves(self) -> int:
+        """The number of nodes that wait for nothing, which come first."""
+        return self.sizes[0] if self.sizes else 0
+
+    def nodes(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
+        """Split buffers of nodes (n, ...): for each level, its part of every buffer."""
+        return list(zip(*(buffer.split(self.sizes) for buffer in buffers)))
+
+    def edges(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
+        """Split buffers of edges (n_edges, ...): for each level, its part of every buffer."""
+        return list(zip(*(buffer.split(self.edge_sizes) for buffer in buffers)))
+
+    def sum_incoming(self, edges: Tensor, incoming: Tensor) -> Tensor:
+        """Sum over the edges that lead to each node of a level. edges, incoming: their parts of the level."""
+        return sum_rows(edges, self._numbers[: len(edges)], incoming)
+
+    def sum_outgoing(self, edges: Tensor, level: int) -> Tensor:
+        """Sum over the edges that come from each node of a level. edges: (n_edges, width)."""
+        return sum_rows(edges, self._outgoing[level], self._outgoing_starts[level])
 
 
 def sum_rows(x: Tensor, rows: Tensor, offsets: Tensor) -> Tensor:
@@ -65,39 +95,6 @@ def sum_rows(x: Tensor, rows: Tensor, offsets: Tensor) -> Tensor:
     if not len(rows):
         return x.new_zeros(len(offsets), x.shape[1])
     return torch.embedding_bag(x, rows, offsets)[0]
-
-
-class Levels:
-    """The parts of a schedule, and of buffers over its nodes and edges, that belong to each level."""
-
-    def __init__(self, schedule: TreeSchedule):
-        self.schedule = schedule
-        self.n_leaves = schedule.sizes[0] if schedule.sizes else 0
-        self.sources = schedule.sources.split(schedule.edge_sizes)
-        self.targets = schedule.targets.split(schedule.edge_sizes)
-        self.local_targets = schedule.local_targets.split(schedule.edge_sizes)
-        self._leaving = schedule.outgoing.split(schedule.outgoing_sizes)
-        self._starts = schedule.outgoing_starts.split(schedule.sizes)
-        self._numbers = torch.arange(max(schedule.edge_sizes, default=0), device=schedule.order.device)
-
-    def __len__(self) -> int:
-        return len(self.schedule.sizes)
-
-    def nodes(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
-        """Split buffers of nodes (n, ...): for each level, its part of every buffer."""
-        return list(zip(*(buffer.split(self.schedule.sizes) for buffer in buffers)))
-
-    def edges(self, *buffers: Tensor) -> List[Tuple[Tensor, ...]]:
-        """Split buffers of edges (n_edges, ...): for each level, its part of every buffer."""
-        return list(zip(*(buffer.split(self.schedule.edge_sizes) for buffer in buffers)))
-
-    def sum_incoming(self, edges: Tensor, incoming: Tensor) -> Tensor:
-        """Sum over the edges that lead to each node of a level. edges: (m, width), those of the level."""
-        return sum_rows(edges, self._numbers[: len(edges)], incoming)
-
-    def sum_outgoing(self, d_edges: Tensor, level: int) -> Tensor:
-        """Sum over the edges that come from each node of a level. d_edges: (n_edges, width), those of all levels."""
-        return sum_rows(d_edges, self._leaving[level], self._starts[level])
 
 
 def group_rows(index: IntArray, n: int) -> Segments:
