@@ -1,7 +1,7 @@
 """Recursive networks over dependency parses: an encoder for any component, and the model of `tree_rnn`."""
 
 from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Tuple, cast
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from ..base.parses import ParsedDocs, read_trees
 from ..base.trees import Trees
 from ..errors import Errors, SettingError
 from ..nn.tree.cells import TREE_CELLS, TreeCell
-from ..nn.tree.net import TreeBatch, TreeNet, build_batch
+from ..nn.tree.net import TreeNet, build_batch
 from ..nn.tree.output import TREE_POOLINGS, TreeOutput, TreePooling
 from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
@@ -117,8 +117,7 @@ def encoder_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List
     if not trees.lengths.any():
         return DocVectors(model.ops.alloc2f(0, model.get_dim("nO")), trees.lengths), lambda d_outputs: []
     if is_train:
-        output, backprop = _update(model, docs, trees)
-        return DocVectors(output, trees.lengths), backprop
+        return _update(model, docs, trees)
     groups = _groups(trees.lengths, model.attrs["max_tokens"])
     parts = [_predict(model, docs[group], trees.part(group)) for group in groups]
     joined = parts[0] if len(parts) == 1 else model.ops.xp.concatenate(parts)
@@ -133,49 +132,47 @@ def _groups(lengths: IntArray, max_tokens: int) -> Iterator[slice]:
 
 
 def _predict(model: Model, docs: List[Doc], trees: Trees) -> Floats2d:
-    shim, net = torch_layer(model)
-    vectors, index = _flat(model, model.layers[0].predict(docs))
-    if index is not None:
-        # The table may hold all words seen so far, of which a batch has few.
-        used, index = np.unique(index, return_inverse=True)
-        vectors = cast(Any, vectors)[model.ops.xp.asarray(used)]
-    x = to_tensor(vectors, shim.device)
-    return to_array(shim.predict((x, *_net_inputs(shim, net, trees, index, len(vectors), is_train=False))))
+    inputs = _net_inputs(model, model.layers[0].predict(docs), trees, is_train=False)
+    return to_array(shim_of(model).predict(inputs))
 
 
-def _update(model: Model, docs: List[Doc], trees: Trees) -> Tuple[Floats2d, Callable]:
-    shim, net = torch_layer(model)
+def _update(model: Model, docs: List[Doc], trees: Trees) -> Tuple[List[Floats2d], Callable]:
     embedded, backprop_embed = model.layers[0](docs, True)
-    vectors, index = _flat(model, embedded)
-    x = to_tensor(vectors, shim.device, requires_grad=True)
-    output, backward = shim.begin_update((x, *_net_inputs(shim, net, trees, index, len(vectors), is_train=True)))
+    inputs = _net_inputs(model, embedded, trees, is_train=True)
+    output, backward = shim_of(model).begin_update(inputs)
 
     def backprop(d_outputs: List[Floats2d]) -> Any:
         backward(DocVectors.join(model.ops, d_outputs))
-        d_vectors = gradient_of(x)
+        d_vectors = gradient_of(inputs[0])
         return backprop_embed(d_vectors if isinstance(embedded, WordVectors) else DocVectors(d_vectors, trees.lengths))
 
-    return to_array(output), backprop
+    return DocVectors(to_array(output), trees.lengths), backprop
 
 
-def _flat(model: Model, embedded: Any) -> Tuple[Floats2d, Optional[IntArray]]:
+def _net_inputs(model: Model, embedded: Any, trees: Trees, *, is_train: bool) -> Tuple[Any, ...]:
+    """The input of `TreeNet`, the trees that read it, and the rows of their dependency labels."""
+    shim, net = torch_layer(model)
+    assert isinstance(net, TreeNet)
+    vectors, index = _flat(model, embedded)
+    if index is not None and not is_train:
+        # The table may hold all words seen so far, of which a batch has few.
+        used, index = np.unique(index, return_inverse=True)
+        vectors = vectors[model.ops.xp.asarray(used)]
+    x = to_tensor(vectors, shim.device, requires_grad=is_train)
+    batch = build_batch(trees, index, len(vectors), top_down=net.down is not None, device=shim.device)
+    if net.labels is None:
+        return x, batch, None
+    distinct, inverse, counts = np.unique(trees.labels, return_inverse=True, return_counts=True)
+    if is_train:
+        net.labels.learn(distinct, counts)
+    return x, batch, net.labels.find(distinct)[inverse]
+
+
+def _flat(model: Model, embedded: Any) -> Tuple[Any, Optional[IntArray]]:
     """The rows of the input, and the row that each token reads; None if token i reads row i."""
     if isinstance(embedded, WordVectors):
         return embedded.vectors, embedded.index
     return DocVectors.join(model.ops, embedded), None
-
-
-def _net_inputs(
-    shim: TorchShim, net: Any, trees: Trees, index: Optional[IntArray], n_rows: int, *, is_train: bool
-) -> Tuple[TreeBatch, Optional[IntArray]]:
-    """The batch of trees and the rows of their dependency labels, as `TreeNet` takes them."""
-    batch = build_batch(trees, index, n_rows, top_down=net.down is not None, device=shim.device)
-    if net.labels is None:
-        return batch, None
-    distinct, inverse, counts = np.unique(trees.labels, return_inverse=True, return_counts=True)
-    if is_train:
-        net.labels.learn(distinct, counts)
-    return batch, net.labels.find(distinct)[inverse]
 
 
 def build_tree_rnn_v1(

@@ -109,11 +109,12 @@ class ChildSumGRU(torch.autograd.Function):
         turned = weight.to(dtype).t()
         gates = x.clone(memory_format=torch.contiguous_format)
         hidden, sums, reset = x.new_empty(n, width), x.new_zeros(n, width), x.new_zeros(n, width)
-        nodes, sources = schedule.nodes(gates, hidden, sums, reset, schedule.incoming), schedule.edges(schedule.sources)
+        nodes = schedule.nodes(gates, hidden, sums, reset, schedule.incoming)
+        sources = schedule.sources.split(schedule.edge_sizes)
         for level, (g, h, s, q, incoming) in enumerate(nodes):
             z, r, u = g.split(width, dim=1)
             if level:
-                s.copy_(sum_rows(hidden, *sources[level], incoming))
+                s.copy_(sum_rows(hidden, sources[level], incoming))
                 sent = torch.mm(s.to(dtype), turned)
                 g[:, : 2 * width].add_(sent[:, : 2 * width])
                 q.copy_(sent[:, 2 * width :])
@@ -164,10 +165,11 @@ class ChildSumPlain(torch.autograd.Function):
         turned = weight.to(dtype).t()
         activate = tanh_ if activation == "tanh" else torch.relu_
         hidden, sums = x.clone(memory_format=torch.contiguous_format), torch.zeros_like(x)
-        nodes, sources = schedule.nodes(hidden, sums, schedule.incoming), schedule.edges(schedule.sources)
+        nodes = schedule.nodes(hidden, sums, schedule.incoming)
+        sources = schedule.sources.split(schedule.edge_sizes)
         for level, (h, s, incoming) in enumerate(nodes):
             if level:
-                s.copy_(sum_rows(hidden, *sources[level], incoming))
+                s.copy_(sum_rows(hidden, sources[level], incoming))
                 h.add_(torch.mm(s.to(dtype), turned))
             activate(h)
         ctx.schedule, ctx.dtype, ctx.activation = schedule, dtype, activation
