@@ -252,7 +252,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
         weights[:n] = self.cfg["phrase_weight"]
         weights *= ~np.isnan(truths).all(axis=1)
         joined = xp.concatenate([scores.nodes, scores.docs])
-        losses, gradient = tree_loss(joined, xp.asarray(truths), self.cfg["target"], xp)
+        losses, gradient = tree_loss(joined, xp.asarray(truths), self.cfg["target"])
         loss = float((losses * xp.asarray(weights)).sum())
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))

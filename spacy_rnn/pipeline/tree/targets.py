@@ -1,44 +1,43 @@
-"""What `tree_rnn` can learn: one label of several, any number of labels, ordered labels, values."""
+"""The targets of `tree_rnn`: one label of several, any number of labels, ordered labels, and values."""
 
-from typing import Any, Literal, Tuple, get_args
+from typing import Literal, Tuple, get_args
 
 import numpy as np
+from thinc.api import get_array_module
 
+from ...base.arrays import TINY, sigmoid, softmax
 from ...types import Array, IntArray
 
 Target = Literal["exclusive", "multilabel", "ordinal", "regression"]
 TARGETS: Tuple[str, ...] = get_args(Target)
 
-# Keeps logarithms finite.
-_TINY = 1e-30
-
 
 def score_width(target: str, n_labels: int) -> int:
-    """Columns of the model's output. Ordered labels are told by the thresholds between them."""
+    """The number of columns of the model's output. Ordered labels have one for each threshold between them."""
     return max(1, n_labels - 1) if target == "ordinal" else n_labels
 
 
-def to_values(scores: Array, target: str, xp: Any = np) -> Array:
-    """The model's output (n, n_scores) as probabilities of labels, or values. (n, n_labels)
+def to_values(scores: Array, target: str) -> Array:
+    """Convert the model's output (n, n_scores) to the probabilities of labels, or to values, (n, n_labels).
 
-    ordinal: an output is the log odds that the label lies above a threshold (Frank & Hall
-    2001; as a network, Niu et al. 2016). A label's probability is the difference of two.
+    ordinal: a score is the log odds that the label lies above a threshold (Frank & Hall 2001; as a network, Niu et al.
+    2016). The probability of a label is the difference of two.
     """
+    xp = get_array_module(scores)
     if target == "exclusive":
-        raised = xp.exp(scores - scores.max(axis=1, keepdims=True))
-        return raised / raised.sum(axis=1, keepdims=True)
+        return softmax(scores)
     if target == "multilabel":
-        return _sigmoid(scores, xp)
+        return sigmoid(scores)
     if target == "regression":
         return scores
-    above = xp.minimum.accumulate(_sigmoid(scores, xp), axis=1)
+    above = xp.minimum.accumulate(sigmoid(scores), axis=1)
     edge = xp.ones_like(above[:, :1])
     return xp.concatenate([edge, above], axis=1) - xp.concatenate([above, 0 * edge], axis=1)
 
 
 def best_label(values: Array, target: str, threshold: float) -> IntArray:
-    """The label of each row of values (n, n_labels), -1 for none. Ordered labels: the median;
-    several: the likeliest one from the threshold on; values: none."""
+    """The label of each row of values (n, n_labels), -1 for none. Ordered labels: the median. Several labels: the
+    likeliest one, if its probability reaches the threshold. Values: none."""
     if not values.shape[1] or target == "regression":
         return np.full(len(values), -1, dtype=np.int64)
     if target == "ordinal":
@@ -47,17 +46,18 @@ def best_label(values: Array, target: str, threshold: float) -> IntArray:
     return np.where(values.max(axis=1) >= threshold, best, -1) if target == "multilabel" else best
 
 
-def tree_loss(scores: Array, truths: Array, target: str, xp: Any = np) -> Tuple[Array, Array]:
+def tree_loss(scores: Array, truths: Array, target: str) -> Tuple[Array, Array]:
     """The loss of each row, (n,), and its gradient, (n, n_scores).
 
-    scores: (n, n_scores); truths: (n, n_labels) probabilities or values. NaN is missing: with
-    exclusive and ordered labels the whole row, elsewhere the label.
+    scores: (n, n_scores). truths: (n, n_labels), probabilities or values. A NaN leaves out its label, or its row with
+    exclusive and ordered labels.
     """
+    xp = get_array_module(scores)
     if target == "exclusive":
-        probabilities = to_values(scores, target, xp)
+        probabilities = softmax(scores)
         known = ~xp.isnan(truths).any(axis=1, keepdims=True)
         truths = xp.where(known, truths, 0.0)
-        losses = -(truths * xp.log(xp.maximum(probabilities, _TINY))).sum(axis=1)
+        losses = -(truths * xp.log(xp.maximum(probabilities, TINY))).sum(axis=1)
         return losses, known * (probabilities * truths.sum(axis=1, keepdims=True) - truths)
     if target == "ordinal":
         # The probability that the label lies above each threshold.
@@ -70,8 +70,4 @@ def tree_loss(scores: Array, truths: Array, target: str, xp: Any = np) -> Tuple[
         return 0.5 * (difference**2).sum(axis=1), difference
     # The cross-entropy of a sigmoid, from the scores, so that nothing overflows.
     losses = xp.maximum(scores, 0) - scores * truths + xp.log1p(xp.exp(-xp.abs(scores)))
-    return (known * losses).sum(axis=1), known * (_sigmoid(scores, xp) - truths)
-
-
-def _sigmoid(x: Array, xp: Any) -> Array:
-    return 0.5 * (xp.tanh(0.5 * x) + 1)
+    return (known * losses).sum(axis=1), known * (sigmoid(scores) - truths)
