@@ -20,6 +20,8 @@ from .saving import NEEDED, check_files, loading, write_checksums
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and the output of the model to the loss and its gradient."""
 
+Losses = Optional[Dict[str, float]]
+
 Prepare = Callable[[List[Example]], Any]
 """Examples to the input of the model, None if they contain nothing to learn from."""
 
@@ -55,12 +57,7 @@ class LearningMixin(TrainablePipe):
         return self._annotate(docs[:middle]) + self._annotate(docs[middle:])
 
     def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
+        self, examples: Iterable[Example], *, drop: float = 0.0, sgd: Optional[Optimizer] = None, losses: Losses = None
     ) -> Dict[str, float]:
         """Learn from a batch, by the loss that `get_loss` gives."""
         return self._learn(examples, self.get_loss, "update", drop, sgd, losses, self._inputs)
@@ -76,7 +73,7 @@ class LearningMixin(TrainablePipe):
         method: str,
         drop: float,
         sgd: Optional[Optimizer],
-        losses: Optional[Dict[str, float]],
+        losses: Losses,
         prepare: Prepare,
     ) -> Dict[str, float]:
         """One step of training. method: the name of the caller, for messages. prepare: makes the input of the model.
@@ -136,12 +133,7 @@ class RehearsalMixin(LearningMixin):
     _rehearsal_model: Any  # a Model, or None if training was not resumed
 
     def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
+        self, examples: Iterable[Example], *, drop: float = 0.0, sgd: Optional[Optimizer] = None, losses: Losses = None
     ) -> Dict[str, float]:
         """Make predictions more like those of the model from which training was resumed, if it was."""
         teacher = self._rehearsal_model

@@ -67,32 +67,20 @@ def loading(component: Any, where: str) -> Iterator[None]:
 
 def keep_model(model: Model) -> Callable[[], None]:
     """Returns a callback that restores the present state of a model."""
-    callbacks: List[Callable[[], None]] = [_keep_node(node) for node in model.walk()]
+    nodes: List[Any] = list(model.walk())
+    names = [node.name for node in nodes]
+    # Thinc has no methods to unset dimensions, references and parameters.
+    dicts: List[Dict] = [part for n in nodes for part in (n.attrs, n._dims, n._refs, n._has_params, n._params._params)]
+    kept = list(map(dict, dicts))
+    shims = [shim.keep() for node in nodes for shim in node.shims if hasattr(shim, "keep")]
 
     def put_back() -> None:
-        for callback in callbacks:
-            callback()
-
-    return put_back
-
-
-def _keep_node(node: Model) -> Callable[[], None]:
-    name, attrs = node.name, dict(node.attrs)
-    # Thinc has no method to unset a dimension.
-    private: Iterable[str] = ("_dims", "_refs", "_has_params")
-    kept = {key: dict(getattr(node, key)) for key in private}
-    params = {key: node.get_param(key) for key in node.param_names if node.has_param(key)}
-    shims = [shim.keep() for shim in node.shims if hasattr(shim, "keep")]
-
-    def put_back() -> None:
-        node.name = name
-        node.attrs.clear()
-        node.attrs.update(attrs)
-        for key, value in params.items():
-            node.set_param(key, value)
-        for key, values in kept.items():
-            setattr(node, key, values)
-        for callback in shims:
-            callback()
+        for node, name in zip(nodes, names):
+            node.name = name
+        for part, before in zip(dicts, kept):
+            part.clear()
+            part.update(before)
+        for restore in shims:
+            restore()
 
     return put_back

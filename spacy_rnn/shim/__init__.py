@@ -6,14 +6,6 @@ from .precision import PRECISIONS, Precision, resolve_precision
 from .torch_shim import TorchShim, mark_all_changed, shim_of, torch_layer
 
 __all__ = [
-    "PRECISIONS",
-    "Precision",
-    "TorchShim",
-    "gradient_of",
-    "resolve_precision",
-    "shim_of",
-    "to_array",
-    "to_tensor",
-    "torch_layer",
-    "mark_all_changed",
-]
+    "TorchShim", "shim_of", "torch_layer", "mark_all_changed", "gradient_of", "to_array", "to_tensor",
+    "PRECISIONS", "Precision", "resolve_precision",
+]  # fmt: skip

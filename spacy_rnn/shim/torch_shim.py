@@ -157,25 +157,25 @@ class TorchShim(Shim):
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
         """Use the optimizer's averages within the block, and restore the weights in any case."""
         averaged = {
-            parameter: params[(self.id, name)]
+            parameter: to_tensor(params[(self.id, name)], parameter.device)
             for name, parameter in self.module.named_parameters()
             if (self.id, name) in params
         }
         if not averaged:
             yield
             return
-        backup = [parameter.detach().clone() for parameter in averaged]
+        backup = {parameter: parameter.detach().clone() for parameter in averaged}
         try:
-            with torch.no_grad():
-                for parameter, array in averaged.items():
-                    parameter.copy_(to_tensor(array, parameter.device))
-            self.mark_changed()
+            self._write(averaged)
             yield
         finally:
-            with torch.no_grad():
-                for parameter, saved in zip(averaged, backup):
-                    parameter.copy_(saved)
-            self.mark_changed()
+            self._write(backup)
+
+    def _write(self, values: Dict[nn.Parameter, Tensor]) -> None:
+        with torch.no_grad():
+            for parameter, value in values.items():
+                parameter.copy_(value)
+        self.mark_changed()
 
     def copy(self) -> "TorchShim":
         """A copy with an id of its own, so that no two copies share the optimizer's state."""

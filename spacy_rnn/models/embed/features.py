@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional, Tuple, cast
 import numpy as np
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
-from thinc.api import Model
+from thinc.api import Model, noop
 from thinc.types import Floats2d, Ints1d
 
 from ...base.cache import RowCache
@@ -75,12 +75,8 @@ def build_mix(input_width: int, width: int, precision: str) -> Model[Floats2d, F
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
     types = None if X is None else distinct_words(X)[0]
-    features, context, mix = _parts(model)
-    for layer in features:
-        layer.initialize(X=types)
-    for node in (context, mix):
-        if node is not None:
-            node.initialize()
+    for i, layer in enumerate(model.layers):
+        layer.initialize(X=types if i < model.attrs["n_features"] else None)
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
@@ -111,10 +107,10 @@ def _update(
     if context is not None:
         found, backprop_context = context(docs, True)
         joined, index = ops.xp.concatenate([joined[index], found], axis=1), np.arange(len(index))
-    vectors, unmix = mix(joined, True) if mix is not None else (joined, None)
+    vectors, unmix = mix(joined, True)
 
     def backprop(d_vectors: Floats2d) -> List[Doc]:
-        d_joined = d_vectors if unmix is None else unmix(d_vectors)
+        d_joined = unmix(d_vectors)
         if context is not None:
             backprop_context(ops.xp.ascontiguousarray(d_joined[:, own:]))
             d_tokens, d_joined = ops.xp.ascontiguousarray(d_joined[:, :own]), ops.alloc2f(n_types, own)
@@ -135,18 +131,18 @@ def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, l
     n_cached = model.attrs["n_cached"]
     cached, fresh = features[:n_cached], features[n_cached:]
     xp = model.ops.xp
-    mix_now = _as_is if mix is None else mix.predict
-    mix_cached, mix_fresh = (_as_is, mix_now) if fresh or context is not None else (mix_now, _as_is)
+    mix_cached, mix_fresh = (_NO_MIX, mix) if fresh or context is not None else (mix, _NO_MIX)
 
     def compute(orths: KeyArray) -> Floats2d:
         # Counts are used in training only.
         missing = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
-        return mix_cached(xp.concatenate([layer.predict(missing) for layer in cached], axis=1))
+        return mix_cached.predict(xp.concatenate([layer.predict(missing) for layer in cached], axis=1))
 
     parts = []
     if cached:
         # The vocabulary has the lexical attributes of a word, and the string that a key stands for.
-        version = (types.vocab, *(shim_of(node).version for node in _shim_nodes(cached, mix)))
+        nodes: List[Model] = [node for layer in model.layers[:n_cached] for node in layer.walk()]
+        version = (types.vocab, *(shim_of(node).version for node in (*nodes, mix) if node.shims))
         table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
         if not fresh and context is None:
             return WordVectors(table, rows[index], lengths)
@@ -154,24 +150,17 @@ def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, l
     parts += [layer.predict(types) for layer in fresh]
     if context is not None:
         parts, index = [part[index] for part in parts] + [context.predict(docs)], np.arange(len(index))
-    return WordVectors(mix_fresh(xp.concatenate(parts, axis=1)), index, lengths)
+    return WordVectors(mix_fresh.predict(xp.concatenate(parts, axis=1)), index, lengths)
 
 
-def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Optional[Model[Floats2d, Floats2d]]]:
-    """The features of words, the feature of tokens, and the maxout layer."""
-    n, layers = model.attrs["n_features"], list(model.layers)
+_NO_MIX: Model[Floats2d, Floats2d] = noop()
+
+
+def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Model[Floats2d, Floats2d]]:
+    """The features of words, the feature of tokens, and the maxout layer, or a layer that changes nothing."""
+    n, layers = model.attrs["n_features"], [*model.layers, _NO_MIX]
     context = layers[n] if model.attrs["has_context"] else None
-    rest = layers[n + (context is not None) :]
-    return layers[:n], context, rest[0] if rest else None
-
-
-def _shim_nodes(features: List[WordFeature], mix: Optional[Model]) -> List[Model]:
-    nodes = [*features, *([mix] if mix is not None else [])]
-    return [node for layer in nodes for node in layer.walk() if node.shims]
-
-
-def _as_is(vectors: Floats2d) -> Floats2d:
-    return vectors
+    return layers[:n], context, layers[n + (context is not None)]
 
 
 def _no_backprop(d_vectors: Any) -> List[Doc]:
