@@ -91,13 +91,8 @@ def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windo
     core_end = np.where(pieces[parent] == 1, size, np.minimum(core_start + stride, size))
     read_start = np.maximum(core_start - context, 0)
     read_end = np.minimum(core_end + context, size)
-    return Windows(
-        used[parent],
-        starts[parent] + read_start,
-        read_end - read_start,
-        core_start - read_start,
-        core_end - read_start,
-    )
+    start, size = starts[parent] + read_start, read_end - read_start
+    return Windows(used[parent], start, size, core_start - read_start, core_end - read_start)
 
 
 class Run(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Literal, Optional, Tuple, get_args
+from functools import partial
+from typing import Any, Callable, Dict, Iterable, Literal, Optional, Tuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -43,14 +44,13 @@ class SigmoidRNN(nn.Module):
         return torch.stack(outputs), hidden.unsqueeze(0)
 
 
-def _build_cell(cell: str, input_size: int, hidden_size: int) -> nn.Module:
-    if cell == "lstm":
-        return nn.LSTM(input_size, hidden_size)
-    if cell == "gru":
-        return nn.GRU(input_size, hidden_size)
-    if cell == "rnn_sigmoid":
-        return SigmoidRNN(input_size, hidden_size)
-    return nn.RNN(input_size, hidden_size, nonlinearity=cell[len("rnn_") :])
+_BUILDERS: Dict[str, Callable[[int, int], nn.Module]] = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "rnn_tanh": nn.RNN,
+    "rnn_relu": partial(nn.RNN, nonlinearity="relu"),
+    "rnn_sigmoid": SigmoidRNN,
+}
 
 
 def init_gates(weight: Tensor, hidden_size: int, *, recurrent: bool = False) -> None:
@@ -74,7 +74,7 @@ class RecurrentLayer(nn.Module):
         self.cell = cell
         self.hidden_size = hidden_size
         self.n_states = 2 if cell == "lstm" else 1
-        self.rnn = _build_cell(cell, input_size, hidden_size)
+        self.rnn = _BUILDERS[cell](input_size, hidden_size)
         self.initial = nn.Parameter(torch.zeros(self.n_states, hidden_size)) if learn_initial_state else None
         self.reset_parameters()
 

@@ -80,10 +80,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
-    types, index, lengths = distinct_words(docs)
-    if is_train:
-        return _update(model, docs, types, index, lengths)
-    return _predict(model, docs, types, index, lengths), _no_backprop
+    return _update(model, docs) if is_train else (_predict(model, docs), lambda d_vectors: [])
 
 
 def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
@@ -96,9 +93,8 @@ def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
     return WordTypes(distinct, counts, docs[0].vocab), index, lengths
 
 
-def _update(
-    model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray
-) -> Tuple[WordVectors, Callable]:
+def _update(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
+    types, index, lengths = distinct_words(docs)
     features, context, mix = _parts(model)
     ops, n_types = model.ops, len(types.orths)
     results = [layer(types, True) for layer in features]
@@ -125,8 +121,9 @@ def _update(
     return WordVectors(vectors, index, lengths), backprop
 
 
-def _predict(model: Model, docs: List[Doc], types: WordTypes, index: IntArray, lengths: IntArray) -> WordVectors:
+def _predict(model: Model, docs: List[Doc]) -> WordVectors:
     """The features of the words. Those that depend on the word and the weights alone come from the cache."""
+    types, index, lengths = distinct_words(docs)
     features, context, mix = _parts(model)
     n_cached = model.attrs["n_cached"]
     cached, fresh = features[:n_cached], features[n_cached:]
@@ -161,7 +158,3 @@ def _parts(model: Model) -> Tuple[List[WordFeature], Optional[TokenFeature], Mod
     n, layers = model.attrs["n_features"], [*model.layers, _NO_MIX]
     context = layers[n] if model.attrs["has_context"] else None
     return layers[:n], context, layers[n + (context is not None)]
-
-
-def _no_backprop(d_vectors: Any) -> List[Doc]:
-    return []
