@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +22,29 @@ class Memory(NamedTuple):
 
     vectors: Tensor
     """(batch, steps, memory_size)."""
-    keys: Optional[Tensor]
-    """(batch, steps, size): see `Attention.keys`; None without attention."""
+    keys: Tensor
+    """(batch, steps, size): see `Attention.keys`; of width 0 without attention."""
     mask: Tensor
     """(batch, steps) bool: True where there is a symbol."""
     copies: Tensor
     """(batch, steps) int64: the symbol that copying a step writes. Symbols from `n_symbols` on are those that the
     vocabulary lacks, numbered within each source."""
+
+    def take(self, rows: Tensor) -> Memory:
+        """Some rows; rows: (m,) int64."""
+        return Memory(*(part[rows] for part in self))
+
+    @staticmethod
+    def join(memories: Sequence[Memory]) -> Memory:
+        """The rows of several memories; the shorter ones are padded."""
+        if len(memories) == 1:
+            return memories[0]
+        longest = max(memory.mask.shape[1] for memory in memories)
+
+        def padded(x: Tensor) -> Tensor:
+            return nn.functional.pad(x, [0, 0] * (x.dim() - 2) + [0, longest - x.shape[1]])
+
+        return Memory(*(torch.cat(list(map(padded, parts))) for parts in zip(*memories)))
 
 
 class Decoder(nn.Module):
@@ -95,7 +111,7 @@ class Decoder(nn.Module):
             x, last = layer.unroll(self.dropout(x), states[i])
             reached.append(last.to(states.dtype))
         weights = None
-        if self.attention is not None and self.combine is not None and memory.keys is not None:
+        if self.attention is not None and self.combine is not None:
             queries = x.view(len(memory.mask), beams, -1) if beams > 1 else x.transpose(0, 1)
             positions = torch.full((beams,), start) if beams > 1 else torch.arange(start, start + steps)
             weights = self.attention(queries, positions.to(x.device), memory.keys, memory.mask)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...base.sequences import END, UNKNOWN
 from ..linear import round_up
@@ -29,7 +27,7 @@ class Decoding:
         """Continue with these rows; the first one is repeated to make their number round."""
         added = round_up(len(rows), bits=1) - len(rows)
         taken = torch.cat([rows, rows[:1].expand(added)])
-        self.memory = rows_of(self.memory, taken)
+        self.memory = self.memory.take(taken)
         beams = torch.arange(self.beams, device=rows.device)
         self.states = self.states.index_select(2, (taken.unsqueeze(1) * self.beams + beams).view(-1))
         self.live = torch.arange(len(rows), device=rows.device)
@@ -54,27 +52,3 @@ class Decoding:
         self.live = live
         if round_up(len(live), bits=1) < len(self.memory.mask):
             self._take(live)
-
-
-def join(memories: List[Memory]) -> Memory:
-    """The rows of several memories; the shorter ones are padded."""
-    if len(memories) == 1:
-        return memories[0]
-    longest = max(memory.mask.shape[1] for memory in memories)
-
-    def padded(tensors: List[Tensor]) -> Tensor:
-        return torch.cat([nn.functional.pad(x, [0, 0] * (x.dim() - 2) + [0, longest - x.shape[1]]) for x in tensors])
-
-    keys = [memory.keys for memory in memories if memory.keys is not None]
-    return Memory(
-        padded([memory.vectors for memory in memories]),
-        padded(keys) if keys else None,
-        padded([memory.mask for memory in memories]),
-        padded([memory.copies for memory in memories]),
-    )
-
-
-def rows_of(memory: Memory, rows: Tensor) -> Memory:
-    """Some rows of a memory; rows: (m,) int64."""
-    keys = None if memory.keys is None else memory.keys[rows]
-    return Memory(memory.vectors[rows], keys, memory.mask[rows], memory.copies[rows])

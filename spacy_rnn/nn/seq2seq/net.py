@@ -14,7 +14,7 @@ from ..pooling import Pool
 from ..rnn import RNN
 from .beam import beam_search
 from .decoder import Decoder, Memory
-from .decoding import Decoding, join, rows_of
+from .decoding import Decoding
 
 # The most rows times steps times beams that are decoded at once. One step of one row is a vector and a key: with 256
 # units in fp32, 2 kilobytes.
@@ -34,8 +34,8 @@ class Encoded(NamedTuple):
 
     def take(self, columns: Tensor) -> Encoded:
         """Keep some of the sequences; columns: (m,) int64."""
-        memory = rows_of(self.memory, columns)
-        return Encoded(memory, self.states[:, :, columns], self.sequences[columns], self.decisions[columns])
+        states = self.states[:, :, columns]
+        return Encoded(self.memory.take(columns), states, self.sequences[columns], self.decisions[columns])
 
 
 class Seq2Seq(nn.Module):
@@ -130,7 +130,7 @@ class Seq2Seq(nn.Module):
             states = torch.tanh(self.bridge(summary)).float()
             states = states.view(len(summary), len(self.decoder.layers), self.decoder.n_states, -1).permute(1, 2, 0, 3)
             vectors, mask = y.transpose(0, 1), block.mask.t()
-            keys = None if self.decoder.attention is None else self.decoder.attention.keys(vectors)
+            keys = vectors[:, :, :0] if self.decoder.attention is None else self.decoder.attention.keys(vectors)
             memory = Memory(vectors, keys, mask, copies[block.rows].t())
             yield Encoded(memory, states, block.sequences, self.decide(summary).float())
 
@@ -198,7 +198,7 @@ class Seq2Seq(nn.Module):
 
     def _decode(self, group: List[Encoded], n_extended: int, search: Search, found: Decoded) -> None:
         """Decode the sequences of several blocks together: a step costs about the same for many as for few."""
-        memory = join([part.memory for part in group])
+        memory = Memory.join([part.memory for part in group])
         states = torch.cat([part.states for part in group], dim=2)
         sequences = torch.cat([part.sequences for part in group])
         decoding = Decoding(self.decoder, memory, states, beams=search.beams, n_extended=n_extended)

@@ -22,7 +22,6 @@ from ..annotate import ATTRS, write_lemmas
 from ..base import SequenceLearning
 from .casing import SPELLING, Casing
 from .coding import WordCoder
-from .defaults import DEFAULT_CONFIG
 from .examples import TagSource, collect_labels, find_words, sample_words
 from .table import LemmaTable, TaggedWord
 from .words import as_strings, distinct, positions_of, read_words
@@ -35,7 +34,19 @@ joined."""
 @Language.factory(
     "rnn_lemmatizer",
     assigns=["token.lemma"],
-    default_config=DEFAULT_CONFIG,
+    default_config={
+        "model": {"@architectures": "spacy-rnn.Lemmatizer.v1"},
+        "attrs": list(ATTRS),
+        "train_on": "gold",
+        "overwrite": True,
+        "dictionary": True,
+        "beams": 1,
+        "max_chars": 40,
+        "max_extra": 10,
+        "attr_dropout": 0.05,
+        "cache_size": 100000,
+        "scorer": {"@scorers": "spacy.lemmatizer_scorer.v1"},
+    },
     default_score_weights={"lemma_acc": 1.0},
 )
 def make_rnn_lemmatizer(
@@ -191,18 +202,17 @@ class RNNLemmatizer(SequenceLearning):
         """The lemmas of words that need no network, None for the others."""
         # Where training showed several lemmas, a network that reads the context knows better than their counts.
         certain = self._reads_context
-        found: List[Optional[str]] = []
-        for word in words:
-            lemma = self._look_up(word, certain) if self.cfg["dictionary"] else None
-            is_kept = len(word.form) > self.cfg["max_chars"] or word.form.isspace()
-            found.append(word.form if lemma is None and is_kept else lemma)
-        return found
 
-    def _look_up(self, word: TaggedWord, certain: bool) -> Optional[str]:
-        """What the dictionary says about a form, or else about the form in lower case."""
-        if self.table.find(word) is None:
-            word = word._replace(form=self._casing.lower(word.form))
-        return self.table.find(word, certain=certain)
+        def find(word: TaggedWord) -> Optional[str]:
+            lemma = None
+            if self.cfg["dictionary"]:
+                is_known = self.table.find(word) is not None
+                shown = word if is_known else word._replace(form=self._casing.lower(word.form))
+                lemma = self.table.find(shown, certain=certain)
+            keeps_form = len(word.form) > self.cfg["max_chars"] or word.form.isspace()
+            return word.form if lemma is None and keeps_form else lemma
+
+        return list(map(find, words))
 
     def _spell(
         self,

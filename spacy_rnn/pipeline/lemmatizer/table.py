@@ -37,7 +37,7 @@ class LemmaTable:
             forms[form] += count
             for key in (*_keys(TaggedWord(form, pos, tag, morph)), (form,)):
                 counts.setdefault(key, Counter())[lemma] += count
-        self._lemmas = {key: min(found.items(), key=_rank)[0] for key, found in counts.items()}
+        self._lemmas = {key: min(found, key=lambda lemma: (-found[lemma], lemma)) for key, found in counts.items()}
         self._ambiguous = {key for key, found in counts.items() if len(found) > 1}
         self._forms = dict(forms)
 
@@ -66,7 +66,3 @@ def _keys(word: TaggedWord) -> List[Key]:
     """From all that is known of a word to the least that tells its lemmas apart."""
     form, pos, tag, morph = word
     return [(form, pos, tag, morph), (form, pos, tag), (form, pos, "", "", morph), (form, pos)]
-
-
-def _rank(item: Tuple[str, int]) -> Tuple[int, str]:
-    return -item[1], item[0]

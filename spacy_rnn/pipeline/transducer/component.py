@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model
+from thinc.api import Model
 
 from ...base.checks import check_at_least
 from ...base.sequences import Search
@@ -18,22 +18,6 @@ from ..vocabulary import Vocabulary, encode_sources, encode_targets
 from .scoring import make_transducer_scorer
 from .texts import TRANSDUCED, TRANSDUCTIONS, cut_symbols, join_symbols, set_extensions, split_text
 
-DEFAULT_MODEL = """
-[model]
-@architectures = "spacy-rnn.Transducer.v1"
-"""
-DEFAULT_CONFIG = {
-    "model": Config().from_str(DEFAULT_MODEL)["model"],
-    "beams": 4,
-    "length_penalty": 1.0,
-    "alternatives": 0,
-    "max_ratio": 2.0,
-    "max_extra": 10,
-    "max_read": 300,
-    "min_count": 1,
-    "max_symbols": 10000,
-    "scorer": {"@scorers": "spacy-rnn.transducer_scorer.v1"},
-}
 Alternatives = List[Tuple[str, float]]
 """Texts with their scores, the best one first."""
 
@@ -41,7 +25,18 @@ Alternatives = List[Tuple[str, float]]
 @Language.factory(
     "rnn_transducer",
     assigns=[f"doc._.{TRANSDUCED}"],
-    default_config=DEFAULT_CONFIG,
+    default_config={
+        "model": {"@architectures": "spacy-rnn.Transducer.v1"},
+        "beams": 4,
+        "length_penalty": 1.0,
+        "alternatives": 0,
+        "max_ratio": 2.0,
+        "max_extra": 10,
+        "max_read": 300,
+        "min_count": 1,
+        "max_symbols": 10000,
+        "scorer": {"@scorers": "spacy-rnn.transducer_scorer.v1"},
+    },
     default_score_weights={
         "transduced_acc": 1.0,
         "transduced_cer": None,

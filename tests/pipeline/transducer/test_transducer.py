@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_rnn.pipeline.transducer.scoring import edit_distance, score_transductions
+from spacy_rnn.pipeline.transducer.scoring import score_transductions
 from spacy_rnn.pipeline.transducer.texts import cut_symbols, join_symbols, split_text
 
 from ...helpers import ODD_TEXTS
@@ -83,15 +83,17 @@ def test_cuts_before_a_blank() -> None:
     assert ["".join(piece) for piece in cut_symbols("abcd efgh ij", 7)] == ["abcd", " efgh", " ij"]
 
 
-@given(st.text("abc", max_size=7), st.text("abc", max_size=7))
-def test_edit_distance(first: str, second: str) -> None:
+@given(st.text("abc字", max_size=7), st.text("abc字", max_size=7))
+def test_edits(first: str, second: str) -> None:
     table = [list(range(len(second) + 1))]
     for i, a in enumerate(first, start=1):
         row = [i]
         for j, b in enumerate(second, start=1):
             row.append(min(table[-1][j] + 1, row[-1] + 1, table[-1][j - 1] + (a != b)))
         table.append(row)
-    assert edit_distance(first, second) == table[-1][-1]
+    (example,) = pair_examples(spacy.blank("en"), [("x", second)])
+    example.predicted._.transduced = first
+    assert score_transductions([example])["transduced_cer"] == table[-1][-1] / max(1, len(second))
 
 
 def test_scores() -> None:
