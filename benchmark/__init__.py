@@ -1,1 +1,1 @@
-"""The benchmark: the taggers of this project beside others, trained and measured on the same files."""
+"""Measures the components of this project beside others: `python -m benchmark`, or `python PATH/TO/benchmark`."""

@@ -1,20 +1,38 @@
-"""How near prediction comes to the bare kernels: the recurrent layers and the output layer alone, on the same padded
-shapes, at the same precision, in the same run."""
+"""Prediction beside its bare kernels: the recurrent layers and the output layer alone, on the same padded shapes, at
+the same precision, in the same run."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from pathlib import Path
 from typing import Any, Dict, List
 
 import torch
+import typer
+from rich.console import Console
 from torch import nn
+
+from .precision import load_at
+from .tagger.corpus import read
+
+
+def limit_command(
+    model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
+    treebank: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu", exists=True, file_okay=False),
+    precision: str = typer.Option("auto", help="auto, bf16 or fp32"),
+    threads: int = typer.Option(1, min=1, help="Threads of torch"),
+) -> None:
+    """Measure prediction beside its bare kernels, the most that it could reach."""
+    torch.set_num_threads(threads)
+    found = measure(load_at(model, precision), read(treebank, "train").words)
+    Console().print({name: round(value, 2) for name, value in found.items()})
 
 
 def measure(nlp: Any, words: List[List[str]], repeats: int = 5) -> Dict[str, float]:
-    """Words/s of the pipeline and of the kernels, by turns, medians; and the share of padding.
+    """Words/s of the pipeline and of the kernels, medians of runs by turns; and the share of padding.
 
-    nlp: a pipeline with one `rnn_tagger` with one recurrent layer in two directions. words: sentences.
+    nlp: a pipeline with one `rnn_tagger` that has one recurrent layer in two directions. words: those of each sentence.
     """
     from spacy.tokens import Doc
 

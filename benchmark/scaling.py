@@ -1,9 +1,8 @@
-"""How speed and memory change with the size of documents, batches, streams, networks and vocabularies."""
+"""Speed and memory against the size of documents, batches, streams, networks and vocabularies."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import resource
 import subprocess
@@ -12,7 +11,14 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
-# One curve each: the label of the axis, and the points (x, settings of `tag`).
+import typer
+from rich.console import Console
+
+from .figures import write_json
+from .paths import command, environment
+from .tagger.report import machine
+
+# The label of the axis, and the points: x and the settings of `tag`.
 Curve = Tuple[str, List[Tuple[float, Dict[str, Any]]]]
 
 
@@ -34,15 +40,26 @@ def curves(small: bool) -> Dict[str, Curve]:
     }
 
 
+def scaling_command(
+    model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
+    output: Path = typer.Argument(..., help="Folder for scaling.json and scaling.svg"),
+    small: bool = typer.Option(False, help="A few short documents"),
+) -> None:
+    """Measure speed and memory against the size of documents, batches, streams and networks, threads and new words."""
+    found = measure(model, small)
+    write_json(output / "scaling.json", {"machine": machine(), "curves": found})
+    picture(found, output / "scaling.svg")
+    Console().print(table(found))
+
+
 def measure(model: Path, small: bool) -> List[Dict[str, Any]]:
-    """Each point in a process of its own, so that its peak memory is its own."""
+    """Measure each point in a process of its own, so that its peak memory is its own."""
     found = []
     for name, (axis, points) in curves(small).items():
         for x, settings in points:
-            command = [sys.executable, "-m", "benchmark.scaling", str(model), json.dumps(settings)]
-            threads = str(settings.get("threads", 1))
-            environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-            done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+            run = command("scaling", str(model), json.dumps(settings))
+            threads = environment(settings.get("threads", 1))
+            done = subprocess.run(run, capture_output=True, text=True, env=threads, check=True)
             found.append({"curve": name, "axis": axis, "x": x, **json.loads(done.stdout.splitlines()[-1])})
     return found
 
@@ -58,8 +75,10 @@ def tag(
     width: int = 0,
     depth: int = 0,
 ) -> Dict[str, float]:
-    """Tag a stream of documents made of words that the pipeline knows, `new` of them spelled as never before.
-    A network of another width or depth is not trained, which does not change its speed."""
+    """Tag a stream of documents made of words that the pipeline knows and, for a share of `new`, of new ones.
+
+    A network of another width or depth is not trained, which does not change its speed.
+    """
     import torch
 
     torch.set_num_threads(threads)
@@ -76,7 +95,7 @@ def tag(
     for _ in _documents(nlp, words, length, new, seed=2):
         pass
     making = time.perf_counter() - made if processes == 1 else 0.0
-    # Making the documents is not tagging.
+    # The documents are not part of tagging.
     return {"words_per_second": done / (seconds - making), "megabytes": _megabytes(), "megabytes_before": before}
 
 
@@ -87,7 +106,7 @@ def _loaded(model: str) -> Any:
 
 
 def _resized(model: str, width: int, depth: int) -> Any:
-    """A pipeline like the given one, with a word network of another size."""
+    """The same pipeline with a word network of another size."""
     from spacy import util
     from spacy.tokens import Doc
     from spacy.training import Example
@@ -130,7 +149,7 @@ def table(found: List[Dict[str, Any]]) -> str:
 
 
 def picture(found: List[Dict[str, Any]], path: Path) -> None:
-    """Speed and peak memory of each curve, on two axes."""
+    """Draw speed and peak memory of each curve, on two axes."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -18,8 +18,7 @@ from spacy_rnn.training.update import add_gradients
 GROWING_WORDS = 1_000_000
 
 OUR_TRAINER, SPACY_TRAINER = "spacy_rnn", "spacy"
-"""Whose command trains a pipeline: `python -m spacy_rnn train` or `python -m spacy train`. With the same config both
-give the same weights."""
+"""The modules whose `train` commands train pipelines. The same config gives the same weights with both."""
 
 Batch = List[Example]
 
@@ -27,10 +26,10 @@ Batch = List[Example]
 def start_training(
     config_path: Path, overrides: Dict[str, str], trainer: str, growing_words: int = 0
 ) -> Tuple[Iterator[Batch], Callable[[Batch], None]]:
-    """The batches of a fresh pipeline's training, and what is done with each.
+    """Initialize a pipeline. Returns its training batches, and a function that learns from one of them.
 
-    config_path: a training config. overrides: of it, by dotted names. trainer: whose command is followed.
-    growing_words: skip batches of so many words first, where batches grow: measured is what most steps are like.
+    config_path: a full training config. overrides: values by dotted names. trainer: the module whose command trains.
+    growing_words: skip batches of that many words, where batches grow, to measure what most steps are like.
     """
     config = util.load_config(config_path, overrides=overrides, interpolate=False)
     config["training"]["before_to_disk"] = None  # nothing is saved
@@ -48,7 +47,7 @@ def start_training(
 
 
 def learn(nlp: Language, batch: Batch, optimizer: Optimizer, dropout: float, trainer: str) -> None:
-    """One step of training."""
+    """Take one training step."""
     if trainer == SPACY_TRAINER:
         nlp.update(batch, sgd=optimizer, drop=dropout)
     else:
@@ -61,7 +60,7 @@ def learn(nlp: Language, batch: Batch, optimizer: Optimizer, dropout: float, tra
 def timed_training(
     config_path: Path, train: Path, *, trainer: Optional[str] = None, growing_words: int = 0
 ) -> Callable[[int], float]:
-    """A function that trains a fresh pipeline for so many more steps and returns words/s.
+    """A function that trains a fresh pipeline for a number of steps and returns words/s.
 
     train: a .spacy file. trainer: see `start_training`; None takes ours for pipelines with our components.
     """
@@ -81,11 +80,9 @@ def timed_training(
 
 
 def trainer_of(config: Dict[str, Any]) -> str:
-    """Ours for pipelines with a component of ours, spaCy's for all others."""
-    names = config["nlp"]["pipeline"]
-    return (
-        OUR_TRAINER if any("rnn" in config["components"][name].get("factory", "") for name in names) else SPACY_TRAINER
-    )
+    """Our trainer for pipelines with a component of ours, spaCy's for all others."""
+    factories = (config["components"][name].get("factory", "") for name in config["nlp"]["pipeline"])
+    return OUR_TRAINER if any("rnn" in factory for factory in factories) else SPACY_TRAINER
 
 
 def n_words(batch: Batch) -> int:

@@ -1,5 +1,5 @@
-"""Trees per second in training and prediction, beside a network of the same cell that takes one tree at a time and,
-where it is installed, the package pytorch-tree-lstm, all in one run."""
+"""Trees per second in training and prediction, beside a network of the same cell that reads one tree at a time and, if
+it is installed, the package pytorch-tree-lstm."""
 
 import gc
 import sys
@@ -7,11 +7,10 @@ import time
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
 import spacy
-import srsly
 import torch
 import typer
 from rich.console import Console
@@ -19,16 +18,18 @@ from rich.table import Table
 from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import Config
 from torch import Tensor, nn
 
 from spacy_rnn.base.parses import read_trees
 from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1
+from spacy_rnn.pipeline.load import read_config
 
+from .figures import write_json
+from .paths import config_path
 from .turns import by_turns, medians
 
 Run = Callable[[int], float]
-"""Trains or predicts that many batches, and returns trees/s."""
+"""Trains or predicts a number of batches, and returns trees/s."""
 
 
 class OneTreeAtATime(nn.Module):
@@ -66,7 +67,7 @@ class OneTreeAtATime(nn.Module):
 
 
 class Package(nn.Module):
-    """pytorch-tree-lstm between an embedding and an output layer; batched by level too."""
+    """pytorch-tree-lstm, which batches by level too, between an embedding and an output layer."""
 
     def __init__(self, n_words: int, width: int, n_labels: int):
         super().__init__()
@@ -81,21 +82,36 @@ class Package(nn.Module):
         return self.output(h)
 
 
+class Batches:
+    """Batches of one size, over and over again."""
+
+    def __init__(self, items: List[Any], size: int):
+        self.items, self.size, self.start = items, size, 0
+
+    def take(self, n: int) -> List[List[Any]]:
+        found = []
+        for _ in range(n):
+            if self.start + self.size > len(self.items):
+                self.start = 0
+            found.append(self.items[self.start : self.start + self.size])
+            self.start += self.size
+        return found
+
+
 class Peer:
-    """What the peers have in common: the same documents, the same labels, torch's own optimizer. Their trees are laid
-    out once, beforehand; what is timed is the network and the optimizer."""
+    """A peer on the same documents and labels, with torch's own optimizer. Its trees are prepared once: the network and
+    the optimizer are timed."""
 
     def __init__(self, examples: List[Example], labels: List[str], width: int, batch_size: int, kind: str):
-        self.kind, self.batch_size = kind, batch_size
+        self.kind = kind
         rows: Dict[int, int] = {}
         column = {label: i for i, label in enumerate(labels)}
-        self.trees = [self.lay_out(example, rows, column) for example in examples]
+        self.trees = Batches([self.prepare(example, rows, column) for example in examples], batch_size)
         build = OneTreeAtATime if kind == "one tree at a time" else Package
         self.model: nn.Module = build(len(rows), width, len(labels))
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.001)
-        self.place = 0
 
-    def lay_out(self, example: Example, rows: Dict[int, int], column: Dict[str, int]) -> Any:
+    def prepare(self, example: Example, rows: Dict[int, int], column: Dict[str, int]) -> Any:
         doc = example.reference
         heads = read_trees([doc]).heads.tolist()
         words = torch.tensor([rows.setdefault(token.norm, len(rows)) for token in doc])
@@ -111,7 +127,7 @@ class Peer:
         if self.kind != "one tree at a time":
             from treelstm import calculate_evaluation_orders
 
-            # It takes the edges of a head to stand together, heads in order.
+            # The package expects the edges in the order of their heads.
             edges = np.array(sorted([head, node] for node, head in enumerate(heads) if head != node)).reshape(-1, 2)
             node_order, edge_order = calculate_evaluation_orders(edges, len(heads)) if len(edges) else ([0], [])
             found["orders"] = {
@@ -130,18 +146,9 @@ class Peer:
         joined["adjacency_list"] = torch.cat(adjacency)
         return self.model(torch.cat([tree["words"] for tree in batch]), joined)
 
-    def batches(self, n: int) -> List[List[Any]]:
-        found = []
-        for _ in range(n):
-            if self.place + self.batch_size > len(self.trees):
-                self.place = 0
-            found.append(self.trees[self.place : self.place + self.batch_size])
-            self.place += self.batch_size
-        return found
-
     def train(self, n: int) -> float:
         self.model.train()
-        batches = self.batches(n)
+        batches = self.trees.take(n)
         start = time.perf_counter()
         for batch in batches:
             truth = torch.cat([tree["truth"] for tree in batch])
@@ -149,76 +156,74 @@ class Peer:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-        return n * self.batch_size / (time.perf_counter() - start)
+        return n * self.trees.size / (time.perf_counter() - start)
 
     def predict(self, n: int) -> float:
         self.model.eval()
-        batches = self.batches(n)
+        batches = self.trees.take(n)
         start = time.perf_counter()
         with torch.inference_mode():
             for batch in batches:
                 self.scores(batch)
-        return n * self.batch_size / (time.perf_counter() - start)
+        return n * self.trees.size / (time.perf_counter() - start)
 
 
 class Ours:
-    """`tree_rnn` as it is trained and used: `update` with spaCy's optimizer, and `nlp.pipe` over parsed documents."""
+    """`tree_rnn` in training, `update` with spaCy's optimizer, and in use, `nlp.pipe` over parsed documents.
+
+    whole: time `nlp.update`; otherwise that of the component alone.
+    """
 
     def __init__(self, config: Path, examples: List[Example], width: int, batch_size: int, whole: bool):
-        settings = util.load_config(config, interpolate=False)
-        overrides = {"components.tree_rnn.model.tok2vec.width": width, "paths.train": "", "paths.dev": ""}
-        overrides["components.tree_rnn.model.tok2vec.embed.words.width"] = width
-        settings = util.load_config(config, overrides=overrides, interpolate=True)
-        self.nlp = util.load_model_from_config(Config(settings), auto_fill=True)
+        encoder = "components.tree_rnn.model.tok2vec"
+        overrides = {f"{encoder}.width": width, f"{encoder}.embed.words.width": width}
+        settings = read_config(config, {**overrides, "paths.train": "", "paths.dev": ""}).interpolate()
+        self.nlp = util.load_model_from_config(settings, auto_fill=True)
         training = util.registry.resolve(settings["training"], schema=spacy.schemas.ConfigSchemaTraining)
-        self.drop, self.batch_size, self.whole = training["dropout"], batch_size, whole
+        self.drop, self.whole = training["dropout"], whole
         util.fix_random_seed(0)
-        self.examples = examples
+        self.examples = Batches(examples, batch_size)
         self.nlp.initialize(lambda: examples)
         self.optimizer = training["optimizer"]
         self.pipe: Any = self.nlp.get_pipe("tree_rnn")
-        self.place = 0
 
     def train(self, n: int) -> float:
-        batches = []
-        for _ in range(n):
-            if self.place + self.batch_size > len(self.examples):
-                self.place = 0
-            batches.append(self.examples[self.place : self.place + self.batch_size])
-            self.place += self.batch_size
+        batches = self.examples.take(n)
         step = self.nlp.update if self.whole else self.pipe.update
         start = time.perf_counter()
         for batch in batches:
             step(batch, sgd=self.optimizer, drop=self.drop)
             self.optimizer.step_schedules()
-        return n * self.batch_size / (time.perf_counter() - start)
+        return n * self.examples.size / (time.perf_counter() - start)
 
     def predict(self, n: int) -> float:
-        docs: List[Doc] = [example.predicted.copy() for example in self.examples[: n * self.batch_size]]
+        size = self.examples.size
+        docs: List[Doc] = [example.predicted.copy() for example in self.examples.items[: n * size]]
         start = time.perf_counter()
-        for _ in self.nlp.pipe(docs, batch_size=self.batch_size):
+        for _ in self.nlp.pipe(docs, batch_size=size):
             pass
         return len(docs) / (time.perf_counter() - start)
 
 
 def trees_command(
     corpus: Path = typer.Argument(..., help="A .spacy file of parsed documents with labelled phrases, one tree each"),
-    config: Path = typer.Option(Path("configs/tree_sst.cfg"), help="Training config"),
-    output: Path = typer.Option(None, help="JSON file for the figures"),
-    width: int = typer.Option(150, help="Of words and states"),
-    batch_size: int = typer.Option(200, help="Trees a batch"),
-    slow_batch_size: int = typer.Option(25, help="Trees a batch of the peers, as published"),
-    repeats: int = typer.Option(5, help="Timed runs of each, alternating"),
-    threads: int = typer.Option(1, help="Threads that torch may use; set OMP_NUM_THREADS for the rest"),
-    limit: int = typer.Option(4000, help="Trees to take"),
+    config: Optional[Path] = typer.Option(None, help="The training config; tree_sst.cfg by default"),
+    output: Optional[Path] = typer.Option(None, help="JSON file for the figures"),
+    width: int = typer.Option(150, help="The width of words and states"),
+    batch_size: int = typer.Option(200, help="Trees in a batch"),
+    slow_batch_size: int = typer.Option(25, help="Trees in a batch of the peers, as published"),
+    repeats: int = typer.Option(5, help="Timed runs of each side, by turns"),
+    threads: int = typer.Option(1, help="Threads of torch; OMP_NUM_THREADS sets those of other libraries"),
+    limit: int = typer.Option(4000, help="Trees at most"),
 ) -> None:
-    """Trees/s in training and prediction, beside one tree at a time and the package pytorch-tree-lstm."""
+    """Measure trees/s in training and prediction, beside one tree at a time and the package pytorch-tree-lstm."""
     torch.set_num_threads(threads)
     sys.setrecursionlimit(10_000)
     read = build_gold_parse_corpus_v1(corpus)(spacy.blank("en"))
-    # Sentences only, not the fragments of them that may be there too.
+    # Sentences only, without the fragments that may be among them.
     examples = list(islice((example for example in read if "tree" in example.reference.spans), limit))
     labels = sorted({span.label_ for example in examples for span in example.reference.spans["tree"]})
+    config = config or config_path("tree_sst")
     ours, component = (Ours(config, examples, width, batch_size, whole) for whole in (True, False))
     sides: Dict[str, Dict[str, Run]] = {
         "spacy-rnn, nlp.update": {"train": ours.train, "predict": ours.predict},
@@ -230,7 +235,7 @@ def trees_command(
         except ImportError:
             continue
         sides[kind] = {"train": peer.train, "predict": peer.predict}
-    # What was read stays; the collector need not look at it again and again.
+    # The documents stay, so that the garbage collector need not visit them.
     gc.collect()
     gc.freeze()
     runs = {
@@ -249,6 +254,5 @@ def trees_command(
         ratio = found["predict"] / found["train"]
         table.add_row(name, f"{found['train']:,.0f}", f"{found['predict']:,.0f}", f"{ratio:.1f}x")
     Console().print(table)
-    if output is not None:
-        named = {", ".join(key): values for key, values in timings.items()}
-        srsly.write_json(output, {"results": results, "timings": named, "threads": threads, "width": width})
+    named = {", ".join(key): values for key, values in timings.items()}
+    write_json(output, {"results": results, "timings": named, "threads": threads, "width": width})

@@ -1,4 +1,4 @@
-"""Timing several sides fairly: by turns, from the same texts, in the same state."""
+"""Fair timing of several sides: by turns, on the same texts, in the same state."""
 
 import statistics
 import time
@@ -16,7 +16,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def by_turns(runs: Mapping[Key, Callable[[], float]], repeats: int, *, warm_up: bool = False) -> Dict[Key, List[float]]:
-    """What each run gives, so many times each, one after the other.
+    """Call all runs in turn, `repeats` times, and return the values of each.
 
     warm_up: begin with a turn that does not count.
     """
@@ -30,7 +30,7 @@ def by_turns(runs: Mapping[Key, Callable[[], float]], repeats: int, *, warm_up: 
 
 
 def medians(timings: Mapping[Key, List[float]]) -> Dict[Key, float]:
-    """Of those that were measured at all."""
+    """The medians of the runs that have values."""
     return {key: statistics.median(values) for key, values in timings.items() if values}
 
 
@@ -41,7 +41,7 @@ def read_words(path: Path) -> List[List[str]]:
 
 
 def words_per_second(nlp: Language, docs: Iterable[Doc]) -> float:
-    """Of `nlp.pipe` over documents that are tokenized already."""
+    """The speed of `nlp.pipe` over tokenized documents."""
     docs = list(docs)
     start = time.perf_counter()
     for _ in nlp.pipe(docs):
@@ -49,8 +49,8 @@ def words_per_second(nlp: Language, docs: Iterable[Doc]) -> float:
     return sum(map(len, docs)) / (time.perf_counter() - start)
 
 
-def forget(nlp: Language) -> None:
-    """Empty what is kept between predictions."""
+def clear_caches(nlp: Language) -> None:
+    """Empty the caches that predictions fill."""
     for _, pipe in nlp.pipeline:
         model = getattr(pipe, "model", None)
         if isinstance(model, Model):

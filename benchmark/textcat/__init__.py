@@ -1,1 +1,1 @@
-"""Text categorizers side by side: on one set of texts, trained and measured in one run."""
+"""Text categorizers side by side: trained and measured on one set of texts, in one run."""

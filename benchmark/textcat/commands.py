@@ -1,4 +1,4 @@
-"""The commands: train and measure all systems on one set, or measure pipelines that are trained already."""
+"""The commands: train and measure all systems on one set, or measure trained pipelines."""
 
 from pathlib import Path
 from typing import List, Optional
@@ -15,28 +15,26 @@ from .sets import SETS, convert_set
 # Texts of each split, and training steps, in the small run.
 SMALL_TEXTS, SMALL_STEPS = 300, 8
 
-REPEATS = typer.Option(3, min=1, help="Timed runs of each side, alternating")
+REPEATS = typer.Option(3, min=1, help="Timed runs of each side, by turns")
 STEPS = typer.Option(8, min=1, help="Training steps of each timed run")
-N_WORDS = typer.Option(40_000, min=1, help="Words of each timed prediction, at most")
-THREADS = typer.Option(1, min=1, help="Threads that torch may use; spaCy's own layers use one")
+N_WORDS = typer.Option(40_000, min=1, help="Words of each timed prediction at most")
+THREADS = typer.Option(1, min=1, help="Threads of torch; spaCy's own layers use one")
 
 
 def textcat_command(
     name: str = typer.Argument(..., help=f"One of {', '.join(SETS)}"),
-    source: Path = typer.Argument(..., help="The folder with the set's files", exists=True, file_okay=False),
-    work: Path = typer.Argument(
-        ..., help="Folder for converted texts and models; what is trained is not trained again"
-    ),
+    source: Path = typer.Argument(..., help="The folder of its files", exists=True, file_okay=False),
+    work: Path = typer.Argument(..., help="Folder for converted texts and models; those that are there stay"),
     output: Path = typer.Argument(..., help="Where to write the figures: this name with .json, .md and .svg"),
     small: bool = typer.Option(False, help="A few steps on few texts: shows that all works, in a minute or two"),
     only: Optional[str] = typer.Option(None, help="Some of the systems, joined by commas"),
-    measured: bool = typer.Option(True, help="Measure on the test texts when all are trained"),
+    measured: bool = typer.Option(True, help="Measure all on the test texts after training"),
     repeats: int = REPEATS,
     steps: int = STEPS,
     words: int = N_WORDS,
     threads: int = THREADS,
 ) -> None:
-    """Train the categorizers on one set of texts, and write their test scores and speeds as a table and a picture."""
+    """Train the categorizers on one set of texts; write their test scores and speeds as a table and a picture."""
     if name not in SETS:
         raise typer.BadParameter(f"{name!r} is not one of: {', '.join(SETS)}", param_hint="NAME")
     plan = PLANS[name]
@@ -64,23 +62,17 @@ def textcat_models_command(
     words: int = N_WORDS,
     threads: int = THREADS,
 ) -> None:
-    """Test scores and speeds of categorizers that are trained already, as a table and a picture."""
-    paths = {path.parent.name: path for path in sorted(models.glob("*/model-best"))}
-    found = measure(
-        corpus,
-        dict(sorted(paths.items(), key=lambda item: item[0] != OURS)),
-        repeats=repeats,
-        steps=steps,
-        words=words,
-        threads=threads,
-    )
+    """Measure trained categorizers; write their test scores and speeds as a table and a picture."""
+    ours_first = sorted(models.glob("*/model-best"), key=lambda path: (path.parent.name != OURS, path))
+    paths = {path.parent.name: path for path in ours_first}
+    found = measure(corpus, paths, repeats=repeats, steps=steps, words=words, threads=threads)
     write(found, corpus.name, output)
 
 
 def textcat_memory_command(
     model: Path = typer.Argument(..., help="A trained pipeline", exists=True),
-    tokens: Optional[List[int]] = typer.Option(None, help="Length of a document; may be given several times"),
+    tokens: Optional[List[int]] = typer.Option(None, help="Tokens of a document; may be given several times"),
 ) -> None:
-    """Memory and time that one long document takes in prediction, beside the document itself."""
+    """Measure the memory and the time that prediction takes for one long document, beside the document itself."""
     for found in memory.memory_of(model, tokens or list(memory.LENGTHS)):
         Console().print(f"{found['tokens']:,} tokens: {found['megabytes']:.1f} MB, {found['seconds']:.2f} s")

@@ -1,4 +1,4 @@
-"""Which categorizers take part on each set, and how each is trained."""
+"""The categorizers that take part on each set, and how each is trained."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any, Dict, List
 
 import srsly
 
+from spacy_rnn.data.configure import fill_config
+
 from .. import training
-from ..systems import run_logged
+from ..paths import config_path
+from ..tagger.system import run_logged
 
 OURS = "spacy-rnn"
 PEER = "spacy-ensemble"
@@ -30,28 +33,28 @@ WORDS = f"{MODEL}.tok2vec.embed.words"
 
 @dataclass
 class Plan:
-    """How the systems are trained on a set. What differs from the configs was chosen on dev texts: those of SNIPS, of
-    the sentences of SST-2, of SST-5 with phrases, of the names and of the newsgroups."""
+    """How the systems are trained on a set. The settings that differ from the configs were chosen on dev texts: of
+    SNIPS, of the sentences of SST-2, of SST-5 with phrases, of the names and of the newsgroups."""
 
     config: str
     passes: int
-    """Over the training texts, of ours, and of the others unless `peer_passes` says otherwise."""
+    """Passes of ours over the training texts, and of the others unless `peer_passes` says otherwise."""
     batch: int
-    """Of ours, in words, or in texts where the config counts these. The others have spaCy's 1,000 words."""
+    """The batch size of ours, in words, or in texts if the config counts these. The others have spaCy's 1,000 words."""
     settings: Dict[str, Any] = field(default_factory=dict)
     score: str = "cats_micro_f"
-    """By which the best checkpoint is chosen, of every system."""
+    """The score by which every system's best checkpoint is chosen."""
     cells: Dict[str, str] = field(default_factory=dict)
-    """Systems that are ours with another cell, of the same size."""
+    """Variants of ours with another cell of the same size."""
     texts: bool = False
     """Whether `batch` counts texts."""
     peer_passes: int = 0
-    """Where the others take more passes; 0 for the same."""
+    """Passes of the others, if they differ; 0 for the same."""
 
 
 CHAR_CELLS = {"spacy-rnn-lstm": "lstm", "spacy-rnn-tanh": "rnn_tanh"}
 REGULAR = {"training.dropout": 0.5, "training.optimizer.learn_rate.warmup_steps": 30, f"{WORDS}.width": 128}
-# Of texts that are parts of each other. A word's vector changes where the word is read, and not with every batch.
+# For texts that are parts of each other. A word's vector changes when the word is read, not with every batch.
 PHRASES = {
     **REGULAR,
     "training.dropout": 0.3,
@@ -72,13 +75,16 @@ PLANS: Dict[str, Plan] = {
 
 
 def systems(plan: Plan) -> List[str]:
+    """The names of all systems of a plan."""
     return [OURS, *plan.cells, *PEERS]
 
 
 def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> List[str]:
-    """What trains a system, ours or spaCy's `train`, with the settings of the plan. most_steps: 0 for no limit."""
+    """The command that trains a system by the settings of the plan: our `train` or spaCy's.
+
+    It reads the config `models / NAME.cfg`. most_steps: 0 for no limit.
+    """
     ours = name not in PEERS
-    config = plan.config if ours else PEERS[name]
     passes = plan.passes if ours else plan.peer_passes or plan.passes
     steps = n_steps(plan, corpus, plan.batch if ours else PEER_BATCH, passes, texts=ours and plan.texts)
     steps = min(steps, most_steps) if most_steps else steps
@@ -97,29 +103,27 @@ def command(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int =
         values.update(plan.settings)
     if name in plan.cells:
         values[f"{ENCODE}.cell"] = plan.cells[name]
-    overrides = [part for key, value in values.items() for part in (f"--{key}", as_argument(value))]
     trainer = training.OUR_TRAINER if ours else training.SPACY_TRAINER
-    start = [sys.executable, "-m", trainer, "train", f"configs/{config}.cfg", "--output", str(models / name)]
-    return [*start, *overrides]
-
-
-def as_argument(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    parts = [sys.executable, "-m", trainer, "train", str(models / f"{name}.cfg"), "--output", str(models / name)]
+    for key, value in values.items():
+        parts += [f"--{key}", value if isinstance(value, str) else json.dumps(value)]
+    return parts
 
 
 def n_steps(plan: Plan, corpus: Path, batch: int, passes: int, *, texts: bool) -> int:
-    """How many batches the passes are."""
+    """The number of batches in the passes."""
     found = srsly.read_json(corpus / "stats.json")["files"]["train"]
     return max(1, round(passes * found["texts" if texts else "tokens"] / batch))
 
 
 def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> None:
-    """Train a system in a process of its own, unless that is done already with the same settings."""
-    wanted = command(name, plan, corpus, models, most_steps)
-    # Where things lie is no setting: the same set may be named by another path.
-    settings = [part for part in wanted[1:] if not part.startswith((str(corpus), str(models)))]
+    """Train a system in a process of its own, unless it is trained already with the same settings."""
+    wanted, config = command(name, plan, corpus, models, most_steps), PEERS.get(name, plan.config)
+    # Paths are no settings: the same set may be named by another path.
+    settings = [config, *(part for part in wanted[1:] if not part.startswith((str(corpus), str(models))))]
     record = models / name / "trained.json"
     if record.is_file() and srsly.read_json(record) == settings:
         return
+    fill_config(config_path(config), models / f"{name}.cfg")
     run_logged(wanted if name in PEERS else [*wanted, "--no-resume"], models / name)
     srsly.write_json(record, settings)

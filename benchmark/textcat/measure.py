@@ -1,4 +1,4 @@
-"""Test scores of trained text categorizers, and their words/s in prediction and in training, in one run."""
+"""Test scores of trained text categorizers, and their words/s in prediction and in training."""
 
 import random
 from functools import partial
@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Corpus
 
 from ..training import timed_training
-from ..turns import by_turns, forget, medians, read_words, words_per_second
+from ..turns import by_turns, clear_caches, medians, read_words, words_per_second
 from .contestants import OURS, PEER
 
 SCORES = {"cats_micro_f": "accuracy", "cats_macro_f": "macro F", "cats_macro_auc": "macro AUC", "cats_ece": "ECE"}
@@ -20,13 +20,13 @@ COLD, WARM, TRAINING = SPEEDS = ("prediction words/s", "warm prediction words/s"
 
 
 def scores_of(nlp: Language, path: Path) -> Dict[str, float]:
-    """In percent."""
+    """The scores of a pipeline on a .spacy file, in percent."""
     found = nlp.evaluate(list(Corpus(path)(nlp)))
     return {name: 100 * found[key] for key, name in SCORES.items() if found.get(key) is not None}
 
 
 def some_of(texts: List[List[str]], most: int) -> List[List[str]]:
-    """Texts of so many words at most, in a repeatable order."""
+    """Texts in a repeatable order, until they have that many words."""
     texts = list(texts)
     random.Random(0).shuffle(texts)
     taken, total = [], 0
@@ -40,22 +40,21 @@ def some_of(texts: List[List[str]], most: int) -> List[List[str]]:
 def measure(
     corpus_dir: Path, models: Dict[str, Path], *, repeats: int, steps: int, words: int, threads: int
 ) -> Dict[str, Any]:
-    """Test scores and speeds of trained pipelines, by name. The timed runs of all sides alternate."""
+    """Measure test scores and speeds of trained pipelines by name, with the timed runs of all of them by turns."""
     torch.set_num_threads(threads)
     pipelines = {name: spacy.load(path) for name, path in models.items()}
     results = {name: scores_of(nlp, corpus_dir / "test.spacy") for name, nlp in pipelines.items()}
     texts = some_of(read_words(corpus_dir / "test.spacy"), words)
 
     def predict(nlp: Language, *, cold: bool) -> float:
-        """cold: with nothing kept from before."""
         if cold:
-            forget(nlp)
+            clear_caches(nlp)
         return words_per_second(nlp, (Doc(nlp.vocab, words=text) for text in texts))
 
     runs: Dict[Tuple[str, str], Callable[[], float]] = {}
     for name, nlp in pipelines.items():
         train = timed_training(models[name] / "config.cfg", corpus_dir / "train.spacy")
-        # Warm is what follows cold.
+        # A cold run warms the caches of the next one.
         runs[name, COLD], runs[name, WARM] = partial(predict, nlp, cold=True), partial(predict, nlp, cold=False)
         runs[name, TRAINING] = partial(train, steps)
     timings = by_turns(runs, repeats, warm_up=True)

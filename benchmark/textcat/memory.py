@@ -1,4 +1,4 @@
-"""How much memory one long document takes, beside the document itself. Reads /proc, so for Linux."""
+"""The memory that prediction takes for one long document, beside the document itself. Reads /proc of Linux."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List
 
+from ..paths import command, environment
+
 LENGTHS = (10_000, 50_000, 200_000)
-# A short document first, so that what is made once is there.
+# A short document goes first, so that everything that is built once is there.
 FIRST = 2_000
 
 
 def memory_of(model: Path, lengths: List[int]) -> List[Dict[str, float]]:
-    """Each length in a process of its own."""
+    """Measure each length in a process of its own."""
     found = []
     for length in lengths:
-        command = [sys.executable, "-m", "benchmark.textcat.memory", str(model), str(length)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        run = command("textcat.memory", str(model), str(length))
+        done = subprocess.run(run, capture_output=True, text=True, env=environment(1), check=True)
         found.append(json.loads(done.stdout.splitlines()[-1]))
     return found
 
 
 def measure(nlp: Any, length: int) -> Dict[str, float]:
-    """Megabytes that predicting a document of so many tokens takes at its peak, and seconds."""
+    """The megabytes at the peak of predicting a document of `length` tokens, and the seconds."""
     from spacy.tokens import Doc
 
     rng = random.Random(0)
@@ -44,7 +46,7 @@ def measure(nlp: Any, length: int) -> Dict[str, float]:
 
 
 def megabytes(name: str) -> float:
-    """An entry of the process's status."""
+    """An entry of the process's status, such as VmRSS."""
     lines = Path("/proc/self/status").read_text(encoding="utf8").splitlines()
     return float(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 

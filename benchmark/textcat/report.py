@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import Any, Dict
 
-import srsly
 from rich.console import Console
 from rich.markdown import Markdown
 
+from ..figures import as_text, markdown_table, write_json
 from .contestants import OURS, PEER
 from .measure import SPEEDS
 
 
 def write(found: Dict[str, Any], title: str, output: Path) -> None:
-    """The figures to OUTPUT.json, .md and .svg, and the table to the console."""
-    output.parent.mkdir(parents=True, exist_ok=True)
+    """Write the figures to OUTPUT.json, .md and .svg, and print the table."""
     run = {"title": title, **found}
-    srsly.write_json(output.with_suffix(".json"), run)
+    write_json(output.with_suffix(".json"), run)
     text = table(run)
     output.with_suffix(".md").write_text(text, encoding="utf8")
     picture(run, output.with_suffix(".svg"))
@@ -25,21 +24,17 @@ def write(found: Dict[str, Any], title: str, output: Path) -> None:
 
 
 def table(run: Dict[str, Any]) -> str:
-    """A Markdown table; a row for each side, and how many times as fast as spaCy's ensemble ours is."""
+    """A Markdown table with a row for each side; the last one has the ratios of our speeds to those of the ensemble."""
     results, ratios = run["results"], run["ratios"]
     columns = list(next(iter(results.values())))
-    lines = [_row([run["title"], *columns]), _row(["---", *("---:" for _ in columns)])]
-    for name, figures in results.items():
-        cells = (f"{figures[c]:,.0f}" if c in SPEEDS else f"{figures[c]:.2f}" if c in figures else "" for c in columns)
-        lines.append(_row([name, *cells]))
+    rows = [[name, *(as_text(c, found[c]) if c in found else "" for c in columns)] for name, found in results.items()]
     if ratios:
-        cells = (f"{ratios[c]:.1f}x" if c in ratios else "" for c in columns)
-        lines.append(_row([f"{OURS} / {PEER}", *cells]))
-    return "\n".join(lines) + "\n"
+        rows.append([f"{OURS} / {PEER}", *(f"{ratios[c]:.1f}x" if c in ratios else "" for c in columns)])
+    return markdown_table([run["title"], *columns], rows)
 
 
 def picture(run: Dict[str, Any], path: Path) -> None:
-    """Scores and speeds side by side."""
+    """Draw scores and speeds side by side."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -63,7 +58,3 @@ def picture(run: Dict[str, Any], path: Path) -> None:
     figure.suptitle(run["title"])
     figure.savefig(path)
     pyplot.close(figure)
-
-
-def _row(cells: Any) -> str:
-    return "| " + " | ".join(cells) + " |"

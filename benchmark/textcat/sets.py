@@ -1,4 +1,4 @@
-"""The sets of labelled texts, read from folders as their authors publish them."""
+"""The sets of labelled texts, in the files that their authors publish."""
 
 import random
 import tempfile
@@ -35,17 +35,18 @@ def read_names(source: Path) -> Splits:
         names = sorted({line.strip() for line in path.read_text(encoding="utf8").splitlines() if line.strip()})
         random.Random(0).shuffle(names)
         tenth = max(1, len(names) // 10)
-        for split, part in zip(
-            ("dev", "test", "train"), (slice(tenth), slice(tenth, 2 * tenth), slice(2 * tenth, None))
-        ):
-            splits[split] += [{"text": name, "label": path.stem} for name in names[part]]
+        parts = {"dev": names[:tenth], "test": names[tenth : 2 * tenth], "train": names[2 * tenth :]}
+        for split, part in parts.items():
+            splits[split] += [{"text": name, "label": path.stem} for name in part]
     random.Random(0).shuffle(splits["train"])
     return splits
 
 
 def read_sst(source: Path, *, binary: bool, phrases: bool) -> Splits:
     """The Stanford Sentiment Treebank (Socher et al. 2013): {train,dev,test}.txt with a bracketed tree a line.
-    Sentences by their roots; in training with `phrases` also every other node, each text once."""
+
+    Sentences have the labels of their roots. The training set has each text once and, with `phrases`, all nodes.
+    """
     splits: Splits = {}
     for split in SPLITS:
         records, seen = [], set()
@@ -67,8 +68,7 @@ def join_words(words: List[str]) -> str:
 
 
 def read_newsgroups(source: Path) -> Splits:
-    """20 Newsgroups by date: {train,test}.jsonl with `text` and `label`. A tenth of the training texts
-    is for choosing."""
+    """20 Newsgroups by date: {train,test}.jsonl with `text` and `label`. A tenth of the training texts becomes dev."""
     train, test = (
         [{name: row[name] for name in ("text", "label")} for row in srsly.read_jsonl(source / f"{split}.jsonl")]
         for split in ("train", "test")
@@ -80,7 +80,7 @@ def read_newsgroups(source: Path) -> Splits:
 
 
 class LabelledSet(NamedTuple):
-    """A set of texts, and what it is called in tables."""
+    """A set of texts, and its name in tables."""
 
     title: str
     lang: str
@@ -103,7 +103,7 @@ SETS: Dict[str, LabelledSet] = {
 
 
 def convert_set(name: str, source: Path, corpus: Path, limit: int = 0) -> None:
-    """Write {train,dev,test}.spacy, of each split the first `limit` texts, all for 0."""
+    """Write {train,dev,test}.spacy with the first `limit` texts of each split, all for 0."""
     found = SETS[name]
     with tempfile.TemporaryDirectory() as scratch:
         paths = []

@@ -1,4 +1,4 @@
-"""The subcommand of `spacy-rnn` that trains."""
+"""The subcommands of `spacy-rnn` that train, and read training configs."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ from typing import Optional
 import typer
 from spacy.cli._util import parse_config_overrides
 
+from ..data.configure import fill_config
 from ..training import train
 from .app import app
 from .common import THREADS, compute_on
@@ -38,3 +39,12 @@ def train_command(
     if workers > 1:
         os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
     train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)
+
+
+@app.command("fill-config")
+def fill_config_command(
+    variant: Path = typer.Argument(..., help="A config with a section [base].", exists=True, dir_okay=False),
+    output_path: Path = typer.Argument(..., help="Where to write the config."),
+) -> None:
+    """Write the full config that a variant stands for, for `spacy train`."""
+    fill_config(variant, output_path)

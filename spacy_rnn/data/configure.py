@@ -16,6 +16,13 @@ LEAST_STEPS = 200
 LEAST_EVALUATIONS = 5
 
 
+def fill_config(path: Path, output_path: Path) -> None:
+    """Write a variant, see `load_variant`, as the full config that `spacy train` reads."""
+    config = read_config(path)
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output_path)
+
+
 def configure(
     config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1, words: bool = False, max_steps: int = 0
 ) -> None:

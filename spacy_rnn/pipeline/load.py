@@ -7,10 +7,10 @@ from typing import Any, Dict, Iterable, Iterator, Optional
 
 import spacy
 from spacy.language import Language
-from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import Errors, ModelFileError, SettingError, UserError
+from .variants import load_variant
 
 
 def use_gpu(gpu_id: int) -> None:
@@ -33,13 +33,13 @@ def load_pipeline(name: str, exclude: Iterable[str] = ()) -> Language:
 
 
 def read_config(path: Path, overrides: Optional[Dict[str, Any]] = None, needed: Iterable[str] = ()) -> Config:
-    """Read a training config, and leave its variables as they are.
+    """Read a training config, full or a variant (see `load_variant`), and leave its variables as they are.
 
     needed: dotted names of sections and settings.
     Raises SettingError for a file that is no config, or lacks one of those.
     """
     try:
-        config = load_config(path, overrides=overrides or {}, interpolate=False)
+        config = load_variant(path, overrides or {})
     except Exception as error:  # the parser raises errors of any type for what is no config
         raise _refused(path, error) from error
     for name in needed:

@@ -1,0 +1,1 @@
+"""Taggers side by side: trained and measured on one treebank, each in a process of its own."""
