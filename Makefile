@@ -1,7 +1,7 @@
-# make train [TREEBANK=UD_English-EWT]   fetch, convert, train, evaluate
-# make test, make lint                   what .ci/run calls
-# make docs                              the documentation, as a site in build/site
-# make benchmark [SIZE=small]            this tagger beside others, in an environment of its own
+# make train [TREEBANK=UD_English-EWT]                   fetch a treebank, train a tagger, score it
+# make test, make lint                                   the checks that .ci/run runs
+# make docs                                              the documentation as a website, in build/site
+# make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
 
 PYTHON ?= python3
 TREEBANK ?= UD_Portuguese-PetroGold
@@ -32,10 +32,11 @@ docs: $(INSTALLED)
 
 benchmark:
 	$(MAKE) .venv-benchmark/.installed VENV=.venv-benchmark
-	.venv-benchmark/bin/python -m pip install --disable-pip-version-check -c constraints.txt -r project/requirements-benchmark.txt
-	cd project && ../.venv-benchmark/bin/python -m spacy project run benchmark . --vars.treebank $(TREEBANK) --vars.benchmark_size=$(SIZE)
+	.venv-benchmark/bin/python -m pip install --disable-pip-version-check -c constraints.txt -r requirements-benchmark.txt
+	cd project/comparison && $(CURDIR)/.venv-benchmark/bin/python -m spacy project run benchmark . \
+		--vars.treebank $(TREEBANK) --vars.benchmark_size=$(SIZE)
 
-# torch goes first: chosen by a range beside everything else, pip may take a build with several GB of GPU libraries.
+# torch goes first: beside everything else, pip may choose a build of it with several GB of GPU libraries.
 $(INSTALLED): setup.py constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0

@@ -14,8 +14,9 @@ import pytest
 from ..helpers import ROOT
 
 # What a build reads; the rest of a checkout is no part of it.
-SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile", "constraints.txt")
-FOLDERS = ("spacy_rnn", "project", "corpora", "tests")
+SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile")
+SOURCES += ("constraints.txt", "requirements-benchmark.txt")
+FOLDERS = ("spacy_rnn", "benchmark", "project", "corpora", "tests")
 MADE_BY_RUNS = ("assets", "corpus", "training", "metrics", "packages", "__pycache__", "project.lock")
 
 USE = """
@@ -83,10 +84,12 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_contents(dist: Path) -> None:
     with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for name in ("LICENSE", "setup.py", "constraints.txt", "project/project.yml", "project/configs/tagger.cfg"):
+    for name in ("LICENSE", "setup.py", "constraints.txt", "requirements-benchmark.txt", "benchmark/__main__.py"):
         assert name in names
-    assert "corpora/sample/mul_sample-ud-train.conllu" in names
-    assert "tests/packaging/test_distributions.py" in names
+    for name in ("project.yml", "configs/tagger.cfg", "texts/project.yml", "texts/configs/textcat_long.cfg"):
+        assert f"project/{name}" in names
+    for name in ("corpora/sample/mul_sample-ud-train.conllu", "tests/packaging/test_distributions.py"):
+        assert name in names
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
         tops = {name.partition("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"spacy_rnn"}

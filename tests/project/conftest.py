@@ -1,4 +1,4 @@
-"""The project's own programs, for tests that import them."""
+"""The benchmark, for tests that import it."""
 
 import sys
 from typing import Iterator
@@ -9,9 +9,9 @@ from .test_project import ROOT
 
 
 @pytest.fixture
-def project_on_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def benchmark_on_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`import benchmark` works, and does not outlive the test."""
     monkeypatch.syspath_prepend(str(ROOT))
-    monkeypatch.chdir(ROOT / "project")
     yield
     for name in [name for name in sys.modules if name.split(".")[0] == "benchmark"]:
         del sys.modules[name]

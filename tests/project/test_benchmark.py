@@ -1,5 +1,7 @@
 """The benchmark of taggers: what it reads, how it counts, and one system of it from training to tags."""
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ from spacy.tokens import DocBin
 from spacy_rnn.data.convert import convert_treebank
 
 from ..data.treebank import SENTENCE, write_splits
+from ..helpers import ROOT
 from ..tree_helpers import reviews
 
-pytestmark = pytest.mark.usefixtures("project_on_path")
+pytestmark = pytest.mark.usefixtures("benchmark_on_path")
 
 
 def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:
-    from benchmark.corpus import cut, read
+    from benchmark.tagger.corpus import cut, read
 
     treebank = write_splits(tmp_path / "source", SENTENCE + "\n" + SENTENCE)
     found = read(treebank, "dev")
@@ -31,7 +34,7 @@ def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:
 
 
 def test_accuracy_counts_words() -> None:
-    from benchmark.corpus import accuracy, parse_features
+    from benchmark.tagger.corpus import accuracy, parse_features
 
     gold = [[("NOUN", "_", parse_features("B=2|a=1")), ("VERB", "_", "_")], [("X", "_", "_")]]
     found = [[("NOUN", "N", parse_features("a=1|B=2")), ("NOUN", "V", "_")], [("X", "_", "C=3")]]
@@ -45,7 +48,7 @@ def result(label: str, words: float) -> Any:
 
 
 def test_table_and_picture(tmp_path: Path) -> None:
-    from benchmark.report import picture, table
+    from benchmark.tagger.report import picture, table
 
     results = {"default": result("spacy-rnn", 150_000.0), "cnn": result("spaCy CNN", 20_000.0)}
     run = {"treebank": "mine", "threads": 1, "results": results}
@@ -58,8 +61,8 @@ def test_table_and_picture(tmp_path: Path) -> None:
 
 def test_from_training_to_tags_and_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmark import compare
-    from benchmark.contestants import build
-    from benchmark.corpus import accuracy, read
+    from benchmark.tagger.contestants import build
+    from benchmark.tagger.corpus import accuracy, read
 
     treebank = write_splits(tmp_path / "source")
     convert_treebank(treebank, tmp_path / "corpus")
@@ -71,7 +74,7 @@ def test_from_training_to_tags_and_a_comparison(tmp_path: Path, monkeypatch: pyt
     found = system.tags()
     assert [len(sentence) for sentence in found] == [7]
     assert accuracy(test.gold, found)["UPOS"] > 50  # one sentence, learned by heart
-    system.forget()
+    system.clear_caches()
     assert system.tags() == found
     assert system.train_speed(0.01) > 0
 
@@ -102,12 +105,28 @@ def test_by_turns() -> None:
 
 
 def test_trees(tmp_path: Path) -> None:
+    from benchmark.paths import config_path
     from benchmark.trees import trees_command
 
     docs = [example.reference for example in reviews(spacy.blank("en"))]
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "trees.spacy")
     settings = {"width": 8, "batch_size": 3, "slow_batch_size": 3, "repeats": 1, "threads": 1, "limit": 100}
-    trees_command(tmp_path / "trees.spacy", Path("configs/tree_sst.cfg"), tmp_path / "figures.json", **settings)
+    trees_command(tmp_path / "trees.spacy", config_path("tree_sst"), tmp_path / "figures.json", **settings)
     results = srsly.read_json(tmp_path / "figures.json")["results"]
     assert {"spacy-rnn, nlp.update", "one tree at a time"} <= set(results)
     assert all(speed > 0 for found in results.values() for speed in found.values())
+
+
+def test_runs_by_its_path_from_any_folder(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "benchmark"), "run", ".", ".", "models", "out", "--systems", "none"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf8", check=False)
+    assert done.returncode == 2 and "is not one of: default" in " ".join(done.stderr.split()), done.stderr
+
+
+def test_configs_are_found_by_name() -> None:
+    from benchmark.paths import config_path
+
+    assert config_path("tagger_fast").parent == ROOT / "project" / "configs"
+    assert config_path("bilstm").parent == ROOT / "project" / "comparison" / "configs"
+    with pytest.raises(ValueError):
+        config_path("no-such")

@@ -15,25 +15,26 @@ from ..lm.helpers import tiny_settings
 from ..pipeline.texts import POLARITY, TEXTS, trained_textcat
 from .test_project import ROOT
 
-SCRIPTS = ROOT / "project" / "scripts"
+SINE = str(ROOT / "project" / "cells" / "scripts" / "sine.py")
+JUDGE = str(ROOT / "project" / "texts" / "scripts" / "judge_generated.py")
 
 
 @pytest.mark.parametrize(("cell", "bound"), [("rnn_tanh", 0.25), ("lstm", 0.3), ("gru", 0.25)])
 def test_sine_to_cosine(cell: str, bound: float) -> None:
     """Far better than the best constant, whose error is 0.71, also beyond the length that it was trained on."""
-    fit = runpy.run_path(str(SCRIPTS / "sine.py"))["fit"]
+    fit = runpy.run_path(SINE)["fit"]
     found = fit(cell, updates=150)
     assert found.error < bound and found.settled < found.error
     assert len(found.prediction) == len(found.truth) == 100
 
 
 def test_sine_is_seeded() -> None:
-    fit = runpy.run_path(str(SCRIPTS / "sine.py"))["fit"]
+    fit = runpy.run_path(SINE)["fit"]
     assert fit("rnn_tanh", updates=3) == fit("rnn_tanh", updates=3) != fit("rnn_tanh", updates=3, seed=1)
 
 
 def test_sine_files(tmp_path: Path) -> None:
-    script = runpy.run_path(str(SCRIPTS / "sine.py"))
+    script = runpy.run_path(SINE)
     script["main"](
         output=tmp_path / "a" / "sine.json",
         picture=tmp_path / "b" / "sine.png",
@@ -48,7 +49,7 @@ def test_sine_files(tmp_path: Path) -> None:
 
 def test_easily_confused() -> None:
     """In either direction, by the share of the real label's texts; nothing is confused with itself."""
-    script = runpy.run_path(str(SCRIPTS / "judge_generated.py"))
+    script = runpy.run_path(JUDGE)
     found = {"a": Counter(a=95, b=5), "b": Counter(b=100), "c": Counter(c=99, a=1)}
     assert script["easily_confused"](found, 0.05) == {"a": {"b"}, "b": {"a"}, "c": set()}
     rates = script["rates"](Counter(a=6, b=3, c=1), "a", {"a": {"b"}})
@@ -68,7 +69,7 @@ def test_judged_texts(tmp_path: Path) -> None:
     trained_textcat().to_disk(tmp_path / "categorizer")
     output = tmp_path / "out" / "judged.json"
     settings = {"number": 3, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "max_chars": 9, "share": 0.05, "seed": 0}
-    main = runpy.run_path(str(SCRIPTS / "judge_generated.py"))["main"]
+    main = runpy.run_path(JUDGE)["main"]
     main(model, tmp_path / "categorizer", texts, output, **settings)
     rows: Dict[str, Any] = {row["label"]: row for row in srsly.read_json(output)["rows"]}
     assert set(rows) == {"negative", "positive"}

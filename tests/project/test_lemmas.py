@@ -57,7 +57,7 @@ def test_gold_and_predicted_tags(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     assert nlp.pipe_names == ["attribute_ruler", "rnn_lemmatizer"] and nlp("walked")[0].lemma_ == "walk"
 
 
-@pytest.mark.usefixtures("project_on_path")
+@pytest.mark.usefixtures("benchmark_on_path")
 def test_benchmark(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     from benchmark.lemmas import lemmas_command
 

@@ -1,4 +1,4 @@
-"""The spaCy project, as a user runs it."""
+"""The spaCy project and the projects below it, as a user runs them."""
 
 import shutil
 import subprocess
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from spacy.util import load_config
 from weasel.cli.document import project_document
 from weasel.cli.run import project_run
 from weasel.util import load_project_config
@@ -17,13 +16,13 @@ from tests.data.treebank import write_splits
 
 from ..helpers import ROOT
 
-CONFIGS = sorted((ROOT / "project" / "configs").glob("*.cfg"))
+PROJECTS = sorted(path.parent.relative_to(ROOT) for path in (ROOT / "project").glob("**/project.yml"))
 MADE_BY_RUNS = ("assets", "corpus", "training", "metrics", "packages", "project.lock")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project, and the corpora beside it."""
+    """A copy of the project and those below it, and the corpora beside it."""
     shutil.copytree(ROOT / "project", tmp_path / "project", ignore=shutil.ignore_patterns(*MADE_BY_RUNS))
     shutil.copytree(ROOT / "corpora", tmp_path / "corpora")
     return tmp_path / "project"
@@ -81,8 +80,26 @@ def test_local_folder_is_followed(project: Path, tmp_path: Path, capfd: pytest.C
     assert srsly.read_json(project / "corpus" / "mine" / "stats.json")["lang"] == "en"
 
 
-def test_project_file(project: Path) -> None:
-    config = load_project_config(project)
+WORKFLOWS = {
+    ".": {"train", "all"},
+    "cells": {"sine"},
+    "comparison": {"compare", "benchmark"},
+    "language_models": {"charlm"},
+    "lemmas": {"lemma", "compare-lemmas"},
+    "texts": {"textcat", "compare-textcat", "generate"},
+    "translation": {"translate"},
+    "trees": {"tree", "tree-sst"},
+}
+
+
+def test_all_workflows_have_a_project() -> None:
+    found = {str(path.relative_to("project")): set(load_project_config(ROOT / path)["workflows"]) for path in PROJECTS}
+    assert found == WORKFLOWS
+
+
+@pytest.mark.parametrize("path", PROJECTS, ids=str)
+def test_project_file(path: Path) -> None:
+    config = load_project_config(ROOT / path)
     names = {command["name"] for command in config["commands"]}
     for workflow, steps in config["workflows"].items():
         assert workflow not in names
@@ -90,16 +107,14 @@ def test_project_file(project: Path) -> None:
     for command in config["commands"]:
         assert command["help"]
         assert "deps" in command or command.get("no_skip")
+        # A configuration or a program of ours that a command reads is a dependency of it.
+        for dependency in command.get("deps", []):
+            made = dependency.split("/")[0] in MADE_BY_RUNS
+            assert made or (ROOT / path / dependency).exists(), f"{command['name']}: {dependency}"
 
 
-def test_readme_is_the_generated_one(project: Path) -> None:
-    before = (project / "README.md").read_text(encoding="utf8")
-    project_document(project, project / "README.md")
-    assert (project / "README.md").read_text(encoding="utf8") == before, "run `spacy project document`"
-
-
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_configs_are_full(path: Path) -> None:
-    config = load_config(path)
-    nlp = spacy.util.load_model_from_config(config, auto_fill=False)
-    assert nlp.pipe_names == config["nlp"]["pipeline"]
+@pytest.mark.parametrize("path", PROJECTS, ids=str)
+def test_readme_is_the_generated_one(path: Path, tmp_path: Path) -> None:
+    project_document(ROOT / path, tmp_path / "README.md")
+    found = (ROOT / path / "README.md").read_text(encoding="utf8")
+    assert found == (tmp_path / "README.md").read_text(encoding="utf8"), "run `spacy project document . -o README.md`"

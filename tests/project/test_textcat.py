@@ -38,7 +38,7 @@ RECORDS: Dict[str, List[Dict[str, Any]]] = {
 
 def test_workflow(project: Path) -> None:
     """With the corpus that has any number of categories."""
-    name = "emotions"
+    project, name = project / "texts", "emotions"
     put(project / "assets" / f"textcat-{name}", name, RECORDS[name])
     project_run(project, "textcat", overrides={"vars.textcat": name, **TRAINED})
     scores = srsly.read_json(project / "metrics" / f"textcat-{name}.json")

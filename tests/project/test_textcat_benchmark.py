@@ -13,7 +13,7 @@ from spacy_rnn.data.textcat_corpus import convert_textcat
 
 from ..pipeline.texts import textcat_config
 
-pytestmark = pytest.mark.usefixtures("project_on_path")
+pytestmark = pytest.mark.usefixtures("benchmark_on_path")
 
 TREES = {
     "train": ["(4 (2 A) (3 (4 fine) (2 film)))", "(1 (2 A) (1 (0 dull) (2 film)))", "(2 (2 A) (2 film))"],
@@ -109,7 +109,7 @@ def test_all_systems_take_the_same_passes(tmp_path: Path) -> None:
 
 
 def test_trains_what_is_not_trained_and_refuses_unknown_names(tmp_path: Path) -> None:
-    from benchmark.__main__ import app
+    from benchmark.app import app
 
     source, output = write_trees(tmp_path / "sst"), tmp_path / "out" / "sst2"
     arguments = [str(source), str(tmp_path / "work"), str(output), "--small", "--repeats", "1", "--steps", "1"]
@@ -127,7 +127,7 @@ def test_trains_what_is_not_trained_and_refuses_unknown_names(tmp_path: Path) ->
 
 def test_measures_trained_pipelines(tmp_path: Path) -> None:
     """Two sides, with figures for each, their ratios, a table and a picture."""
-    from benchmark.__main__ import app
+    from benchmark.app import app
 
     records = [
         {"text": f"{word} {i}", "label": label} for i in range(30) for word, label in (("good", "+"), ("bad", "-"))
@@ -158,12 +158,13 @@ def test_measures_trained_pipelines(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is read from /proc")
 def test_memory_of_one_document(tmp_path: Path) -> None:
-    from benchmark.textcat.memory import measure
+    from benchmark.textcat.memory import memory_of
 
     nlp = spacy.blank("en")
     nlp.add_pipe("rnn_textcat", config=textcat_config())
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"cats": {"x": 1.0, "y": 0.0}})])
-    found = measure(nlp, 20_000)
+    nlp.to_disk(tmp_path / "pipeline")
+    (found,) = memory_of(tmp_path / "pipeline", [20_000])
     assert found["tokens"] == 20_000 and found["seconds"] > 0
     # Less than vectors of all its tokens would take.
     assert 0 <= found["megabytes"] < 20

@@ -12,6 +12,7 @@ from .test_textcat import RECORDS, put
 
 
 def test_workflow(project: Path) -> None:
+    project = project / "trees"
     put(project / "assets" / "textcat-sentiment", "sentiment", RECORDS["sentiment"])
     parser_pipeline().to_disk(project / "assets" / "parser")
     settings = {"tree_parser": "assets/parser", "treebank": "sample", "tree_steps": 8, "relations_steps": 8}
@@ -25,6 +26,7 @@ def test_workflow(project: Path) -> None:
 
 def test_stanford_sentiment_treebank(project: Path) -> None:
     """Its local folder becomes two corpora; training on them is as above."""
+    project = project / "trees"
     folder = project / "assets" / "sst"
     folder.mkdir(parents=True)
     for split in ("train", "dev", "test"):
