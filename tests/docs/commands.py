@@ -8,14 +8,14 @@ from typing import Any, Dict, Iterator, List, Set
 import srsly
 from typer.main import get_command
 
-import benchmark.__main__
+import benchmark.app
 import spacy_rnn.cli
 
 from ..helpers import ROOT
 
 GROUPS: Dict[str, Any] = {
     "spacy-rnn": get_command(spacy_rnn.cli.app).commands,  # type: ignore[attr-defined]
-    "benchmark": get_command(benchmark.__main__.app).commands,  # type: ignore[attr-defined]
+    "benchmark": get_command(benchmark.app.app).commands,  # type: ignore[attr-defined]
 }
 # Options of these are settings of the training config.
 _OPEN = ("train",)
@@ -55,7 +55,7 @@ def _split(line: str) -> Iterator[List[str]]:
 
 
 def check_command(words: List[str], folder: Path) -> None:
-    """Check one command: make, spacy-rnn, spacy project, python -m benchmark, python SCRIPT, python -m pytest."""
+    """Check one command: make, spacy-rnn, spacy project, benchmark, python SCRIPT, python -m pytest."""
     if words[0] == "make":
         _check_make(words[1:])
     elif words[:3] == ["spacy", "project", "run"]:
@@ -63,7 +63,11 @@ def check_command(words: List[str], folder: Path) -> None:
     elif words[0] == "spacy-rnn":
         _check_typer("spacy-rnn", words[1:])
     elif words[:3] == ["python", "-m", "benchmark"]:
+        if folder != ROOT:
+            raise CommandError(f"benchmark is no module in {folder}")
         _check_typer("benchmark", words[3:])
+    elif words[0] == "python" and (folder / words[1]).resolve() == ROOT / "benchmark":
+        _check_typer("benchmark", words[2:])
     elif words[:3] == ["python", "-m", "pytest"]:
         _check_tests(words[3:])
     elif words[0] == "python" and words[1].endswith(".py") and not (folder / words[1]).is_file():

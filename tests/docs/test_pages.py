@@ -108,6 +108,8 @@ def test_commands_exist(page: Path) -> None:
         "cd project\nspacy project run nothing .",
         "(cd project && spacy project run train . --vars.nothing 1)",
         "python -m benchmark nothing",
+        "cd project\npython -m benchmark scaling MODEL OUTPUT",
+        "cd project\npython ../benchmark nothing",
         "python -m pytest tests/nothing.py",
         "cd project\npython nothing.py",
     ],
