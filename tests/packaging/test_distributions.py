@@ -14,8 +14,10 @@ import pytest
 from ..helpers import ROOT
 
 # What a build reads; the rest of a checkout is no part of it.
-SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile")
-SOURCES += ("constraints.txt", "requirements-benchmark.txt")
+SOURCES = [
+    *("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile"),
+    *("constraints.txt", "requirements-benchmark.txt"),
+]
 FOLDERS = ("spacy_rnn", "benchmark", "project", "corpora", "tests")
 MADE_BY_RUNS = ("assets", "corpus", "training", "metrics", "packages", "__pycache__", "project.lock")
 
