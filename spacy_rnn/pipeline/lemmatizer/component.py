@@ -152,8 +152,8 @@ class RNNLemmatizer(SequenceLearning):
 
     def _read_labels(self) -> None:
         labels = self.cfg["labels"]
-        self.table = LemmaTable(labels["lemmas"])
         self._casing = Casing(self.vocab.lang or "xx")
+        self.table = LemmaTable(labels["lemmas"], self._casing.lower)
         self._coder = WordCoder(labels, self._casing)
 
     @property
@@ -204,11 +204,7 @@ class RNNLemmatizer(SequenceLearning):
         certain = self._reads_context
 
         def find(word: TaggedWord) -> Optional[str]:
-            lemma = None
-            if self.cfg["dictionary"]:
-                is_known = self.table.find(word) is not None
-                shown = word if is_known else word._replace(form=self._casing.lower(word.form))
-                lemma = self.table.find(shown, certain=certain)
+            lemma = self.table.find(word, certain=certain) if self.cfg["dictionary"] else None
             keeps_form = len(word.form) > self.cfg["max_chars"] or word.form.isspace()
             return word.form if lemma is None and keeps_form else lemma
 

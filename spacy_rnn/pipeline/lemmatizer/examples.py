@@ -77,7 +77,7 @@ def collect_labels(examples: Iterable[Example], attrs: Sequence[str], max_extra:
         "read": read.symbols,
         "written": written.symbols,
         "features": sorted({feature for word, _ in counts for feature in tag_features(word)}),
-        "lemmas": LemmaTable.from_counts(counts).entries,
+        "lemmas": [[*word, lemma, times] for (word, lemma), times in sorted(counts.items())],
     }
 
 

@@ -1,7 +1,7 @@
 """The lemmas that training showed, by form and tags."""
 
 from collections import Counter
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 
 class TaggedWord(NamedTuple):
@@ -27,27 +27,20 @@ class LemmaTable:
     has none.
 
     entries: in any order.
+    lower: maps a form that is not found to the one that is tried next.
     """
 
-    def __init__(self, entries: Iterable[Entry]):
-        self.entries = list(entries)
+    def __init__(self, entries: Iterable[Entry], lower: Callable[[str], str] = str):
+        self._lower = lower
         counts: Dict[Key, Counter[str]] = {}
         forms: Counter[str] = Counter()
-        for form, pos, tag, morph, lemma, count in self.entries:
+        for form, pos, tag, morph, lemma, count in entries:
             forms[form] += count
             for key in (*_keys(TaggedWord(form, pos, tag, morph)), (form,)):
                 counts.setdefault(key, Counter())[lemma] += count
         self._lemmas = {key: min(found, key=lambda lemma: (-found[lemma], lemma)) for key, found in counts.items()}
         self._ambiguous = {key for key, found in counts.items() if len(found) > 1}
         self._forms = dict(forms)
-
-    @classmethod
-    def from_counts(cls, counts: Dict[Tuple[TaggedWord, str], int]) -> "LemmaTable":
-        """counts: by word and lemma."""
-        return cls([*word, lemma, count] for (word, lemma), count in sorted(counts.items()))
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
     def count(self, form: str) -> int:
         """How often training showed a form."""
@@ -57,9 +50,12 @@ class LemmaTable:
         """The lemma of a word, None if it is not known.
 
         certain: return None as well if training showed several lemmas."""
-        keys = _keys(word) if word.pos else [(word.form,)]
-        key = next((key for key in keys if key in self._lemmas), None)
-        return None if key is None or (certain and key in self._ambiguous) else self._lemmas[key]
+        for form in (word.form, self._lower(word.form)):
+            keys = _keys(word._replace(form=form)) if word.pos else [(form,)]
+            key = next((key for key in keys if key in self._lemmas), None)
+            if key is not None:
+                return None if certain and key in self._ambiguous else self._lemmas[key]
+        return None
 
 
 def _keys(word: TaggedWord) -> List[Key]:

@@ -81,6 +81,9 @@ ENTRIES = [
 )
 def test_table_backs_off(word: TaggedWord, lemma: str) -> None:
     assert LemmaTable(ENTRIES).find(word) == lemma
+    capitals = word._replace(form=word.form.upper())
+    assert LemmaTable(ENTRIES).find(capitals) is None
+    assert LemmaTable(ENTRIES, str.lower).find(capitals) == LemmaTable(ENTRIES).find(word._replace(form="saw"))
 
 
 def test_table_does_not_depend_on_the_order() -> None:
@@ -88,7 +91,7 @@ def test_table_does_not_depend_on_the_order() -> None:
     even = [["a", "X", "", "", "b", 1], ["a", "X", "", "", "a", 1]]
     assert LemmaTable(even).find(TaggedWord("a", "X")) == LemmaTable(even[::-1]).find(TaggedWord("a", "X")) == "a"
     assert LemmaTable([]).find(TaggedWord("a")) is None
-    assert LemmaTable(ENTRIES).count("saw") == 8 and len(LemmaTable(ENTRIES)) == 3
+    assert LemmaTable(ENTRIES).count("saw") == 8
 
 
 def test_vocabulary_counts_in_a_fixed_order() -> None:
