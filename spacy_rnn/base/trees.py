@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -115,18 +115,13 @@ def subtree_spans(trees: Trees) -> Tuple[IntArray, IntArray, IntArray]:
     return start, end, size
 
 
-def find_subtrees(spans: IntArray, trees: Trees) -> IntArray:
-    """The node whose subtree is exactly each span (m, 2), -1 where there is none. Returns (m,)."""
+def find_subtrees(spans: Sequence[Tuple[int, int]], trees: Trees) -> IntArray:
+    """The node whose subtree is exactly each span, -1 if there is none. Returns (n_spans,)."""
     start, end, size = subtree_spans(trees)
     whole = np.flatnonzero(end - start == size)
-    if not len(whole):
-        return np.full(len(spans), -1, dtype=np.int64)
     # Two subtrees never have the same nodes, so a span belongs to one at most.
-    base = len(size) + 1
-    keys, wanted = start[whole] * base + end[whole], spans[:, 0] * base + spans[:, 1]
-    order = np.argsort(keys)
-    found = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
-    return np.where(keys[found] == wanted, whole[found], -1)
+    found = dict(zip(zip(start[whole].tolist(), end[whole].tolist()), whole.tolist()))
+    return np.array([found.get(span, -1) for span in spans], dtype=np.int64)
 
 
 def starts_of(counts: IntArray) -> IntArray:

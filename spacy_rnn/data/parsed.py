@@ -2,12 +2,11 @@
 labelled by their relations."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
-import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
@@ -18,7 +17,7 @@ from ..base.trees import Trees, subtree_spans
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
 from .spacy_files import read_docs
-from .sst import SPANS_KEY
+from .sst import SPANS_KEY, write_stats
 from .textcat_files import read_textcat_file
 
 # The components that a parser may need to run.
@@ -59,7 +58,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
             docs.to_disk(folder / f"{path.stem}.spacy")
             found.labels = dict(sorted(counts.items()))
             stats[path.stem] = found
-        write_stats(folder, str(nlp.lang), stats)
+        write_stats(folder, {"lang": nlp.lang}, stats)
     return stats
 
 
@@ -82,7 +81,7 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
             docs.to_disk(folder / f"{split}.spacy")
             found.phrases, found.labels = sum(counts.values()), dict(counts.most_common())
             stats[split] = found
-        write_stats(folder, "xx", stats)
+        write_stats(folder, {"lang": "xx"}, stats)
     return stats
 
 
@@ -110,12 +109,6 @@ def count_trees(trees: Trees, found: ParsedStats) -> None:
     found.docs += 1
     found.words += len(trees.heads)
     found.trees += len(trees.roots)
-
-
-def write_stats(folder: Path, lang: str, stats: Dict[str, ParsedStats]) -> None:
-    srsly.write_json(
-        folder / "stats.json", {"lang": lang, "splits": {name: asdict(found) for name, found in stats.items()}}
-    )
 
 
 def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -> Language:

@@ -4,11 +4,9 @@ The labels are carried over to dependency trees."""
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-import numpy as np
 import srsly
-from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
@@ -22,7 +20,7 @@ from .text_files import read_text
 
 SPANS_KEY = "tree"
 
-_PIECE = re.compile(r"\s*(?:(\()\s*([^\s()]+)|(\))|([^\s()]+))")
+_PIECE = re.compile(r"[()]|[^\s()]+")
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}
 # Words without a space before them, and words without a space after them.
 _NO_SPACE_BEFORE = re.compile(r"""^(?:[.,:;?!%)\]}]+|\.\.\.|n't|'(?:s|m|d|ll|re|ve)?)$""", re.IGNORECASE)
@@ -70,22 +68,21 @@ def parse_brackets(line: str) -> Constituents:
     words: List[str] = []
     spans: List[Tuple[int, int, str]] = []
     opened: List[Tuple[str, int]] = []
-    position, end = 0, len(line.rstrip())
-    while position < end:
-        match = _PIECE.match(line, position)
-        if match is None or (spans and not opened):
+    pieces = iter(_PIECE.findall(line))
+    for piece in pieces:
+        if spans and not opened:
             raise ValueError
-        position = match.end()
-        bracket, label, closing, word = match.groups()
-        if bracket:
-            opened.append((label, len(words)))
-        elif closing:
+        if piece == "(":
+            opened.append((next(pieces, ")"), len(words)))
+            if opened[-1][0] in "()":
+                raise ValueError
+        elif piece == ")":
             label, start = opened.pop() if opened else ("", len(words))
             if start == len(words):
                 raise ValueError
             spans.append((start, len(words), label))
         else:
-            words.append(unescape(word))
+            words.append(unescape(piece))
     if opened or not spans:
         raise ValueError
     return Constituents(words, spans)
@@ -148,17 +145,19 @@ def convert_sst(
                             found.fragments += 1
             docs.to_disk(folder / f"{split}.spacy")
             stats[split] = found
-        record: Dict[str, Any] = {"lang": nlp.lang, "labels": labels, "parser": nlp.meta["name"]}
-        srsly.write_json(folder / "stats.json", {**record, "splits": {k: asdict(v) for k, v in stats.items()}})
+        write_stats(folder, {"lang": nlp.lang, "labels": labels, "parser": nlp.meta["name"]}, stats)
     return stats
+
+
+def write_stats(folder: Path, record: Dict[str, Any], splits: Mapping[str, Any]) -> None:
+    """Write `stats.json`: the record, and the stats of each split."""
+    counts = {name: asdict(found) for name, found in splits.items()}
+    srsly.write_json(folder / "stats.json", {**record, "splits": counts})
 
 
 def whole_sentence(vocab: Vocab, words: List[str]) -> Doc:
     """A document that the parser may not split into sentences."""
-    doc = Doc(vocab, words=words, spaces=spaces_after(words))
-    starts: np.ndarray = np.array([1] + [-1] * (len(words) - 1), dtype=np.int64).astype(np.uint64)
-    doc.from_array([SENT_START], starts.reshape(-1, 1))  # type: ignore[arg-type]
-    return doc
+    return Doc(vocab, words=words, spaces=spaces_after(words), sent_starts=[i == 0 for i in range(len(words))])
 
 
 def add_labels(
@@ -166,7 +165,7 @@ def add_labels(
 ) -> List[Tuple[int, int, str]]:
     """Set the labels of a constituency tree on its parsed sentence, and count them. Returns those without a subtree."""
     spans = [(start, end, label) for start, end, old in tree.spans if (label := relabel(old))]
-    nodes = find_subtrees(np.array([span[:2] for span in spans], dtype=np.int64), read_trees([doc]))
+    nodes = find_subtrees([span[:2] for span in spans], read_trees([doc]))
     doc.spans[SPANS_KEY] = [
         Span(doc, start, end, label=label) for (start, end, label), node in zip(spans, nodes.tolist()) if node >= 0
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Dict, List, Literal, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Literal, Optional, Tuple, Union
 
 import numpy as np
 from spacy.tokens import Doc, Span, Token
@@ -36,10 +36,10 @@ class Node:
 
     token: Token
     depth: int
-    head: Optional[int]
     width: float
     fill: Colour
     tooltip: str
+    head: Optional["Node"] = None
     x: float = 0.0
     y: float = 0.0
 
@@ -86,14 +86,12 @@ def render_tree(
 def _draw(doc: Union[Doc, Span], trees: Trees, kept: Dict[str, Any], direction: str) -> str:
     labels = kept["labels"]
     colours = label_colours(labels)
-    parts, right = [_legend(labels, colours)] if labels else [], _MARGIN + sum(_legend_widths(labels))
+    parts, right = [_legend(labels, colours)] if labels else [], _MARGIN + sum(map(_legend_width, labels))
     bottom = 2.0 * _MARGIN + _SIZE if labels else 0.0
-    shape = _Shape(doc.doc if isinstance(doc, Span) else doc, trees)
-    for sentence in _sentences(doc):
-        nodes = _nodes(sentence, shape, kept, colours)
+    for nodes in _sentences(doc, trees, kept, colours):
         down = direction == "down" or (direction == "auto" and len(nodes) <= _WIDEST)
         (_place_down if down else _place_right)(nodes, bottom + _MARGIN)
-        parts += [_edge(nodes, node, down) for node in nodes] + [_box(node, down) for node in nodes]
+        parts += [_edge(node, down) for node in nodes] + [_box(node, down) for node in nodes]
         right = max(right, *(node.x + node.width + (0 if down else 90) for node in nodes))
         bottom = max(node.y for node in nodes) + _BOX / 2 + _MARGIN
     width, height = round(right + _MARGIN), round(bottom + _MARGIN)
@@ -104,46 +102,26 @@ def _draw(doc: Union[Doc, Span], trees: Trees, kept: Dict[str, Any], direction: 
     )
 
 
-def _sentences(doc: Union[Doc, Span]) -> List[List[Token]]:
-    start, end = (doc.start, doc.end) if isinstance(doc, Span) else (0, len(doc))
-    sentences = [[token for token in sent if start <= token.i < end] for sent in (doc.doc.sents if end else [])]
-    return [sentence for sentence in sentences if sentence]
-
-
-class _Shape:
-    """The trees of a document. The ancestors and subtrees of spaCy's tokens do not end if heads form a cycle."""
-
-    def __init__(self, doc: Doc, trees: Trees):
-        self.doc = doc
-        self.heads = trees.heads
-        self.depths = node_depths(trees.heads)
-        self._start, self._end, _ = subtree_spans(trees)
-
-    def phrase(self, token: Token) -> str:
-        """The text from the first to the last word of a subtree."""
-        return str(self.doc[int(self._start[token.i]) : int(self._end[token.i])])
-
-
-def _nodes(tokens: List[Token], shape: _Shape, kept: Dict[str, Any], colours: List[Colour]) -> List[Node]:
-    first, last = tokens[0].i, tokens[-1].i
-    nodes = []
-    for token in tokens:
-        head = int(shape.heads[token.i])
-        scores, best = kept["scores"][token.i], int(kept["best"][token.i])
-        nodes.append(
-            Node(
-                token,
-                depth=int(shape.depths[token.i]),
-                head=head - first if head != token.i and first <= head <= last else None,
-                width=text_width(_shown(token)) + 18,
-                fill=value_colour(scores, best, colours),
-                tooltip=_tooltip(shape.phrase(token), kept["labels"], scores),
-            )
-        )
-    least = min(node.depth for node in nodes)
-    for node in nodes:
-        node.depth -= least
-    return nodes
+def _sentences(
+    doc: Union[Doc, Span], trees: Trees, kept: Dict[str, Any], colours: List[Colour]
+) -> Iterator[List[Node]]:
+    """The words of each sentence. The ancestors and subtrees of spaCy's tokens do not end if heads form a cycle."""
+    whole, inside = (doc.doc, range(doc.start, doc.end)) if isinstance(doc, Span) else (doc, range(len(doc)))
+    depths, (starts, ends, _) = node_depths(trees.heads), subtree_spans(trees)
+    for sent in whole.sents:
+        nodes: Dict[int, Node] = {}
+        for token in sent:
+            if (i := token.i) in inside:
+                phrase, scores = str(whole[int(starts[i]) : int(ends[i])]), kept["scores"][i]
+                fill = value_colour(scores, int(kept["best"][i]), colours)
+                width = text_width(_shown(token)) + 18
+                nodes[i] = Node(token, int(depths[i]), width, fill, _tooltip(phrase, kept["labels"], scores))
+        least = min((node.depth for node in nodes.values()), default=0)
+        for i, node in nodes.items():
+            node.depth -= least
+            node.head = nodes.get(int(trees.heads[i])) if trees.heads[i] != i else None
+        if nodes:
+            yield list(nodes.values())
 
 
 def _shown(token: Token) -> str:
@@ -177,10 +155,9 @@ def _dep_width(node: Node) -> float:
     return text_width(node.token.dep_) * _SMALL / _SIZE
 
 
-def _edge(nodes: List[Node], node: Node, down: bool) -> str:
-    if node.head is None:
+def _edge(node: Node, down: bool) -> str:
+    if (head := node.head) is None:
         return ""
-    head = nodes[node.head]
     if down:
         x1, y1 = head.x + head.width / 2, head.y + _BOX / 2
         x2, y2 = node.x + node.width / 2, node.y - _BOX / 2
@@ -211,18 +188,18 @@ def _box(node: Node, down: bool) -> str:
     )
 
 
-def _legend_widths(labels: List[str]) -> List[float]:
-    return [text_width(label) + 34 for label in labels]
+def _legend_width(label: str) -> float:
+    return text_width(label) + 34
 
 
 def _legend(labels: List[str], colours: List[Colour]) -> str:
     x, parts = float(_MARGIN), []
-    for label, colour, width in zip(labels, colours, _legend_widths(labels)):
+    for label, colour in zip(labels, colours):
         parts.append(
             f"<rect x='{x:.1f}' y='{_MARGIN}' width='14' height='14' rx='3' fill='{_hex(colour)}' stroke='#5f6368' "
             f"stroke-width='0.8'/><text x='{x + 19:.1f}' y='{_MARGIN + 12}' fill='#202124'>{escape(label)}</text>"
         )
-        x += width
+        x += _legend_width(label)
     return "<g>" + "".join(parts) + "</g>"
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, List, Literal, NamedTuple, Optional, Sequence, Tuple, get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ...base.trees import starts_of
+from ...types import IntArray
 from ..rnn import init_gates
 from .replay import ReplayedScan
 from .scan import ChildSumGRU, ChildSumLSTM, ChildSumPlain
-from .schedule import Segments, TreeSchedule, sum_rows
+from .schedule import TreeSchedule, sum_rows
 
 TreeCell = Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
 TREE_CELLS: Tuple[str, ...] = get_args(TreeCell)
@@ -23,27 +26,29 @@ class RowIndex(NamedTuple):
 
     rows: Tensor
     """(n,) int64: the row that each position reads."""
-    groups: Segments
-    """The positions that read each row."""
+    readers: Tensor
+    """(n,) int64: the positions that read each row, row after row."""
+    offsets: Tensor
+    """(n_rows,) int64: where the readers of each row begin."""
+
+    @classmethod
+    def build(cls, rows: IntArray, n_rows: int, device: Optional[torch.device] = None) -> RowIndex:
+        arrays = rows, np.argsort(rows, kind="stable"), starts_of(np.bincount(rows, minlength=n_rows))
+        return cls(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
 class _Gather(torch.autograd.Function):
     """`index_select` with a gradient that is summed in one pass."""
 
     @staticmethod
-    def forward(ctx: Any, table: Tensor, rows: Tensor, groups: Segments) -> Tensor:
-        ctx.groups = groups
-        return table.index_select(0, rows)
+    def forward(ctx: Any, table: Tensor, index: RowIndex) -> Tensor:
+        ctx.index = index
+        return table.index_select(0, index.rows)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_output: Tensor) -> Any:
-        return sum_rows(d_output, ctx.groups.rows, ctx.groups.offsets), None, None
-
-
-def gather(table: Tensor, index: RowIndex) -> Tensor:
-    """table: (n_rows, width). Returns the indexed rows, (n, width)."""
-    return _Gather.apply(table, index.rows, index.groups)
+        return sum_rows(d_output, ctx.index.readers, ctx.index.offsets), None
 
 
 class TreeLayer(nn.Module):
@@ -111,9 +116,9 @@ class TreeLayer(nn.Module):
         """x: (n_rows, input_size). index: the row of x that each position reads. labels: (n_labels, label_size), the
         vectors of dependency labels. label_index: the row of labels that each position reads. relation: (n_edges,)
         int64, the relation of each edge. Returns hidden states by position, (n, hidden_size)."""
-        projected = gather(self.input(x).to(self.recurrent.dtype), index)
+        projected = _Gather.apply(self.input(x).to(self.recurrent.dtype), index)
         if self.label is not None and labels is not None and label_index is not None:
-            projected = projected + gather(self.label(labels).to(projected.dtype), label_index)
+            projected = projected + _Gather.apply(self.label(labels).to(projected.dtype), label_index)
         device = projected.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else projected.dtype
         with torch.autocast(device, enabled=False):

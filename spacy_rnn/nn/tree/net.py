@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional, Tuple
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from ...types import IntArray
 from ..dropout import UnitDropout
 from ..embedding import GrowingEmbedding
 from .cells import RowIndex, TreeLayer
-from .schedule import Segments, TreeSchedule, group_rows, schedule_downward, schedule_upward
+from .schedule import TreeSchedule, schedule_downward, schedule_upward
 
 
 @dataclass
@@ -48,15 +48,12 @@ def build_batch(
 
 def by_node(schedule: TreeSchedule) -> RowIndex:
     """Each node reads its own row."""
-    return RowIndex(schedule.order, Segments(schedule.position, torch.arange(len(schedule.order)).to(schedule.order)))
+    return RowIndex(schedule.order, schedule.position, torch.arange(len(schedule.order), device=schedule.order.device))
 
 
 def index_rows(schedule: TreeSchedule, index: IntArray, n_rows: int) -> RowIndex:
     """Node i reads row `index[i]` of `n_rows` rows."""
-    device = schedule.order.device
-    rows = index[schedule.order.cpu().numpy()]
-    groups = group_rows(rows, n_rows)
-    return RowIndex(torch.from_numpy(rows).to(device), Segments(groups.rows.to(device), groups.offsets.to(device)))
+    return RowIndex.build(index[schedule.order.cpu().numpy()], n_rows, schedule.order.device)
 
 
 class TreeNet(nn.Module):
@@ -106,33 +103,24 @@ class TreeNet(nn.Module):
     def forward(self, x: Tensor, batch: TreeBatch, labels: Optional[IntArray] = None) -> Tensor:
         """x: (n_rows, input_size), which the nodes read by `batch.words`. labels: (n,), the row of each node's label in
         `self.labels`. Returns (n, output_size) in the order of the nodes."""
-        up = self._run(self.up, self.dropout(x), batch.words, batch.upward, labels, upward=True)
-        h = up.index_select(0, batch.upward.position)
-        if (schedule := batch.downward) is not None and self.down is not None:
-            down = self._run(self.down, h, by_node(schedule), schedule, labels, upward=False)
-            h = torch.cat([h, down.index_select(0, schedule.position)], dim=1)
+        upward, downward = batch.upward, batch.downward
+        up = self.up(self.dropout(x), batch.words, upward, *self._label_inputs(upward, upward.sources, labels))
+        h = up.index_select(0, upward.position)
+        if self.down is not None and downward is not None:
+            down = self.down(h, by_node(downward), downward, *self._label_inputs(downward, downward.targets, labels))
+            h = torch.cat([h, down.index_select(0, downward.position)], dim=1)
         return self.dropout(h)
 
-    def _run(
-        self,
-        layer: TreeLayer,
-        x: Tensor,
-        index: RowIndex,
-        schedule: TreeSchedule,
-        labels: Optional[IntArray],
-        *,
-        upward: bool,
-    ) -> Tensor:
-        if self.labels is None or labels is None:
-            return layer(x, index, schedule)
-        relation = None
-        if layer.by_relation is not None:
-            # The relation of an edge is the label of its child, which is the source upward and the target downward.
-            child = schedule.order[schedule.sources if upward else schedule.targets]
-            rare = self.labels.counts.cpu().numpy()[labels] < self.min_count
-            relation = torch.from_numpy(np.where(rare, 0, labels)).to(x.device)[child]
-        if not self.label_size:
-            return layer(x, index, schedule, relation=relation)
-        vectors = self.labels.weight[: len(self.labels)]
-        by_label = index_rows(schedule, labels, len(self.labels))
-        return layer(x, index, schedule, vectors, by_label, relation)
+    def _label_inputs(self, schedule: TreeSchedule, children: Tensor, labels: Optional[IntArray]) -> Tuple[Any, ...]:
+        """The arguments `labels`, `label_index` and `relation` of a `TreeLayer`. children: (n_edges,), the position of
+        the child of each edge, whose label is the relation."""
+        vectors, index, relation = None, None, None
+        if self.labels is not None and labels is not None:
+            if self.label_size:
+                vectors = self.labels.weight[: len(self.labels)]
+                index = index_rows(schedule, labels, len(self.labels))
+            if self.up.by_relation is not None:
+                rare = self.labels.counts.cpu().numpy()[labels] < self.min_count
+                relations = torch.from_numpy(np.where(rare, 0, labels)).to(children.device)
+                relation = relations[schedule.order[children]]
+        return vectors, index, relation

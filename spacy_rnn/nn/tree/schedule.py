@@ -18,16 +18,6 @@ from ...types import IntArray
 
 
 @dataclass
-class Segments:
-    """Rows in groups that `sum_rows` sums."""
-
-    rows: Tensor
-    """(m,) int64: the rows, group after group."""
-    offsets: Tensor
-    """(n,) int64: where each group begins. A group may be empty."""
-
-
-@dataclass
 class TreeSchedule:
     """Nodes by level, and the edges along which states travel. A node's index in this order is its position. Edges are
     in the order of the positions that they lead to."""
@@ -91,16 +81,13 @@ class TreeSchedule:
 
 
 def sum_rows(x: Tensor, rows: Tensor, offsets: Tensor) -> Tensor:
-    """Sum groups of rows in one pass. x: (m, width). rows, offsets: see `Segments`. Returns (n_groups, width)."""
+    """Sum groups of the rows of x in one pass.
+
+    x: (m, width). rows: (k,) int64, group after group. offsets: (n_groups,) int64, where each group begins; a group may
+    be empty. Returns (n_groups, width)."""
     if not len(rows):
         return x.new_zeros(len(offsets), x.shape[1])
     return torch.embedding_bag(x, rows, offsets)[0]
-
-
-def group_rows(index: IntArray, n: int) -> Segments:
-    """The positions of each number below n in `index` (m,)."""
-    rows = np.argsort(index, kind="stable")
-    return Segments(torch.from_numpy(rows), torch.from_numpy(starts_of(np.bincount(index, minlength=n))))
 
 
 def schedule_upward(trees: Trees, device: Optional[torch.device] = None) -> TreeSchedule:

@@ -1,7 +1,7 @@
 """Gold labels of documents and phrases, as arrays over documents and nodes."""
 
-from collections import Counter
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from spacy.training import Example
@@ -23,7 +23,7 @@ class Phrases(NamedTuple):
 
 def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> Phrases:
     """The labelled spans of the references, none if the key is None. trees: those of the predicted documents."""
-    bounds: List[int] = []
+    bounds: List[Tuple[int, int]] = []
     labels: List[str] = []
     n = 0
     for example in examples:
@@ -36,12 +36,10 @@ def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> P
                 else example.get_aligned_spans_y2x(group, allow_overlap=True)
             )
             for span in spans:
-                bounds += (n + span.start, n + span.end)
+                bounds.append((n + span.start, n + span.end))
                 labels.append(span.label_)
         n += len(example.predicted)
-    if not labels:
-        return Phrases(np.zeros(0, dtype=np.int64), labels)
-    return Phrases(find_subtrees(np.array(bounds, dtype=np.int64).reshape(-1, 2), trees), labels)
+    return Phrases(find_subtrees(bounds, trees) if bounds else np.zeros(0, dtype=np.int64), labels)
 
 
 def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str], target: str, name: str) -> FloatArray:
@@ -93,32 +91,29 @@ def _read_value(text: str, labels: Sequence[str], name: str) -> tuple[str, float
         raise AnnotationError(Errors.R156.format(name=name, labels=", ".join(labels), label=text)) from None
 
 
-class Collected(NamedTuple):
+@dataclass
+class Collected:
     """The labels and phrases of training data."""
 
-    labels: Set[str]
-    n_docs: int
-    """Documents with a category."""
-    n_phrases: int
-    n_matched: int
-    """Phrases that are subtrees."""
-    n_parsed: int
-    """Phrases of documents that are parsed."""
+    labels: Set[str] = field(default_factory=set)
+    n_docs: int = 0  # with a category
+    n_phrases: int = 0
+    n_parsed: int = 0  # phrases of documents with a parse
+    n_matched: int = 0  # phrases that are subtrees
 
 
 def collect_labels(examples: Iterable[Example], key: Optional[str], target: str) -> Collected:
     """Collect labels, and count the phrases that are subtrees of the predicted document's parse, or of the reference's
     if the predicted document has none."""
-    labels: Set[str] = set()
-    counts: Dict[str, int] = Counter()
-    bare = False
+    collected, bare = Collected(), False
+    labels = collected.labels
     for example in examples:
         labels.update(example.reference.cats)
-        counts["docs"] += bool(example.reference.cats)
+        collected.n_docs += bool(example.reference.cats)
         if key is None or key not in example.reference.spans:
             continue
         texts = [span.label_ for span in example.reference.spans[key]]
-        counts["phrases"] += len(texts)
+        collected.n_phrases += len(texts)
         if target == "regression":
             labels.update(text.rpartition("=")[0] for text in texts if "=" in text)
             bare = bare or any("=" not in text for text in texts)
@@ -126,9 +121,9 @@ def collect_labels(examples: Iterable[Example], key: Optional[str], target: str)
             labels.update(texts)
         parsed = [doc for doc in (example.predicted, example.reference) if len(doc) and doc.has_annotation("DEP")]
         if parsed:
-            counts["parsed"] += len(texts)
+            collected.n_parsed += len(texts)
             found = find_phrases([Example(parsed[0], example.reference)], key, read_trees(parsed[:1]))
-            counts["matched"] += int((found.nodes >= 0).sum())
+            collected.n_matched += int((found.nodes >= 0).sum())
     if bare and not labels:
         labels.add("score")
-    return Collected(labels, counts["docs"], counts["phrases"], counts["matched"], counts["parsed"])
+    return collected

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 
 from spacy_rnn.base.trees import Trees
-from spacy_rnn.nn.tree.schedule import group_rows, schedule_downward, schedule_upward, sum_rows
+from spacy_rnn.nn.tree.cells import RowIndex
+from spacy_rnn.nn.tree.schedule import schedule_downward, schedule_upward, sum_rows
 
 from .trees import chain, forests
 
@@ -71,10 +72,10 @@ def test_deep_chain_is_linear() -> None:
 
 
 def test_groups() -> None:
-    groups = group_rows(np.array([2, 0, 2, 3]), 5)
-    assert groups.rows.tolist() == [1, 0, 2, 3] and groups.offsets.tolist() == [0, 1, 1, 3, 4]
+    index = RowIndex.build(np.array([2, 0, 2, 3]), 5)
+    assert index.readers.tolist() == [1, 0, 2, 3] and index.offsets.tolist() == [0, 1, 1, 3, 4]
     x = torch.tensor([[1.0], [2.0], [4.0], [8.0]])
-    assert sum_rows(x, groups.rows, groups.offsets).flatten().tolist() == [2, 0, 5, 8, 0]
+    assert sum_rows(x, index.readers, index.offsets).flatten().tolist() == [2, 0, 5, 8, 0]
 
 
 def test_nothing() -> None:
