@@ -1,21 +1,16 @@
-"""Read CoNLL-U: comments, multiword tokens, empty nodes and unset fields.
+"""Read CoNLL-U (https://universaldependencies.org/format.html): comments, multiword tokens, empty nodes, unset fields.
 
-The field syntax is the `conllu` package's; the checks on top of it are the ones that training needs, and each of them
-names the file and the line. https://universaldependencies.org/format.html
+Fields are parsed by the package `conllu`. The checks that training needs are made here, with errors that name the file
+and the line.
 """
 
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from conllu.exceptions import ParseException
-from conllu.parser import (
-    parse_comment_line,
-    parse_dict_value,
-    parse_id_value,
-    parse_int_value,
-)
+from conllu.parser import parse_comment_line, parse_dict_value, parse_id_value, parse_int_value
 from spacy.parts_of_speech import IDS as KNOWN_POS
 
 from ..errors import CorpusError, Errors
@@ -26,7 +21,7 @@ COLUMNS = 10
 
 @dataclass(frozen=True)
 class ConlluWord:
-    """A syntactic word, one numbered row of the file. `None` marks a field that the file leaves unset (`_`)."""
+    """A syntactic word, which has a row of its own. None stands for a field that is unset (`_`)."""
 
     form: str
     lemma: Optional[str]
@@ -40,7 +35,8 @@ class ConlluWord:
 
 @dataclass(frozen=True)
 class MultiwordToken:
-    """A piece of text that stands for the words `start` to `end` (exclusive, from 0), such as "da" for "de" and "a"."""
+    """A token of the text that stands for the words from `start` (counted from 0) up to `end`, such as "da" for "de" and
+    "a"."""
 
     form: str
     start: int
@@ -50,7 +46,7 @@ class MultiwordToken:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence: its words in order, the multiword tokens over them, and its text if a comment gives one."""
+    """A sentence: its words in order, the multiword tokens over them, and its text if a comment gives one."""
 
     words: Tuple[ConlluWord, ...]
     multiword_tokens: Tuple[MultiwordToken, ...]
@@ -59,7 +55,7 @@ class Sentence:
     line: int  # of the sentence's first row or comment in the file, from 1
 
     def surface(self) -> List[Union[ConlluWord, MultiwordToken]]:
-        """The sentence as it is written: a multiword token in place of its words."""
+        """The tokens of the text: multiword tokens in place of their words."""
         starts = {token.start: token for token in self.multiword_tokens}
         units: List[Union[ConlluWord, MultiwordToken]] = []
         i = 0
@@ -71,10 +67,8 @@ class Sentence:
 
 
 def read_conllu(path: Path) -> Iterator[Sentence]:
-    """Yield the sentences of a CoNLL-U file.
-
-    Raises CorpusError, with the file and the line, if the file is not UTF-8, holds no sentence, or breaks the format.
-    """
+    """Yield the sentences of a CoNLL-U file. Raises CorpusError if the file is not UTF-8, holds no sentence, or breaks the
+    format."""
     found = False
     rows: List[str] = []
     for number, row in enumerate(chain(read_lines(path), [""]), start=1):
@@ -91,7 +85,7 @@ def read_conllu(path: Path) -> Iterator[Sentence]:
 
 
 def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence]:
-    """Parse the rows of one sentence; `first` is the line of the first one. None if there are only comments."""
+    """Parse the rows of a sentence. Returns None if all are comments. first: the line of the first row."""
     comments: Dict[str, Optional[str]] = {}
     words: List[ConlluWord] = []
     heads: List[Tuple[Optional[int], int]] = []  # as written, with the line
@@ -120,7 +114,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
                 tokens.append((MultiwordToken(fields[1], start - 1, end, space_after), line))
             elif start != len(words):
                 raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
-            # An empty node ("3.1") stands for no text and belongs to the enhanced graph alone: it is left out.
+            # An empty node ("3.1") belongs to the enhanced graph alone and is left out.
             continue
         if word_id != len(words) + 1:
             raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
@@ -144,7 +138,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
 
 
 def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> ConlluWord:
-    """Make a word of a row's fields, its head left open until the whole sentence is known."""
+    """The word of a row. Its head is left open until the whole sentence is known."""
     form, lemma, upos, xpos, feats = fields[1:6]
     deprel = fields[7]
     if upos != "_" and upos not in KNOWN_POS:
@@ -156,7 +150,7 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
                 raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
     return ConlluWord(
         form=form,
-        # The word "_" has the lemma "_"; anywhere else it means that there is none.
+        # "_" is the lemma of the word "_"; for any other word, it says that there is no lemma.
         lemma=lemma if lemma != "_" or form == "_" else None,
         upos=upos if upos != "_" else None,
         xpos=xpos if xpos != "_" else None,
@@ -168,9 +162,9 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
 
 
 def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[Optional[int]]:
-    """Turn the heads as written (from 1, the root 0) into indices from 0, the root its own head.
+    """The heads as indices from 0, the root its own head. Raises CorpusError unless they form one tree or are all unset.
 
-    Raises CorpusError unless the sentence is one tree, or has no heads at all.
+    heads: as written (counted from 1; 0 for the root), each with its line.
     """
     if all(head is None for head, _ in heads):
         return [None] * len(heads)
@@ -183,16 +177,15 @@ def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[O
     roots = [line for (head, line) in heads if head == 0]
     if len(roots) > 1:
         raise CorpusError(Errors.D010.format(path=path, line=roots[1], n=len(roots), first=roots[0]))
-    reaches_root = {i for i, (head, _) in enumerate(heads) if head == 0}
-    for i, (_, line) in enumerate(heads):
-        trail: List[int] = []
-        seen: Set[int] = set()
-        node = i
-        while node not in reaches_root:
-            if node in seen:
-                raise CorpusError(Errors.D011.format(path=path, line=line))
-            seen.add(node)
-            trail.append(node)
-            node = tree[node]
-        reaches_root.update(trail)
+    ancestors = tree
+    for _ in range(len(tree).bit_length()):  # twice as many steps up each time, in the end more than there are words
+        ancestors = [ancestors[node] for node in ancestors]
+    for node, (_, line) in zip(ancestors, heads):
+        if tree[node] != node:
+            raise CorpusError(Errors.D011.format(path=path, line=line))
     return tree
+
+
+def heads_of(words: Sequence[ConlluWord]) -> List[int]:
+    """The heads as indices. A word without one is its own head."""
+    return [i if word.head is None else word.head for i, word in enumerate(words)]

@@ -1,4 +1,4 @@
-"""Convert a treebank to spaCy's binary format, once as tokens of the text and once as words as annotated."""
+"""Convert a treebank to spaCy's binary format, once with the tokens of the text and once with the annotated words."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 
 from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
-from .conllu import ConlluWord, Sentence, read_conllu
+from .conllu import ConlluWord, Sentence, heads_of, read_conllu
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens
 
@@ -21,24 +21,24 @@ DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SE
 
 @dataclass
 class SplitStats:
-    """What one split of a treebank holds."""
+    """The counts of one split of a treebank."""
 
     sentences: int = 0
     words: int = 0  # as annotated
     tokens: int = 0  # of the text, after merging
     multiword_merged: int = 0
     multiword_split: int = 0
-    text_mismatches: int = 0  # sentences whose `# text` is not made of their forms alone
-    attrs: List[str] = field(default_factory=list)  # which of pos, tag, morph, lemma and heads any word has
+    text_mismatches: int = 0  # sentences whose `# text` differs from their forms
+    attrs: List[str] = field(default_factory=list)  # those of ATTRS that any word has
 
 
 @dataclass
 class TreebankStats:
-    """What `convert_treebank` wrote, also found in `stats.json` beside it."""
+    """A converted treebank, as described in its `stats.json`."""
 
     lang: str
     tokenizer: Dict[str, Any]
-    messages: List[str]  # what was replaced by something else, in words
+    messages: List[str]  # for the user: what had to be replaced
     splits: Dict[str, SplitStats]
 
     @property
@@ -50,11 +50,11 @@ class TreebankStats:
 def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = None) -> TreebankStats:
     """Convert `*-ud-{train,dev,test}.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
 
-    `{split}.spacy` holds tokens of the text, multiword tokens merged where the language's tokenizer leaves them whole;
-    `{split}-words.spacy` holds the words as annotated. `lang` is a spaCy language code; by default the file names tell.
-    `stats.json` is written beside them, and a folder that is there already is replaced.
+    `{split}.spacy` has the tokens of the text, where multiword tokens are merged if the language's tokenizer leaves them
+    whole. `{split}-words.spacy` has the words as annotated. `stats.json` describes them. An existing folder is replaced.
 
-    Raises CorpusError for a missing or a broken file; the output folder then is as it was.
+    lang: a spaCy language code; by default, it is taken from the file names.
+    Raises CorpusError for a missing or a broken file; the output folder then stays as it was.
     """
     paths = find_split_files(source_dir)
     messages = []
@@ -68,7 +68,7 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
             f"The tokenizer of '{lang}' needs packages that are not installed: using spaCy's rule-based tokenizer."
         )
     treebank = {split: list(read_conllu(path)) for split, path in paths.items()}
-    # FEATS `_` says that a word has no features, but only in a treebank that annotates features at all.
+    # FEATS `_` means that a word has no features, but only in a treebank that annotates features at all.
     has_feats = any(word.feats for sentences in treebank.values() for s in sentences for word in s.words)
     make_tokens = blank_pipeline(lang).tokenizer
     stats = TreebankStats(lang, tokenizer, messages, {})
@@ -91,7 +91,7 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
 
 
 def read_stats(corpus_dir: Path) -> TreebankStats:
-    """What `convert_treebank` wrote into a folder. Raises CorpusError if that is missing or damaged."""
+    """The `stats.json` of a converted treebank. Raises CorpusError if it is missing or damaged."""
     path = corpus_dir / "stats.json"
     if not path.is_file():
         raise CorpusError(Errors.D021.format(path=path))
@@ -104,7 +104,7 @@ def read_stats(corpus_dir: Path) -> TreebankStats:
 
 
 def find_split_files(source_dir: Path) -> Dict[str, Path]:
-    """The train, dev and test file of a treebank's folder, named as Universal Dependencies does."""
+    """The train, dev and test file of a folder of Universal Dependencies. Raises CorpusError unless there is one each."""
     if not source_dir.is_dir():
         raise CorpusError(Errors.D012.format(path=source_dir))
     paths = {}
@@ -117,11 +117,8 @@ def find_split_files(source_dir: Path) -> Dict[str, Path]:
 
 
 def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
-    """A Doc of one sentence. Fields that are unset in the treebank are missing annotation in the Doc.
-
-    has_feats: whether the treebank annotates features, so that a word without any is known to have none.
-    """
-    heads = [i if word.head is None else word.head for i, word in enumerate(words)]
+    """A Doc of one sentence, where unset fields are missing annotation. has_feats: whether the treebank annotates
+    features, so that a word without any is known to have none."""
     has_heads = any(word.head is not None for word in words)
     return Doc(
         vocab,
@@ -131,14 +128,14 @@ def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
         tags=[word.xpos or "" for word in words],
         lemmas=[word.lemma or "" for word in words],
         morphs=[word.feats or "" for word in words] if has_feats else None,
-        heads=heads if has_heads else None,
+        heads=heads_of(words) if has_heads else None,
         deps=[spacy_relation(word) for word in words] if has_heads else None,
         sent_starts=None if has_heads else [i == 0 for i in range(len(words))],
     )
 
 
 def spacy_relation(word: ConlluWord) -> str:
-    """The relation to the head; spaCy writes the root's in capitals."""
+    """The relation to the head. spaCy writes that of the root in capitals."""
     return "ROOT" if word.deprel == "root" else word.deprel or ""
 
 

@@ -1,23 +1,24 @@
-"""From a sentence as annotated to the tokens that a tokenizer can find in its text.
+"""From annotated words to the tokens that a tokenizer finds in the text.
 
-A multiword token is merged exactly when the tokenizer leaves it whole ("da" in Portuguese), and kept split when it does
-not ("don't" in English). What a merged token is annotated with follows spaCy's own convention (`merge_subtokens` of
-`spacy convert`): see `merge_words`.
+The words of a multiword token are merged if the tokenizer leaves it whole ("da" in Portuguese), and kept if it does not
+("don't" in English). See `merge_words` for the annotation of a merged token.
 """
 
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
 
+import numpy as np
 from spacy.tokens import Doc
 
-from .conllu import ConlluWord, MultiwordToken, Sentence
+from ..base.trees import node_depths
+from .conllu import ConlluWord, MultiwordToken, Sentence, heads_of
 
 
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
-    """The text of the sentence, and for each of its `surface()` whether a space follows (not after the last).
+    """The text of the sentence, and for each token of its `surface()` whether a space follows (none after the last).
 
-    A `# text` comment decides as far as it fits the forms, since some treebanks mark no `SpaceAfter=No`; the marks
+    The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`. The marks
     decide the rest.
     """
     units = sentence.surface()
@@ -27,7 +28,8 @@ def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
 
 
 def find_spaces(text: str, units: Sequence[Union[ConlluWord, MultiwordToken]]) -> List[bool]:
-    """For each unit, whether white space follows it in the text; its own mark where it is not the next thing there."""
+    """For each unit, whether white space follows it in the text. Where the text does not go on with the unit, its own
+    mark decides."""
     spaces = []
     end = len(text) - len(text.lstrip())
     for unit in units:
@@ -38,13 +40,13 @@ def find_spaces(text: str, units: Sequence[Union[ConlluWord, MultiwordToken]]) -
             spaces.append(white > 0 if rest else unit.space_after)
             end += white
         else:
-            # For example a full stop after an abbreviation, of which the text has one where the forms have two.
+            # For example where an abbreviation ends the sentence: the text has one full stop, the forms have two.
             spaces.append(unit.space_after)
     return spaces
 
 
 def annotated_words(sentence: Sentence) -> List[ConlluWord]:
-    """All words as annotated, with the spaces of the text; inside a multiword token there are none."""
+    """All words as annotated, with the spaces of the text. Inside a multiword token there are none."""
     words: List[ConlluWord] = []
     for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
         if isinstance(unit, ConlluWord):
@@ -57,12 +59,13 @@ def annotated_words(sentence: Sentence) -> List[ConlluWord]:
 
 
 def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], int]:
-    """The sentence as tokens of its own text, given the tokenizer's analysis of that text, and how many it merged.
+    """The sentence as tokens of its text, and the number of merged multiword tokens. tokenized: the text as the tokenizer
+    splits it.
 
-    Multiword tokens that are one token of the tokenizer are merged. The words of the others take the pieces of the text
-    that they stand for as their forms, so that the forms and spaces give back the text exactly.
+    The words of a multiword token that is not merged take the pieces of the text that they stand for as their forms, so
+    that forms and spaces give back the text exactly.
     """
-    depths = word_depths(sentence.words)
+    depths = node_depths(np.array(heads_of(sentence.words))).tolist()
     pieces = {token.idx: token.text for token in tokenized}
     tokens: List[ConlluWord] = []
     new_index: Dict[int, int] = {}  # of each annotated word among the tokens
@@ -87,28 +90,12 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], i
     return [token if token.head is None else replace(token, head=new_index[token.head]) for token in tokens], n_merged
 
 
-def word_depths(words: Sequence[ConlluWord]) -> List[int]:
-    """How many steps each word is from the root of its tree; all 0 in a sentence without heads."""
-    depths: Dict[int, int] = {}
-    for i in range(len(words)):
-        trail = []
-        node = i
-        while node not in depths and words[node].head not in (None, node):
-            trail.append(node)
-            node = words[node].head or 0
-        depth = depths.setdefault(node, 0)
-        for above, below in enumerate(reversed(trail), start=1):
-            depths[below] = depth + above
-    return [depths[i] for i in range(len(words))]
-
-
 def merge_words(words: Sequence[ConlluWord], depths: Sequence[int]) -> ConlluWord:
-    """One token for several words, annotated by spaCy's convention for merged subtokens.
+    """One token for several words, annotated as `spacy convert --merge-subtokens` does.
 
-    UPOS, head and relation are those of the word nearest to the root, the first one among equals; XPOS values are
-    joined by "_" and lemmas by " "; FEATS are the union of the values of each feature. XPOS and lemma are left unset if
-    one of the words lacks them. Because the head of that word is nearer to the root than any word of the token, the
-    merged tree is a tree.
+    UPOS, head and relation are those of the word nearest to the root, the first one among equals, whose head lies outside
+    the token, so that the merged tree is a tree. XPOS values are joined by "_" and lemmas by " "; both are left unset if
+    one of the words lacks them. FEATS are the union of the values of each feature. depths: of the words in the tree.
     """
     root = words[min(range(len(words)), key=lambda i: depths[i])]
     xpos = [word.xpos for word in words if word.xpos is not None]
@@ -127,9 +114,9 @@ def merge_words(words: Sequence[ConlluWord], depths: Sequence[int]) -> ConlluWor
 
 
 def cut_form(unit: MultiwordToken, forms: List[str], start_char: int, pieces: Dict[int, str]) -> Optional[List[str]]:
-    """Cut a multiword token's form into one piece a word, or None if it is to be merged.
+    """Cut the form of a multiword token into a piece for each word. Returns None if it is to be merged.
 
-    pieces: the tokenizer's tokens by their offset in the text; start_char: the offset of the multiword token.
+    start_char: the offset of the multiword token in the text. pieces: the tokenizer's tokens by their offsets.
     """
     whole = unit.form
     if pieces.get(start_char) == whole or len(whole) < len(forms):
@@ -144,13 +131,13 @@ def cut_form(unit: MultiwordToken, forms: List[str], start_char: int, pieces: Di
 
 
 def matching_cuts(whole: str, forms: List[str]) -> List[int]:
-    """Where to cut a form into non-empty pieces so that each is most like the word that it stands for."""
+    """Where to cut a form into non-empty pieces that are most like the words they stand for."""
     matcher = SequenceMatcher(None, "".join(forms).lower(), whole.lower(), autojunk=False)
     cuts: List[int] = []
     wanted = 0
     for n, form in enumerate(forms[:-1], start=1):
         wanted += len(form)
-        # Code points can change in number when lowered, so a match may lie beyond the end.
+        # Lowering can change the number of code points, so a match may lie beyond the end.
         cut = next((b + wanted - a for a, b, size in matcher.get_matching_blocks() if a <= wanted <= a + size), wanted)
         lowest = cuts[-1] + 1 if cuts else 1
         cuts.append(min(max(cut, lowest), len(whole) - len(forms) + n))
