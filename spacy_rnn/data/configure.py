@@ -1,4 +1,4 @@
-"""Fit a training config to a converted treebank: language, tokenizer and corpus paths."""
+"""Adapt a training config to a converted treebank: language, tokenizer, corpus paths and the number of steps."""
 
 from math import ceil
 from pathlib import Path
@@ -8,11 +8,9 @@ from .convert import read_stats
 
 NEEDED = ("paths", "nlp", "initialize", "training.batcher", "training.max_steps", "training.eval_frequency")
 
-# More passes over a small treebank only cost time.
-MOST_EPOCHS = 60
-# Less than this trains nothing, however small the treebank.
-LEAST_STEPS = 200
-# So that a short training has checkpoints to choose from.
+# More passes over a small treebank only cost time, and fewer steps train nothing, however small it is.
+MOST_EPOCHS, LEAST_STEPS = 60, 200
+# A short training has so many checkpoints to choose from.
 LEAST_EVALUATIONS = 5
 
 
@@ -26,19 +24,18 @@ def fill_config(path: Path, output_path: Path) -> None:
 def configure(
     config_path: Path, corpus_dir: Path, output_path: Path, *, threads: int = 1, words: bool = False, max_steps: int = 0
 ) -> None:
-    """Write the config with the language, the tokenizer and the paths of a folder made by `convert_treebank`.
+    """Write a config for a folder made by `convert_treebank`.
 
-    The tokenizer must be the one that the treebank was converted with, since that one decided which multiword
-    tokens are merged. Scores of attributes that the treebank lacks get no weight. Training steps that would pass over
-    the treebank more than MOST_EPOCHS times are left out (but never so many that fewer than LEAST_STEPS remain), where
-    the config makes batches of a fixed number of words. `threads` is how many threads torch trains with, unless the
-    config has a callback of its own in `initialize.before_init`.
+    The tokenizer is the one that the treebank was converted with, since it decided which multiword tokens are merged.
+    Scores of attributes that the treebank lacks get weight null. Where batches have a fixed number of words, training
+    takes at most MOST_EPOCHS passes over the treebank, but at least LEAST_STEPS steps.
 
-    `max_steps` replaces the config's own number of steps, unless it is 0. A learning rate that falls over a number of
-    steps falls over those that remain.
-    `words` trains on the words as annotated instead of the tokens of the text.
-
-    Raises CorpusError if the folder was not made by `convert_treebank`, SettingError for what is no training config.
+    threads: the number of torch's threads, unless the config has a callback of its own in `initialize.before_init`.
+    words: train on the words as annotated instead of the tokens of the text.
+    max_steps: replaces the number of steps of the config, unless it is 0. A learning rate that falls over a number of
+        steps falls over those that remain.
+    Raises CorpusError if the folder was not made by `convert_treebank`, and SettingError if the config is not one for
+    training.
     """
     stats = read_stats(corpus_dir)
     config = read_config(config_path, needed=NEEDED)
@@ -46,7 +43,7 @@ def configure(
     config["nlp"]["tokenizer"] = stats.tokenizer
     weights = config["training"].get("score_weights", {})
     for attr in {"pos", "tag", "morph"} - set(stats.attrs):
-        # A score that nothing can be measured for would only lower the total.
+        # A score of nothing would lower the total.
         weights.update({name: None for name in weights if name.startswith(f"{attr}_")})
     kind = "-words" if words else ""
     config["paths"]["train"] = str(corpus_dir / f"train{kind}.spacy")
@@ -58,7 +55,7 @@ def configure(
     batcher = config["training"]["batcher"]
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
         steps = max(LEAST_STEPS, ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"]))
-        # 0 is how a config says that the number of steps is unlimited.
+        # 0 means that the number of steps is unlimited.
         steps = min(config["training"]["max_steps"] or steps, steps)
         config["training"]["max_steps"] = steps
         config["training"]["eval_frequency"] = min(
@@ -66,7 +63,7 @@ def configure(
         )
     schedule = config["training"].get("optimizer", {}).get("learn_rate")
     if isinstance(schedule, dict) and "total_steps" in schedule:
-        # Written out as a number, since spaCy resolves the optimizer by itself in `resume_training` and `debug data`.
+        # As a number, since `resume_training` and `debug data` resolve the optimizer alone.
         schedule["total_steps"] = config["training"]["max_steps"]
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)

@@ -35,8 +35,8 @@ class ConlluWord:
 
 @dataclass(frozen=True)
 class MultiwordToken:
-    """A token of the text that stands for the words from `start` (counted from 0) up to `end`, such as "da" for "de" and
-    "a"."""
+    """A token of the text that stands for the words from `start` (counted from 0) up to `end`, such as "da" for "de"
+    and "a"."""
 
     form: str
     start: int
@@ -67,8 +67,8 @@ class Sentence:
 
 
 def read_conllu(path: Path) -> Iterator[Sentence]:
-    """Yield the sentences of a CoNLL-U file. Raises CorpusError if the file is not UTF-8, holds no sentence, or breaks the
-    format."""
+    """Yield the sentences of a CoNLL-U file. Raises CorpusError if the file is not UTF-8, holds no sentence, or breaks
+    the format."""
     found = False
     rows: List[str] = []
     for number, row in enumerate(chain(read_lines(path), [""]), start=1):
@@ -162,7 +162,8 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
 
 
 def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[Optional[int]]:
-    """The heads as indices from 0, the root its own head. Raises CorpusError unless they form one tree or are all unset.
+    """The heads as indices from 0, the root its own head. Raises CorpusError unless they form one tree or are all
+    unset.
 
     heads: as written (counted from 1; 0 for the root), each with its line.
     """

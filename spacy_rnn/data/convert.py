@@ -50,8 +50,9 @@ class TreebankStats:
 def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = None) -> TreebankStats:
     """Convert `*-ud-{train,dev,test}.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
 
-    `{split}.spacy` has the tokens of the text, where multiword tokens are merged if the language's tokenizer leaves them
-    whole. `{split}-words.spacy` has the words as annotated. `stats.json` describes them. An existing folder is replaced.
+    `{split}.spacy` has the tokens of the text, where multiword tokens are merged if the language's tokenizer leaves
+    them whole. `{split}-words.spacy` has the words as annotated. `stats.json` describes them. An existing folder is
+    replaced.
 
     lang: a spaCy language code; by default, it is taken from the file names.
     Raises CorpusError for a missing or a broken file; the output folder then stays as it was.
@@ -104,7 +105,8 @@ def read_stats(corpus_dir: Path) -> TreebankStats:
 
 
 def find_split_files(source_dir: Path) -> Dict[str, Path]:
-    """The train, dev and test file of a folder of Universal Dependencies. Raises CorpusError unless there is one each."""
+    """The train, dev and test file of a folder of Universal Dependencies. Raises CorpusError unless there is one
+    each."""
     if not source_dir.is_dir():
         raise CorpusError(Errors.D012.format(path=source_dir))
     paths = {}

@@ -18,8 +18,8 @@ from .conllu import ConlluWord, MultiwordToken, Sentence, heads_of
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
     """The text of the sentence, and for each token of its `surface()` whether a space follows (none after the last).
 
-    The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`. The marks
-    decide the rest.
+    The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`. The
+    marks decide the rest.
     """
     units = sentence.surface()
     spaces = find_spaces(sentence.text or "", units)
@@ -59,8 +59,8 @@ def annotated_words(sentence: Sentence) -> List[ConlluWord]:
 
 
 def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], int]:
-    """The sentence as tokens of its text, and the number of merged multiword tokens. tokenized: the text as the tokenizer
-    splits it.
+    """The sentence as tokens of its text, and the number of merged multiword tokens. tokenized: the text as the
+    tokenizer splits it.
 
     The words of a multiword token that is not merged take the pieces of the text that they stand for as their forms, so
     that forms and spaces give back the text exactly.
@@ -93,9 +93,10 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], i
 def merge_words(words: Sequence[ConlluWord], depths: Sequence[int]) -> ConlluWord:
     """One token for several words, annotated as `spacy convert --merge-subtokens` does.
 
-    UPOS, head and relation are those of the word nearest to the root, the first one among equals, whose head lies outside
-    the token, so that the merged tree is a tree. XPOS values are joined by "_" and lemmas by " "; both are left unset if
-    one of the words lacks them. FEATS are the union of the values of each feature. depths: of the words in the tree.
+    UPOS, head and relation are those of the word nearest to the root, the first one among equals, whose head lies
+    outside the token, so that the merged tree is a tree. XPOS values are joined by "_" and lemmas by " "; both are left
+    unset if one of the words lacks them. FEATS are the union of the values of each feature. depths: of the words in the
+    tree.
     """
     root = words[min(range(len(words)), key=lambda i: depths[i])]
     xpos = [word.xpos for word in words if word.xpos is not None]

@@ -2,20 +2,20 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from ..base.checks import check_at_least
 from ..errors import CorpusError, Errors
 from ..models.char_lm_file import load_lm
-from ..nn.char_lm import CharLM, LMState
-from ..nn.char_vocabulary import SEPARATOR, UNKNOWN, CharIds
+from ..nn.char_lm import CharLM
+from ..nn.char_vocabulary import UNKNOWN, CharIds
 from ..shim import Precision
 from .text import CodePoints, open_ids
 from .train import read
-from .trainer import NATS, autocast, bits_per_character, character_loss, in_streams, make_optimizers, step_optimizers
+from .trainer import autocast, bits_per_character, make_optimizers, step_optimizers
 
 GRAD_CLIP = 1.0
 
@@ -46,19 +46,12 @@ def adaptive_bits(model: CharLM, ids: CharIds, learn_rate: float, *, streams: in
     """Bits per character of a text that the model learns from as it reads (dynamic evaluation, Krause et al. 2018, here
     with Adam). The model predicts `bptt` characters before it learns from them, as adaptive compressors do, so names
     and layout that repeat become cheap. Changes the model."""
-    grid = in_streams(ids, streams, bptt)
-    state: Optional[LMState] = None
-    previous = torch.full((1, grid.shape[1]), SEPARATOR)
-    optimizers = make_optimizers(model.train())
-    total, counted = 0.0, 0
-    for targets in grid.split(bptt):
-        inputs = torch.cat([previous, targets[:-1].clamp(min=0)])
-        logits, state = model(inputs, state)
-        known = int(((targets >= 0) & (targets < model.chars)).sum())
-        loss = character_loss(logits, targets, "sum")
-        total, counted = total + loss.item(), counted + known
-        (loss / max(1, known)).backward()
+    optimizers = make_optimizers(model)
+
+    def learn(loss: Tensor) -> None:
+        loss.backward()
         step_optimizers(optimizers, model, learn_rate, GRAD_CLIP)
-        state, previous = state.detach(), targets[-1:].clamp(min=0)
+
+    bits = bits_per_character(model, ids, streams=streams, chunk=bptt, learn=learn)
     model.eval()
-    return total / NATS / max(1, counted)
+    return bits

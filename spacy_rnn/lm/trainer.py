@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import safetensors.torch
@@ -215,21 +215,34 @@ def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
 
 
-def bits_per_character(model: CharLM, ids: CharIds, *, streams: int = 32, chunk: int = 256) -> float:
+def bits_per_character(
+    model: CharLM,
+    ids: CharIds,
+    *,
+    streams: int = 32,
+    chunk: int = 256,
+    learn: Optional[Callable[[Tensor], None]] = None,
+) -> float:
     """Bits per character of a text, read in `streams` places at once, `chunk` characters at a time. Each place starts
-    from the state at the beginning of a text."""
-    targets = in_streams(ids, streams, chunk)
-    length, batch = targets.shape
-    inputs = torch.cat([torch.full((1, batch), SEPARATOR), targets[:-1].clamp(min=0)])
-    model.eval()
+    from the state at the beginning of a text.
+
+    learn: takes the mean loss of each chunk, in nats, after its bits are counted; the model then is in training mode.
+    """
+    grid = in_streams(ids, streams, chunk)
+    model.train(learn is not None)
     state: Optional[LMState] = None
+    previous = torch.full((1, grid.shape[1]), SEPARATOR)
     total, counted = 0.0, 0
-    with torch.inference_mode():
-        for start in range(0, length, chunk):
-            logits, state = model(inputs[start : start + chunk], state)
-            part = targets[start : start + chunk]
-            total += float(character_loss(logits, part, "sum"))
-            counted += int(((part >= 0) & (part < model.chars)).sum())
+    with torch.inference_mode(learn is None):
+        for start in range(0, len(grid), chunk):
+            targets = grid[start : start + chunk]
+            logits, state = model(torch.cat([previous, targets[:-1].clamp(min=0)]), state)
+            known = int(((targets >= 0) & (targets < model.chars)).sum())
+            loss = character_loss(logits, targets, "sum")
+            total, counted = total + loss.item(), counted + known
+            if learn is not None:
+                learn(loss / max(1, known))
+            state, previous = state.detach(), targets[-1:].clamp(min=0)
     return total / NATS / max(1, counted)
 
 

@@ -14,8 +14,8 @@ from .rnn import RNN
 
 
 class CharEncoder(nn.Module):
-    """A recurrent network over the characters of each word (Ling et al. 2015; Plank et al.
-    2016 for the final states of both directions as the word's vector).
+    """A recurrent network over the characters of each word (Ling et al. 2015; Plank et al. 2016 for the final states of
+    both directions as the word's vector).
 
     rows: size of the character table; row 0 stands for every character not in it.
     width: of a character's vector. hidden_size: of one direction of the network.
@@ -39,8 +39,8 @@ class CharEncoder(nn.Module):
         self.output_size = self.rnn.output_size
 
     def forward(self, chars: Tensor, blocks: Iterable[Block]) -> Tensor:
-        """chars: (n_chars,) int64, the table rows of all words' characters, joined; blocks:
-        the layout of the words, none of them empty. Returns (n_words, output_size)."""
+        """chars: (n_chars,) int64, the table rows of all words' characters, joined; blocks: the layout of the words,
+        none of them empty. Returns (n_words, output_size)."""
         vectors, words = [], []
         for block in blocks:
             y = self.rnn.run_block(self.table(chars[block.rows]), block.reverse)

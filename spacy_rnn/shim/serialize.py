@@ -23,8 +23,8 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 def to_safetensors(module: Optional[nn.Module], sizes: Optional[Sizes], **notes: Any) -> bytes:
-    """Serialize a module's parameters and buffers, with the sizes that it was built with and notes in the header.
-    A layer that is not built yet (None) is stored without weights."""
+    """Serialize a module's parameters and buffers, with the sizes that it was built with and notes in the header. A
+    layer that is not built yet (None) is stored without weights."""
     state = {} if module is None else module.state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     version = 2 if all(type(value) is int and value > 0 for value in (sizes or {}).values()) else VERSION

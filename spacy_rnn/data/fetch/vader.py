@@ -1,5 +1,5 @@
-"""English sentences with mean human ratings of their sentiment, from the archive of the VADER paper (Hutto & Gilbert
-2014) in a source distribution on the package index."""
+"""English sentences with mean human ratings of their sentiment (Hutto & Gilbert 2014), from a source distribution on
+the package index."""
 
 import io
 import tarfile
@@ -8,19 +8,19 @@ from typing import Any, Dict, Iterator, Tuple
 
 SENTIMENT_MEMBER = "additional_resources/hutto_ICWSM_2014.tar.gz"
 
-# The movie reviews are left out: they overlap the Stanford Sentiment Treebank, on which people test.
+# The movie reviews are left out, since they overlap with the Stanford Sentiment Treebank.
 FILES = {
     "tweets": "tweets_GroundTruth.txt",
     "products": "amazonReviewSnippets_GroundTruth.txt",
     "editorials": "nytEditorialSnippets_GroundTruth.txt",
 }
-# A mean rating, from -4 to 4, counts as an opinion from here on.
+# The smallest absolute mean rating, on a scale from -4 to 4, that counts as an opinion.
 THRESHOLD = 0.5
 
 
 def read_sentiment(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
-    """Records with text, label, rating and source, each with the document it belongs to: a tweet, or the review or
-    editorial that a sentence is from."""
+    """Records with text, label, rating and source. The key of each is its document: the tweet, review or editorial that
+    it is from."""
     with tarfile.open(archive) as outer:
         found = [member for member in outer.getmembers() if member.name.endswith(SENTIMENT_MEMBER)]
         packed = outer.extractfile(found[0]) if len(found) == 1 else None
@@ -41,5 +41,5 @@ def read_sentiment(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
 
 
 def sentiment_label(rating: float) -> str:
-    """positive from THRESHOLD on, negative from -THRESHOLD down, neutral between."""
+    """The label of a mean rating, see THRESHOLD."""
     return "positive" if rating >= THRESHOLD else "negative" if rating <= -THRESHOLD else "neutral"

@@ -20,7 +20,7 @@ from ...nn.linear import Maxout
 from ...shim import Precision, TorchShim, shim_of, to_array, torch_layer
 from ...shim.serialize import load_state
 from ...types import Array
-from ..char_lm_file import CharLMFile, read_char_lm
+from ..char_lm_file import load_lm
 from ..types import TokenFeature
 from .layer import run_torch_feature, run_torch_layer
 from .text import text_units
@@ -92,9 +92,9 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
     state: Dict[str, Tensor] = {}
     for direction, path in model.attrs["paths"].items():
         if path is not None:
-            found = read_direction(Path(path), direction)
-            sizes.update({f"{direction}_{name}": n for name, n in found.sizes.items()})
-            state.update({f"{direction}_lm.{name}": tensor for name, tensor in found.state.items()})
+            lm = read_direction(Path(path), direction)
+            sizes.update({f"{direction}_{name}": size for name, size in lm.sizes.items()})
+            state.update({f"{direction}_lm.{name}": tensor for name, tensor in lm.state_dict().items()})
     if not sizes:
         raise SettingError(Errors.R203)
     shim = shim_of(model)
@@ -103,15 +103,13 @@ def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim.mark_changed()
 
 
-def read_direction(path: Path, direction: str) -> CharLMFile:
-    """Read a file. Raises ModelFileError if its model does not read in this direction."""
-    found = read_char_lm(path)
-    if found.backward != (direction == "backward"):
-        other = DIRECTIONS[found.backward]
-        raise ModelFileError(
-            Errors.R202.format(path=path, reason=f"it reads {other} and is given as the {direction} one")
-        )
-    return found
+def read_direction(path: Path, direction: str) -> CharLM:
+    """Load a model. Raises ModelFileError if it does not read in this direction."""
+    lm = load_lm(path)
+    if lm.backward != (direction == "backward"):
+        reason = f"it reads {DIRECTIONS[lm.backward]} and is given as the {direction} one"
+        raise ModelFileError(Errors.R202.format(path=path, reason=reason))
+    return lm.model
 
 
 def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
