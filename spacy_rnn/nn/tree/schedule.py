@@ -7,7 +7,7 @@ level, over all trees of the batch, and a level is computed at once. Schedules a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -38,16 +38,12 @@ class TreeSchedule:
     """(n_edges,) int64: the same within its level."""
     incoming: Tensor
     """(n,) int64: the first edge that leads to each position, within the edges to its level."""
-    outgoing: Tensor
-    """(n_edges,) int64: the edges in the order of the positions that they come from."""
-    outgoing_sizes: List[int]
-    """The number of edges that come from each level."""
-    outgoing_starts: Tensor
-    """(n,) int64: where the edges that come from each position begin in `outgoing`, within its level."""
+    outgoing: Sequence[Tensor]
+    """For each level (m,) int64: the edges that come from it, in the order of their sources."""
+    outgoing_starts: Sequence[Tensor]
+    """For each level (n,) int64: where the edges that come from each of its positions begin in `outgoing`."""
 
     def __post_init__(self) -> None:
-        self._outgoing = self.outgoing.split(self.outgoing_sizes)
-        self._outgoing_starts = self.outgoing_starts.split(self.sizes)
         self._numbers = torch.arange(max(self.edge_sizes, default=0), device=self.order.device)
 
     def __len__(self) -> int:
@@ -77,7 +73,7 @@ class TreeSchedule:
 
     def sum_outgoing(self, edges: Tensor, level: int) -> Tensor:
         """Sum over the edges that come from each node of a level. edges: (n_edges, width)."""
-        return sum_rows(edges, self._outgoing[level], self._outgoing_starts[level])
+        return sum_rows(edges, self.outgoing[level], self.outgoing_starts[level])
 
 
 def sum_rows(x: Tensor, rows: Tensor, offsets: Tensor) -> Tensor:
@@ -134,7 +130,6 @@ def _schedule(level: IntArray, sources: IntArray, targets: IntArray, device: Opt
         targets=tensor(targets),
         local_targets=tensor(targets - np.repeat(level_starts, edge_sizes)),
         incoming=tensor(first_edge - np.repeat(starts_of(edge_sizes), sizes)),
-        outgoing=tensor(np.argsort(sources, kind="stable")),
-        outgoing_sizes=sent_sizes.tolist(),
-        outgoing_starts=tensor(starts_of(sent) - np.repeat(starts_of(sent_sizes), sizes)),
+        outgoing=tensor(np.argsort(sources, kind="stable")).split(sent_sizes.tolist()),
+        outgoing_starts=tensor(starts_of(sent) - np.repeat(starts_of(sent_sizes), sizes)).split(sizes.tolist()),
     )

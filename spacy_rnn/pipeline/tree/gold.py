@@ -52,21 +52,14 @@ def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str]
     if target in ("exclusive", "ordinal"):
         truths[n:] = _as_distribution(truths[n:])
     column = {label: i for i, label in enumerate(labels)}
-    known = phrases.nodes >= 0
-    if not known.any():
-        return truths
-    nodes = phrases.nodes[known]
-    texts = [text for text, is_known in zip(phrases.labels, known.tolist()) if is_known]
+    found = [(node, label, 1.0) for node, label in zip(phrases.nodes.tolist(), phrases.labels) if node >= 0]
     if target == "regression":
-        parsed = [_read_value(text, labels, name) for text in texts]
-        columns = np.array([column.get(label, -1) for label, _ in parsed])
-        values = np.array([value for _, value in parsed], dtype=np.float32)
-    else:
-        columns = np.array([column.get(text, -1) for text in texts])
-        values = np.ones(len(texts), dtype=np.float32)
-        truths[nodes[columns >= 0]] = 0.0
-    usable = columns >= 0
-    truths[nodes[usable], columns[usable]] = values[usable]
+        found = [(node, *_read_value(label, labels, name)) for node, label, _ in found]
+    found = [row for row in found if row[1] in column]
+    nodes = [node for node, _, _ in found]
+    if target != "regression":
+        truths[nodes] = 0.0
+    truths[nodes, [column[label] for _, label, _ in found]] = [value for _, _, value in found]
     if target in ("exclusive", "ordinal"):
         # The labels of a phrase with two labels count half each.
         truths[nodes] /= np.maximum(truths[nodes].sum(axis=1, keepdims=True), 1)

@@ -54,11 +54,10 @@ def test_sums_over_edges(build: Any, heads: np.ndarray) -> None:
     expected = torch.zeros(len(heads), 2)
     if not len(heads):
         return
-    leaving = zip(schedule.outgoing.split(schedule.outgoing_sizes), schedule.outgoing_starts.split(schedule.sizes))
-    outgoing = torch.cat([sum_rows(values, rows, starts) for rows, starts in leaving])
+    outgoing = torch.cat([schedule.sum_outgoing(values, level) for level in range(len(schedule))])
     torch.testing.assert_close(outgoing, expected.index_add(0, schedule.sources, values))
     parts = zip(values.split(schedule.edge_sizes), schedule.incoming.split(schedule.sizes))
-    incoming = torch.cat([sum_rows(part, torch.arange(len(part)), starts) for part, starts in parts])
+    incoming = torch.cat([schedule.sum_incoming(part, starts) for part, starts in parts])
     torch.testing.assert_close(incoming, expected.index_add(0, schedule.targets, values))
     starts = torch.tensor([0, *np.cumsum(schedule.sizes)[:-1].tolist()])
     level = torch.repeat_interleave(torch.arange(len(schedule.sizes)), torch.tensor(schedule.edge_sizes))
