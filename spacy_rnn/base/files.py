@@ -1,6 +1,7 @@
 """Files and folders that are written completely or not at all."""
 
 import ctypes
+import errno
 import os
 import sys
 import tempfile
@@ -24,8 +25,11 @@ def replaced_folder(target: Path, *, checked: bool = False) -> Iterator[Path]:
 
     checked: `target` is a user's folder, which may have other contents. Raises CorpusError, and changes nothing, if it
     contains files of other kinds, by their suffixes, than the new folder.
+    Raises NotADirectoryError, before anything is written, if `target` is a file.
     """
     target = target.resolve()
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
         new = Path(scratch) / "new"

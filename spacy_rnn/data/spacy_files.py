@@ -8,7 +8,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from ..errors import CorpusError, Errors
+from ..errors import CorpusError, Errors, UserError
 
 Reader = Callable[[Language], Iterable[Example]]
 T = TypeVar("T")
@@ -29,6 +29,8 @@ def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
             item = next(items)
         except StopIteration:
             return
+        except UserError:
+            raise
         except Exception as error:  # of any type, as the damage has it
             reason = " ".join(str(error).split()) or type(error).__name__
             raise CorpusError(Errors.D188.format(path=path, reason=reason)) from error

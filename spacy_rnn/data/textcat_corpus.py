@@ -14,6 +14,7 @@ from spacy.training import Example
 from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from .fetch.treebanks import SOURCE_FILE
+from .language import checked
 from .textcat_files import LabelledText, file_stem, read_textcat_file
 
 STATS_FILE = "stats.json"
@@ -88,7 +89,7 @@ def convert_textcat(
     that is there already is replaced. Raises CorpusError for a file that cannot be read; the folder then is as it was.
     """
     lang = lang or fetched_lang(paths[0].parent)
-    nlp = spacy.blank(lang)
+    nlp = checked(spacy.blank, lang)
     known = list(labels) if labels else None
     stats = TextCatStats(lang, [], True, {})
     with replaced_folder(output_dir, checked=True) as folder:

@@ -61,9 +61,9 @@ class ComponentMessages(metaclass=WithCodes):
         "'{name}': the label {label!r} cannot be added to a model that was built without it. Call add_label() "
         "before nlp.initialize(), or give all labels in initialize.components.{name}.labels."
     )
-    R020 = "The pipeline {name} cannot be loaded ({reason}); give the folder or the package of one that can."
+    R020 = "The pipeline {name} cannot be loaded ({reason}); check its name, copy it again, or train it anew."
     R021 = "The GPU {gpu_id} cannot be used ({reason}); give the number of another one, or -1 for the CPU."
-    R022 = "{path}: spaCy cannot use this config. {reason}"
+    R022 = "{path}: spaCy cannot use this config: {reason}"
     R023 = "{path}: this config has no {name}; `spacy init fill-config` fills in what is missing."
     R024 = "{path}: this code cannot be imported ({reason})."
     R101 = (

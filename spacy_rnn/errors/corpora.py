@@ -43,6 +43,7 @@ class CorpusMessages(metaclass=WithCodes):
     D024 = "{path}: there are no documents in this file; a file of spaCy's binary format is named *.spacy."
     D025 = "The pipeline has no component that can be scored on {path}; it has: {found}."
     D026 = "Fetching {treebank} needs the program git; install it, or give a local folder."
+    D027 = "spaCy has no pipeline of the language '{lang}' ({reason}); give another code, or install what it needs."
     D100 = "There is no labelled corpus '{name}'; choose one of: {allowed}."
     D101 = "{path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
     D102 = "{path}:{line}: the label '{label}' is not one of: {labels}."

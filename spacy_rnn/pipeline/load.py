@@ -12,6 +12,8 @@ from thinc.api import Config, ConfigValidationError
 from ..errors import Errors, ModelFileError, SettingError, UserError
 from .variants import load_variant
 
+_CODE = re.compile(r"\[E\d+\]")  # of spaCy
+
 
 def use_gpu(gpu_id: int) -> None:
     """Have spaCy and torch compute on a GPU; do nothing for -1. Raises SettingError if that GPU cannot be used."""
@@ -60,14 +62,13 @@ def config_errors(path: Path) -> Iterator[None]:
     except UserError:
         raise
     except (ValueError, OSError, ImportError) as error:
-        if isinstance(error, ConfigValidationError) or re.match(r"\[E\d+\]", str(error)):
+        if isinstance(error, ConfigValidationError) or _CODE.match(str(error)):
             raise _refused(path, error) from error
         raise
 
 
 def _refused(path: Path, error: Exception) -> SettingError:
-    reason = str(error) if str(error).startswith("[E") else one_line(error)
-    return SettingError(Errors.R022.format(path=path, reason=_without_config(error) or reason))
+    return SettingError(Errors.R022.format(path=path, reason=_without_config(error) or one_line(error)))
 
 
 def _without_config(error: Exception) -> str:
@@ -78,6 +79,6 @@ def _without_config(error: Exception) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """The type and the message of an error."""
-    message = " ".join((_without_config(error) or str(error)).split())
-    return f"{type(error).__name__}: {message}".rstrip(":. ")
+    """The message of an error, after its type unless it has one of spaCy's codes."""
+    message = " ".join((_without_config(error) or str(error)).split()).rstrip(". ")
+    return message if _CODE.match(message) else f"{type(error).__name__}: {message}".rstrip(": ")

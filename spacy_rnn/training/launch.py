@@ -74,6 +74,8 @@ def run_worker(
     if code_path is not None:
         import_code(code_path)
     config = read_config(config_path, overrides, needed=("nlp", "corpora", "training"))
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
     with worker.joined(init_method), config_errors(config_path):
         begin(init_nlp(config, use_gpu=gpu_id), output, worker, resume).run()
 
