@@ -12,7 +12,7 @@ from thinc.api import Config, ConfigValidationError
 from ..errors import Errors, ModelFileError, SettingError, UserError
 from .variants import load_variant
 
-_CODE = re.compile(r"\[E\d+\]")  # of spaCy
+_CODE = re.compile(r"\[[DER]\d+\]")  # of an error that is told to users, spaCy's or ours
 
 
 def use_gpu(gpu_id: int) -> None:
@@ -79,6 +79,6 @@ def _without_config(error: Exception) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """The message of an error, after its type unless it has one of spaCy's codes."""
+    """The message of an error, after its type unless it has a code."""
     message = " ".join((_without_config(error) or str(error)).split()).rstrip(". ")
     return message if _CODE.match(message) else f"{type(error).__name__}: {message}".rstrip(": ")

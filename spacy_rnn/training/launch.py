@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -21,14 +22,39 @@ from .checkpoint import find_checkpoint
 from .loop import begin
 from .parallel import Worker
 
-Overrides = Dict[str, Any]
+
+@dataclass
+class Plan:
+    """What all processes of a training are told, see `train`."""
+
+    config_path: Path
+    output: Optional[Path]
+    overrides: Dict[str, Any]
+    code_path: Optional[Path]
+    resume: bool
+    gpu_id: int
+
+    @property
+    def device(self) -> str:
+        return "cuda" if self.gpu_id >= 0 else "cpu"
+
+    def run(self, worker: Worker, init_method: str, local_rank: int) -> None:
+        """Train in this process, which is one of `worker.size`, and the one with `local_rank` on this machine."""
+        use_gpu(self.gpu_id + local_rank if self.gpu_id >= 0 else -1)
+        if self.code_path is not None:
+            import_code(self.code_path)
+        config = read_config(self.config_path, self.overrides, needed=("nlp", "corpora", "training"))
+        if self.output is not None:
+            self.output.mkdir(parents=True, exist_ok=True)
+        with worker.joined(init_method), config_errors(self.config_path):
+            begin(init_nlp(config, use_gpu=self.gpu_id), self.output, worker, self.resume).run()
 
 
 def train(
     config_path: Path,
     output: Optional[Path] = None,
     *,
-    overrides: Optional[Overrides] = None,
+    overrides: Optional[Dict[str, Any]] = None,
     code_path: Optional[Path] = None,
     workers: int = 1,
     resume: Optional[bool] = None,
@@ -41,43 +67,22 @@ def train(
         started this process, its own settings count instead, on one machine or several.
     resume: go on from the checkpoint in `output`, which is written at every evaluation, with the same result as if the
         training had never ended. False starts over where there is one, None refuses to.
-    Raises TrainingError if a worker dies; the others are stopped then.
+    Raises SettingError for a config that cannot be used, and TrainingError if the checkpoint cannot be, or if a worker
+    dies; the others are stopped then.
     """
     check_at_least("workers", workers, 1)
     checkpoint = find_checkpoint(output) if output is not None else None
     if resume is None and checkpoint is not None:
         raise TrainingError(Errors.R196.format(path=checkpoint))
-    arguments = (config_path, output, overrides or {}, code_path, bool(resume), gpu_id)
+    plan = Plan(config_path, output, overrides or {}, code_path, bool(resume), gpu_id)
     if "TORCHELASTIC_RUN_ID" in os.environ:
         rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-        run_worker(Worker(rank, size, _device(gpu_id)), "env://", int(os.environ["LOCAL_RANK"]), *arguments)
+        plan.run(Worker(rank, size, plan.device), "env://", int(os.environ["LOCAL_RANK"]))
     elif workers == 1:
-        run_worker(Worker(), "", 0, *arguments)
+        plan.run(Worker(), "", 0)
     else:
         with tempfile.TemporaryDirectory() as scratch:
-            _run_all(workers, f"file://{scratch}/meeting", *arguments)
-
-
-def run_worker(
-    worker: Worker,
-    init_method: str,
-    local_rank: int,
-    config_path: Path,
-    output: Optional[Path],
-    overrides: Overrides,
-    code_path: Optional[Path],
-    resume: bool,
-    gpu_id: int,
-) -> None:
-    """Train in this process, one of `worker.size`."""
-    use_gpu(gpu_id + local_rank if gpu_id >= 0 else -1)
-    if code_path is not None:
-        import_code(code_path)
-    config = read_config(config_path, overrides, needed=("nlp", "corpora", "training"))
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-    with worker.joined(init_method), config_errors(config_path):
-        begin(init_nlp(config, use_gpu=gpu_id), output, worker, resume).run()
+            _run_all(plan, workers, f"file://{scratch}/meeting")
 
 
 def import_code(path: Path) -> None:
@@ -88,18 +93,14 @@ def import_code(path: Path) -> None:
         raise SettingError(Errors.R024.format(path=path, reason=one_line(error))) from error
 
 
-def _device(gpu_id: int) -> str:
-    return "cuda" if gpu_id >= 0 else "cpu"
-
-
-def _run_all(size: int, init_method: str, *arguments: Any) -> None:
+def _run_all(plan: Plan, size: int, init_method: str) -> None:
     context = multiprocessing.get_context("spawn")
     processes, messages = [], []
     try:
         for rank in range(size):
             ours, theirs = context.Pipe(duplex=False)
-            worker = Worker(rank, size, _device(arguments[-1]), os.getpid())
-            process = context.Process(target=_run_one, args=(theirs, worker, init_method, *arguments), daemon=True)
+            worker = Worker(rank, size, plan.device, os.getpid())
+            process = context.Process(target=_run_one, args=(theirs, plan, worker, init_method), daemon=True)
             process.start()
             theirs.close()
             processes.append(process)
@@ -110,31 +111,31 @@ def _run_all(size: int, init_method: str, *arguments: Any) -> None:
             for rank in map(running.pop, ended):
                 processes[rank].join()
                 if processes[rank].exitcode:
-                    raise TrainingError(_obituary(rank, processes, messages[rank], output=arguments[1]))
+                    raise TrainingError(_cause_of_death(rank, processes, messages[rank], plan.output))
     finally:
         for process in processes:
             process.kill()
             process.join()
 
 
-def _run_one(message: Connection, worker: Worker, *arguments: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+def _run_one(message: Connection, plan: Plan, worker: Worker, init_method: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops all
     try:
-        run_worker(worker, arguments[0], worker.rank, *arguments[1:])
+        plan.run(worker, init_method, worker.rank)
     except Exception as error:
         if not isinstance(error, UserError):
             traceback.print_exc()
         with contextlib.suppress(OSError):
-            message.send_bytes(f"{type(error).__name__}: {error}".encode("utf8", errors="replace"))
+            message.send_bytes(one_line(error).encode("utf8", errors="replace"))
         sys.exit(1)
 
 
-def _obituary(rank: int, processes: List[Any], message: Connection, output: Optional[Path]) -> str:
+def _cause_of_death(rank: int, processes: List[Any], message: Connection, output: Optional[Path]) -> str:
     code = processes[rank].exitcode
     reason = ""
     with contextlib.suppress(EOFError, OSError):
         if message.poll():
-            reason = f" {message.recv_bytes().decode('utf8')}"
+            reason = f" {message.recv_bytes().decode('utf8')}."
     how = f"was killed by signal {-code}" if code < 0 else "failed"
     checkpoint = find_checkpoint(output) if output is not None else None
     remedy = "There is no checkpoint yet." if checkpoint is None else f"Go on from {checkpoint} with --resume."

@@ -1,14 +1,20 @@
 """Every command with every kind of wrong input ends with one sentence, never with a traceback, and changes nothing."""
 
+import errno
+import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, Tuple
+from unittest.mock import Mock
 
 import pytest
 
-from spacy_rnn.cli import main
+from spacy_rnn.cli import app, main
 
 from .worlds import make_world
 
@@ -68,14 +74,12 @@ SETTINGS = [
     ("fetch-textcat nonsense {out:output}", "D100"),
     ("convert-textcat --lang nonsense", "nonsense"),
     ("convert-textcat --text nonsense", "D113"),
-    ("convert-textcat --label nonsense", "D113"),
     ("convert-textcat --labels nonsense", "D102"),
     ("evaluate-lemmas --tagger lemmatizer", "D174"),
     ("train-lm --cell nonsense", "R001"),
     ("train-lm --direction nonsense", "R001"),
     ("train-lm --precision nonsense", "R001"),
     ("train-lm --depth 0", "R005"),
-    ("train-lm --hidden-size 1000000000", "R185"),
     ("train-lm --save-every 0", "save-every"),
     ("evaluate-lm --adapt -1", "R005"),
     ("generate --top-p 2", "R005"),
@@ -98,16 +102,135 @@ SETTINGS = [
     ("train --nonsense", "nonsense"),
     ("train --nonsense 1", "nonsense"),
     ("train nonsense", "nonsense"),
+    ("train --paths.train null", "R022.*E913"),
     ("train --paths.train no.spacy", "no.spacy"),
-    ("train --paths.train junk.spacy", "D188.*junk.spacy"),
-    ("train --paths.train empty.spacy", "D188.*empty.spacy"),
-    ("train --paths.nonsense 1", "nonsense"),
+    ("train --paths.train junk.spacy", "R022.*E1014"),
+    ("train --paths.train empty.spacy", "R022.*E1014"),
     ("train --nlp.lang nonsense", "R022.*E048"),
     ("train --nlp.pipeline nonsense", "R022"),
     ("train --training.max_steps many", "R022.*max_steps"),
-    ("train --training.nonsense 1", "R022.*nonsense"),
     ("train --training.optimizer.@optimizers Nonsense.v1", "R022.*E893"),
     ("train --components.rnn_tagger.factory nonsense", "R022.*E002"),
     ("train --components.rnn_tagger.model.tok2vec.encode.depth 0", "R005"),
     ("train --workers 2 --training.max_steps many", "R192.*R022.*max_steps"),
 ]
+
+WORD = re.compile(r"\{(.+):(\w+)\}")
+CASES = [
+    (command, at, wrong)
+    for command in COMMANDS
+    for at, word in enumerate(command.split())
+    for wrong in WRONG.get(WORD.sub(r"\2", word), ())
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    make_world(folder)
+    return folder
+
+
+@pytest.fixture
+def world(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder that commands run in, which must stay as it is but for what they are told to write."""
+    monkeypatch.chdir(made)
+    monkeypatch.setattr(sys, "argv", [])
+    before = files()
+    yield
+    shutil.rmtree("new", ignore_errors=True)
+    assert files() == before
+
+
+def files() -> Dict[Path, Tuple[int, int]]:
+    found = (path for path in Path().rglob("*") if path.parts[0] != "new" and "__pycache__" not in path.parts)
+    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found if path.is_file()}
+
+
+def run(command: str, at: int = -1, wrong: str = "") -> int:
+    """The exit status of a command, in which one word is replaced."""
+    words = command.split()
+    for i, word in enumerate(words):
+        match = WORD.match(word)
+        if match:
+            name, kind = match.groups()
+            words[i] = wrong.replace("*", Path(name).suffix) if i == at else f"new/{name}" if "out" in kind else name
+    sys.argv = ["spacy-rnn", *words]
+    try:
+        main()
+    except SystemExit as error:
+        return int(error.code or 0)
+    return 0
+
+
+def test_every_command_is_here() -> None:
+    names = {command.name for command in app.registered_commands}
+    assert {command.split()[0] for command in COMMANDS} == names
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_right_input(command: str) -> None:
+    assert run(command) == 0
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("command", "at", "wrong"), CASES)
+def test_wrong_input(command: str, at: int, wrong: str, capsys: pytest.CaptureFixture) -> None:
+    status, told = run(command, at, wrong), capsys.readouterr().err
+    if status == 1:
+        assert re.match(r"✘ \[[DR]\d{3}\] ", told) and told.count("\n") == 1
+    else:
+        assert status == 2 and told.startswith("Usage: ")
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("command", "expected"), SETTINGS)
+def test_wrong_settings(
+    command: str, expected: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("ray", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, package, None)
+    name, _, options = command.partition(" ")
+    whole = next(whole for whole in COMMANDS if whole.split()[0] == name)
+    assert run(command if "{" in command else f"{whole} {options}") in (1, 2)
+    told = capsys.readouterr().err
+    assert re.search(f"(?s){expected}", told) and "Traceback" not in told
+
+
+def test_mistakes_of_the_package_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (KeyError("x"), ValueError("x"), OSError("x")):
+        monkeypatch.setattr("spacy_rnn.cli.tree.get_parser", Mock(side_effect=error))
+        with pytest.raises(type(error)) as caught:
+            run("get-parser x")
+        assert caught.value is error
+
+
+def test_errors_of_the_system_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("spacy_rnn.cli.tree.get_parser", Mock(side_effect=full))
+    assert run("get-parser x") == 1
+    assert capsys.readouterr().err == "✘ [D022] output: No space left on device.\n"
+
+
+@pytest.mark.usefixtures("world")
+def test_interrupted_training_says_nothing() -> None:
+    """Its workers end with it."""
+    command = ["train", "config.cfg", "--workers", "2", "--training.max_steps", "100000", "--output", "new/out"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spacy_rnn", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf8",
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    while "0" not in process.stdout.readline():  # the first row of scores
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130 and told == ""
+    with pytest.raises(ProcessLookupError):  # as soon as the last process of the group has ended
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
