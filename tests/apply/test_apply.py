@@ -222,6 +222,14 @@ def test_part_that_cannot_be_read_is_said(tagger: Language, tmp_path: Path) -> N
             apply_pipeline(tagger, str(tmp_path / "it.parquet"), str(tmp_path / "out"), small(workers=workers))
 
 
+def test_parts_that_nobody_did_are_said(tagger: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jsonl(tmp_path / "it.jsonl", 60)
+    monkeypatch.setattr("spacy_rnn.apply.run.in_process", lambda nlp, job, parts, report: None)
+    with pytest.raises(CorpusError, match=r"D186.*0 of \d+ parts"):
+        apply_pipeline(tagger, str(tmp_path / "it.jsonl"), str(tmp_path / "out"), small())
+    assert not (tmp_path / "out" / "_SUCCESS.json").exists()
+
+
 def test_disk_that_is_full_is_said(tagger: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any) -> None:
         raise OSError("No space left on device")

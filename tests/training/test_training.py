@@ -19,7 +19,7 @@ from spacy.training.loop import train as spacy_train
 from spacy.util import load_config, registry
 from thinc.api import Adam, Config
 
-from spacy_rnn.errors import TrainingError
+from spacy_rnn.errors import CorpusError, TrainingError, UserError
 from spacy_rnn.training import train
 from spacy_rnn.training.batches import Batches, deal, subdivide
 from spacy_rnn.training.checkpoint import _keys, find_checkpoint, load_checkpoint
@@ -259,6 +259,16 @@ def make():
             os.kill(os.getpid(), signal.SIGKILL)
     return kill
 """
+
+
+def test_no_documents(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    overrides = {"corpora.train.path": str(tmp_path / "empty.spacy")}
+    with pytest.raises(CorpusError, match="D189"):
+        list(Batches(tagger_nlp(), lambda nlp: [], lambda stream: [], 1, 1, {}))
+    with pytest.raises(UserError, match="config.cfg|R012|D189"):
+        train(config, overrides=overrides)
 
 
 def test_shares_have_tokens() -> None:
