@@ -267,7 +267,7 @@ def test_no_documents(tmp_path: Path) -> None:
     overrides = {"corpora.train.path": str(tmp_path / "empty.spacy")}
     with pytest.raises(CorpusError, match="D189"):
         list(Batches(tagger_nlp(), lambda nlp: [], lambda stream: [], 1, 1, {}))
-    with pytest.raises(UserError, match="config.cfg|R012|D189"):
+    with pytest.raises(UserError, match="R012"):
         train(config, overrides=overrides)
 
 
