@@ -5,7 +5,9 @@ from typing import Any, Iterable, List
 
 import griffe
 
-_SECTION = re.compile(r"(?:^|(?<=\.)\s+)(?=(?:Returns|RETURNS|Yields|Raises)\b)")
+_START = r"(?:\A|\n\s*|(?<=[.;])\s+)"
+_SECTION = re.compile(rf"{_START}(?=(?:Returns|RETURNS|Yields|Raises)\b)")
+_QUOTED = r'"[^"\n]+"(?:, "[^"\n]+")*'
 
 
 class ParameterLists(griffe.Extension):
@@ -15,7 +17,7 @@ class ParameterLists(griffe.Extension):
         _rewrite(func, [parameter.name for parameter in func.parameters])
 
     def on_class_members(self, *, cls: griffe.Class, **kwargs: Any) -> None:
-        _rewrite(cls, [parameter.name for parameter in cls.parameters])
+        _rewrite(cls, [*(parameter.name for parameter in cls.parameters), *cls.attributes])
 
 
 def _rewrite(documented: griffe.Object, names: Iterable[str]) -> None:
@@ -25,25 +27,19 @@ def _rewrite(documented: griffe.Object, names: Iterable[str]) -> None:
 
 def list_parameters(text: str, names: Iterable[str]) -> str:
     """Make a bullet of each description of parameters, and a paragraph of what is returned or raised."""
-    name = "|".join(sorted(map(re.escape, {name.lstrip("*") for name in names} | {"self"}), key=len, reverse=True))
-    entry = re.compile(rf"((?:{name})(?:(?:, | and )(?:{name}))*): ")
-    starts = re.compile(rf"(?:^|(?<=[.;])\s+)(?={entry.pattern})")
-    return "\n\n".join(_list_paragraph(paragraph, entry, starts) for paragraph in text.split("\n\n"))
+    longest_first = sorted(map(re.escape, {name.lstrip("*") for name in names}), key=len, reverse=True)
+    name = rf"(?:{'|'.join(longest_first)})" if longest_first else r"(?!)"
+    entry = rf"({name}(?:(?:, | and ){name})*|{_QUOTED}): "
+    paragraphs = [part for paragraph in text.split("\n\n") for part in _SECTION.split(paragraph) if part]
+    return "\n\n".join(_list_entries(paragraph, entry) for paragraph in paragraphs)
 
 
-def _list_paragraph(paragraph: str, entry: "re.Pattern[str]", starts: "re.Pattern[str]") -> str:
-    lines = paragraph.split("\n")
-    first = next((i for i, line in enumerate(lines) if entry.match(line) or _SECTION.match(line)), len(lines))
-    parts: List[str] = ["\n".join(lines[:first])]
-    described = " ".join(line.strip() for line in lines[first:])
+def _list_entries(paragraph: str, entry: str) -> str:
+    # With its group, the pattern splits a paragraph into what stands before the first entry, and in turns the names of
+    # an entry and what it says.
+    before, *parts = re.split(_START + entry, paragraph)
     bullets: List[str] = []
-    for section in _SECTION.split(described):
-        for part in filter(None, (piece for i, piece in enumerate(starts.split(section)) if i % 2 == 0)):
-            found = entry.match(part)
-            if found is not None:
-                named = ", ".join(f"`{one}`" for one in re.split(r", | and ", found[1]))
-                bullets.append(f"- {named}: {re.sub(';$', '.', part[found.end() :])}")
-                continue
-            parts += ["\n".join(bullets), part]
-            bullets = []
-    return "\n\n".join(filter(None, [*parts, "\n".join(bullets)]))
+    for named, described in zip(parts[::2], parts[1::2]):
+        names = ", ".join(f"`{one}`" for one in re.split(r", | and ", named))
+        bullets.append(f"- {names}: {re.sub(r'[;.]?$', '.', ' '.join(described.split()))}")
+    return "\n\n".join(filter(None, [before, "\n".join(bullets)]))

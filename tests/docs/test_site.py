@@ -35,7 +35,9 @@ def test_every_command_and_option_is_on_the_page() -> None:
         ("Reads.", "Reads."),
         ("x: (n,).\ny: of it,\n    and more. Returns (n,).", "- `x`: (n,).\n- `y`: of it, and more.\n\nReturns (n,)."),
         ("Does.\n\nx, y: sizes. z: a: b.", "Does.\n\n- `x`, `y`: sizes.\n- `z`: a: b."),
-        ("Does.\nx: (n,); y: (m,).\nRaises ValueError.", "Does.\n\n- `x`: (n,).\n- `y`: (m,).\n\nRaises ValueError."),
+        ("Does. x: (n,); y: (m,).\nRaises ValueError.", "Does.\n\n- `x`: (n,).\n- `y`: (m,).\n\nRaises ValueError."),
+        ('One of:\n"a", "b": both.\n"c": this.', 'One of:\n\n- `"a"`, `"b"`: both.\n- `"c"`: this.'),
+        ("Two kinds: this, and that. Note: both.", "Two kinds: this, and that. Note: both."),
     ],
 )
 def test_parameters_become_a_list(text: str, expected: str) -> None:
