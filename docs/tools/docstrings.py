@@ -41,5 +41,5 @@ def _list_entries(paragraph: str, entry: str) -> str:
     bullets: List[str] = []
     for named, described in zip(parts[::2], parts[1::2]):
         names = ", ".join(f"`{one}`" for one in re.split(r", | and ", named))
-        bullets.append(f"- {names}: {re.sub(r'[;.]?$', '.', ' '.join(described.split()))}")
+        bullets.append(f"- {names}: {' '.join(described.split()).rstrip(';.')}.")
     return "\n\n".join(filter(None, [before, "\n".join(bullets)]))
