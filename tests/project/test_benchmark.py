@@ -51,10 +51,12 @@ def test_table_and_picture(tmp_path: Path) -> None:
     from benchmark.tagger.report import picture, table
 
     results = {"default": result("spacy-rnn", 150_000.0), "cnn": result("spaCy CNN", 20_000.0)}
+    results["stanza"] = {**result("Stanza", 3_000.0), "accuracy": {"UPOS": 16.65, "FEATS": 20.47}}
     run = {"treebank": "mine", "threads": 1, "results": results}
     lines = table(run).splitlines()
-    assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
+    assert len(lines) == 5 and len({line.count("|") for line in lines}) == 1
     assert lines[2].startswith("| spacy-rnn | 95.90 | 96.50 | 150,000 |")
+    assert lines[4].startswith("| Stanza |  |  | 3,000 |"), "hardly trained"
     picture(run, tmp_path / "picture.svg")
     assert (tmp_path / "picture.svg").read_text(encoding="utf8").count("<path") > 10
 
