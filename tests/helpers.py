@@ -1,4 +1,4 @@
-"""Tiny encoders, pipelines and documents, made on the spot."""
+"""Tiny encoders, pipelines and documents."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -42,7 +42,7 @@ SENTENCES: List[List[Row]] = [
 ]
 TEXTS = [" ".join(row[0] for row in sentence) for sentence in SENTENCES]
 
-# What people paste: nothing, blanks, one letter, a very long word, emoji, combining marks, noncharacters.
+# Nothing, blanks, one letter, a very long word, emoji, combining marks, noncharacters.
 ODD_TEXTS = ["", " ", "\n\t  \n", "x", "ab" * 5000, "👩‍👩‍👧 🇧🇷 👍🏽", "ẹ̀kọ́ é à̂", "\u200b\ufdd0\ufffe\x00", "ok fine"]
 
 words = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8)
@@ -56,7 +56,7 @@ def encoder_config(width: int = 16, precision: str = "fp32", vectors: bool = Fal
         "@architectures": "spacy-rnn.RNNEncoder.v1",
         "embed": {
             "@architectures": "spacy-rnn.WordFeatures.v1",
-            # Unless a test asks for it, what is learned by heart is not blotted out.
+            # Low, since tests memorize their data.
             "words": {
                 "@architectures": "spacy-rnn.WordEmbed.v1",
                 "width": 8,
@@ -99,8 +99,8 @@ def tiny_encoder(**settings: Any) -> Model:
 
 
 def scatter_weights(model: Model, scale: float = 0.5) -> Model:
-    """Draw all torch weights from a normal distribution: biases, learned states and heads that
-    start from zero then count in what a test compares."""
+    """Draw all torch weights from a normal distribution, so that biases, learned states and output layers, which start
+    from zero, change the result."""
     generator = np.random.default_rng(0)
     for shim in torch_shims(model):
         state = {
@@ -166,7 +166,7 @@ def gold_doc(nlp: Language, sentence: Sequence[Row], **kwargs: Any) -> Doc:
 
 
 def make_examples(nlp: Language, sentences: Iterable[Sequence[Row]] = SENTENCES) -> List[Example]:
-    """Gold documents beside bare ones with the same words."""
+    """Gold documents, and documents with the same words and no annotations."""
     golds = [gold_doc(nlp, sentence) for sentence in sentences]
     return [Example(Doc(nlp.vocab, words=[token.text for token in gold]), gold) for gold in golds]
 
@@ -184,14 +184,14 @@ def train(nlp: Language, examples: List[Example], steps: int = 30, *, rate: floa
 
 
 def trained_tagger(steps: int = 30, **settings: Any) -> Language:
-    """A pipeline whose tagger knows `SENTENCES` by heart."""
+    """A pipeline whose tagger has memorized `SENTENCES`."""
     nlp = tagger_nlp(**settings)
     train(nlp, make_examples(nlp), steps)
     return nlp
 
 
 def annotations(doc: Doc) -> List[Row]:
-    """What `gold_doc` takes."""
+    """The annotations of a document, as `gold_doc` takes them."""
     return [(token.text, token.pos_, token.tag_, str(token.morph)) for token in doc]
 
 

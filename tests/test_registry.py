@@ -1,4 +1,4 @@
-"""Every name that the package registers leads somewhere, and everything built is registered."""
+"""Every registered name resolves, and every architecture is registered."""
 
 import importlib
 import inspect
@@ -22,21 +22,21 @@ POINTS: List[EntryPoint] = sorted(
     {point for group in GROUPS for point in entry_points(group=group) if point.value.startswith("spacy_rnn.")},
     key=lambda point: (point.group, point.name),
 )
-# Methods of pydantic's models, which older releases of spaCy 3.8 do not take as names of settings.
+# Methods of pydantic models, which older releases of spaCy 3.8 refuse as names of settings.
 FORBIDDEN = {"construct", "copy", "dict", "fields", "json", "schema", "validate"}
 FUNCTIONS = [point for point in POINTS if point.group != "spacy_factories"]
 
 
 @pytest.mark.parametrize("point", FUNCTIONS, ids=lambda point: point.name)
 def test_registered_name_resolves(point: EntryPoint) -> None:
-    """By the name that a config uses, to the very function."""
+    """To the function that setup.py names."""
     assert re.fullmatch(r"spacy-rnn\.[A-Za-z0-9_]+\.v\d+", point.name)
     assert registry.get(point.group[len("spacy_") :], point.name) is point.load()
 
 
 @pytest.mark.parametrize("point", FUNCTIONS, ids=lambda point: point.name)
 def test_every_argument_has_a_default_or_is_a_part(point: EntryPoint) -> None:
-    """`init fill-config` writes down defaults; what has none is another block of the config."""
+    """`init fill-config` writes defaults; an argument without a default is another block of the config."""
     for name, parameter in inspect.signature(point.load()).parameters.items():
         assert name not in FORBIDDEN
         assert parameter.annotation is not inspect.Parameter.empty, name
@@ -52,7 +52,7 @@ def test_factory_resolves(name: str) -> None:
 
 
 def test_all_architectures_are_registered() -> None:
-    """Each build_x_v1 of the package, under the name that it makes."""
+    """Each function build_x_v1 of the package."""
     built = set()
     for module in pkgutil.walk_packages(spacy_rnn.models.__path__, "spacy_rnn.models."):
         members = inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)

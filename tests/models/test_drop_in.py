@@ -77,7 +77,7 @@ def add(nlp: Language, name: str, tok2vec: Any) -> None:
 
 
 def examples(nlp: Language) -> List[Example]:
-    """Sentences with every kind of annotation, beside bare ones."""
+    """Sentences with every kind of annotation, and the same without annotations."""
     golds = []
     for i, sentence in enumerate(SENTENCES):
         verb = max(0, len(sentence) - 2)

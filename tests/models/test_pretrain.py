@@ -53,7 +53,7 @@ path = ${paths.raw_text}
 
 
 def as_component(where: str, folder: Path) -> Tuple[Language, Dict[str, Any]]:
-    """A pipeline, and what names its encoder in the config."""
+    """A pipeline, and the settings that name its encoder."""
     nlp = spacy.blank("xx")
     if where != "rnn_tagger":
         config = encoder_config()

@@ -1,4 +1,4 @@
-"""Settings that cannot work are refused where the layer is built, by name and with a remedy."""
+"""Impossible settings are refused when a layer is built, with their name and a remedy."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_refused(name: str, settings: Any, message: str) -> None:
 
 
 def test_config_names_the_setting() -> None:
-    """In the words of whichever release of spaCy checks it."""
+    """spaCy checks types and names; its messages differ between releases."""
     with pytest.raises(ValueError, match="(?s)cell.*rnn_sigmoid"):
         build({"@architectures": "spacy-rnn.RNN.v1", "cell": "elman"})
     with pytest.raises(ValueError, match="unexpected argument: 'hidden_size'|hidden_size.*extra fields"):

@@ -63,7 +63,7 @@ def run_equations(cell: str, w: Weights, x: np.ndarray, state: np.ndarray) -> np
 
 
 def make_layer(cell: str, sizes: Tuple[int, int, int, int], **kwargs: bool) -> Tuple[RecurrentLayer, np.ndarray]:
-    """A layer in double precision with weights that are all in play, and its input."""
+    """A layer in double precision with weights that all change the output, and its input."""
     steps, batch, input_size, hidden_size = sizes
     layer = RecurrentLayer(input_size, hidden_size, cell, **kwargs).double()
     generator = torch.Generator().manual_seed(sum(sizes))
@@ -93,7 +93,7 @@ def test_forward_follows_equations(cell: str, sizes: Tuple[int, int, int, int]) 
 @pytest.mark.parametrize("cell", CELLS)
 @given(sizes=sizes)
 def test_initial_state(cell: str, sizes: Tuple[int, int, int, int]) -> None:
-    """A learned state starts every sequence; a given one goes before it."""
+    """Each sequence starts from the learned state, or from a given state instead."""
     layer, x = make_layer(cell, sizes, learn_initial_state=True)
     assert layer.initial is not None
     learned = np.repeat(layer.initial.detach().numpy()[:, None], sizes[1], axis=1)
@@ -106,8 +106,7 @@ def test_initial_state(cell: str, sizes: Tuple[int, int, int, int]) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_agree_with_finite_differences(cell: str) -> None:
-    """The slope of the written-out equations, by small steps, is the layer's gradient: for the
-    input, the initial state and every weight."""
+    """Of the equations in numpy, with respect to the input, the initial state and every weight."""
     layer, x = make_layer(cell, (4, 2, 3, 3), learn_initial_state=True)
     direction = np.random.default_rng(2).normal(size=(4, 2, 3))
     tensor = torch.from_numpy(x.copy()).requires_grad_()

@@ -1,4 +1,4 @@
-"""Dropout over sequences and over words."""
+"""Dropout of units, tokens and words."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_drop_rows() -> None:
 
 
 def test_token_dropout_replaces_whole_tokens() -> None:
-    """By one vector, which learns from them; `training.dropout` leaves the rate alone."""
+    """By one vector, which gets their gradients; `set_dropout` does not change the rate."""
     dropout = TokenDropout(3, 0.3)
     torch.nn.init.constant_(dropout.blank, 7.0)
     set_dropout(dropout, 0.9)

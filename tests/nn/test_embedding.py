@@ -67,7 +67,7 @@ def test_growing_table_forgets() -> None:
 
 
 def test_share_of_hundred_thousand() -> None:
-    """Counting for ten epochs gives the same figure as counting for one."""
+    """The result does not depend on the number of epochs."""
     table = GrowingEmbedding(8, 3)
     keys, counts = np.array([1, 2]), np.array([90_000, 10_000])
     table.learn(keys, counts)

@@ -1,4 +1,4 @@
-"""Blocks: every token once, nothing wasted, nothing larger than allowed."""
+"""Blocks have every token once, little padding, and no more cells than allowed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_windows_give_context(lengths: List[int], window: Tuple) -> None:
 
 @given(lengths=lengths_lists, window=windows, most=st.integers(1, 40))
 def test_runs_keep_each_token_once_and_in_order(lengths: List[int], window: Tuple, most: int) -> None:
-    """Of bounded size, reading what the windows of the whole batch read."""
+    """Runs are bounded, and read what the windows of the whole batch read."""
     whole = cut_windows(as_array(lengths), *window)
     kept: List[int] = []
     for run in cut_runs(whole, most):

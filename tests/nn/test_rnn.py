@@ -1,4 +1,4 @@
-"""Stacks of recurrent layers over blocks: padding, neighbours and windows do not matter."""
+"""Stacks of recurrent layers over blocks: padding, neighbours and windows do not change an output."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_both_directions_against_plain_reversal() -> None:
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 def test_padding_never_matters(cell: str, settings: Any) -> None:
-    """Poisoned padding changes no output that counts, and gets no gradient."""
+    """The values of padding change no output, and get no gradient."""
     rnn = make_rnn(cell=cell, **settings)
     (block,) = lay_out(np.array([6, 2, 5, 1]))
     x = torch.randn(6, 4, 3, dtype=torch.float64)
@@ -75,7 +75,7 @@ def test_padding_never_matters(cell: str, settings: Any) -> None:
 
 @given(length=st.integers(1, 120), window=st.integers(33, 50))
 def test_windows_agree_away_from_the_cut(length: int, window: int) -> None:
-    """A network that forgets sees no difference once the context is longer than its memory."""
+    """Windows make no difference to a network whose memory is shorter than their context."""
     rnn = make_rnn(scale=0.1)
     x = torch.randn(length, 3, dtype=torch.float64)
     whole = run(rnn, x, [length])
@@ -92,7 +92,7 @@ def test_windows_without_context_differ_at_the_cut_only() -> None:
 
 
 def test_index_shares_rows() -> None:
-    """Tokens may read the same row; its gradient is the sum of theirs."""
+    """Several tokens may read one row, whose gradient is the sum of theirs."""
     rnn = make_rnn()
     types = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
     index = torch.tensor([2, 0, 2, 1, 2])

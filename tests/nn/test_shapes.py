@@ -1,4 +1,4 @@
-"""Sizes that are rounded up."""
+"""Rounded numbers of rows."""
 
 import torch
 from hypothesis import given

@@ -67,7 +67,7 @@ def test_default_component_trains_and_reloads(tmp_path: Path) -> None:
 
 
 def test_loading_over_another_model(trained: Language) -> None:
-    """The names of the earlier model's labels and its kept word vectors are gone."""
+    """The labels and the cached word vectors of the earlier model are forgotten."""
     other = tagger_nlp()
     renamed = [[(word, pos, f"X{name}", morph) for word, pos, name, morph in sentence] for sentence in SENTENCES]
     train(other, make_examples(other, renamed), 60)
@@ -90,7 +90,7 @@ def test_damaged_model_is_refused(trained: Language, tmp_path: Path) -> None:
     path.write_bytes(srsly.msgpack_dumps(message))
     with pytest.raises(ValueError, match="R181.*R182"):
         spacy.load(tmp_path)
-    # Without checksums, as an earlier version wrote it, the weights themselves are looked at.
+    # Without checksums, in a folder of an earlier version, the weights themselves are checked.
     (path.parent / "checksums.json").unlink()
     with pytest.raises(ValueError, match="R181.*R003"):
         spacy.load(tmp_path)
@@ -105,7 +105,7 @@ def test_saved_model_holds_no_pickle(trained: Language, tmp_path: Path) -> None:
 
 
 def test_static_vectors(tmp_path: Path) -> None:
-    """Words that only the vectors tell apart are learned; the pipeline reloads with its vectors."""
+    """Words that differ in their vectors only are learned; the pipeline reloads with its vectors."""
     nlp = tagger_nlp(vectors=True)
     with pytest.raises(ValueError, match="R009.*paths.vectors"):
         nlp.initialize(lambda: make_examples(nlp))
@@ -214,7 +214,7 @@ def test_documents_hold_nothing_of_torch(trained: Language) -> None:
 
 def test_debug_data(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     nlp = tagger_nlp()
-    # As many as `debug data` wants to see.
+    # The number that `debug data` expects.
     docs = [gold_doc(nlp, sentence) for sentence in SENTENCES * 25]
     DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
     nlp.config.to_disk(tmp_path / "config.cfg")
@@ -224,7 +224,7 @@ def test_debug_data(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 
 def test_config_keeps_every_setting() -> None:
-    """What is in the config is what the component was built with, and the reverse."""
+    """The config has the settings of the component, and no others."""
     nlp = tagger_nlp(overwrite=False, extend=True, neg_prefix="?", label_smoothing=0.1, attrs=["pos"])
     config = nlp.config["components"]["rnn_tagger"]
     settings = {name: value for name, value in component(nlp).cfg.items() if name != "labels"}

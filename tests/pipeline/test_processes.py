@@ -1,4 +1,4 @@
-"""Several processes and threads, and what is imported when."""
+"""Several processes and threads, and imports."""
 
 import importlib
 import multiprocessing
@@ -113,7 +113,7 @@ full = len(cache)
 assert full
 children = []
 for held in (False, True):
-    # As a thread of the parent may that predicts at this very moment.
+    # A thread of the parent may hold the lock at the moment of the fork.
     if held:
         cache._lock.acquire()
     child = os.fork()
@@ -136,7 +136,7 @@ def test_loaded_before_forking(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n_process", [1, 2])
 def test_stream_that_is_left_halfway(n_process: int) -> None:
-    """Neither a process nor a thread goes on running."""
+    """No process or thread keeps running."""
     nlp = trained_tagger(2)
     before = threading.active_count()
     stream: Any = nlp.pipe((f"The cats sleep {i}" for i in range(10_000)), n_process=n_process, batch_size=20)
@@ -165,13 +165,13 @@ print("light")
 
 
 def test_only_networks_need_torch() -> None:
-    """Every `spacy.blank()` imports every factory, which must be light, and so must be the package itself."""
+    """Every `spacy.blank()` imports every factory, so that these and the package itself must be light."""
     assert run(WITHOUT_TORCH).strip() == "light"
 
 
 @pytest.mark.parametrize("kind", ["tagger", "textcat", "tree"])
 def test_threads_share_a_pipeline(kind: str) -> None:
-    """Eight threads at once, from the first word that the caches see."""
+    """Eight threads at once, which start with empty caches."""
     nlp, read = {
         "tagger": (partial(trained_tagger, 20), annotations),
         "textcat": (partial(trained_textcat, steps=10), lambda doc: doc.cats),
@@ -202,6 +202,6 @@ def test_called_twice() -> None:
 
 @pytest.mark.parametrize("protocol", [4, 5])
 def test_pipeline_can_be_pickled(protocol: int) -> None:
-    """As starting processes by spawn does."""
+    """As the spawn method of multiprocessing does."""
     nlp = trained_tagger(10)
     assert tag(pickle.loads(pickle.dumps(nlp, protocol)), TEXTS) == tag(nlp, TEXTS)

@@ -1,4 +1,4 @@
-"""Saved components: whole or not there, checked before use, and never half loaded."""
+"""Components are saved completely or not at all, checked before use, and loaded completely or not at all."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def weights(nlp: Language) -> Dict[str, Any]:
 
 
 def assert_refused(load: Callable[[Language], Any], match: str, make: Callable[[], Language] = tagger_nlp) -> None:
-    """A clear ValueError, and the component is as it was."""
+    """Loading raises ValueError with one line, and leaves the component unchanged."""
     nlp = make()
     before = weights(nlp)
     with pytest.raises(ValueError, match=match) as caught:
@@ -72,7 +72,7 @@ def load(nlp: Language, path: Path) -> None:
 
 
 def without_checksums(path: Path) -> Path:
-    """As something else wrote it, or an earlier version."""
+    """A folder that an earlier version or another program wrote."""
     (path / CHECKSUMS).unlink()
     return path
 
@@ -114,7 +114,7 @@ def test_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_truncated_files_are_refused(saved: Path, tmp_path: Path) -> None:
-    """Cut off anywhere, with checksums or without."""
+    """Truncated at any position, with checksums or without."""
     path = copied(saved, tmp_path)
     data = (path / "model").read_bytes()
     for end in (0, 1, 100, len(data) // 2, len(data) - 1):
@@ -128,7 +128,7 @@ def test_truncated_files_are_refused(saved: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("build", [tagger_nlp, lambda: trained_tagger(2)], ids=["fresh", "trained"])
 def test_last_layer_that_does_not_fit_leaves_the_first_alone(trained: Language, build: Callable[[], Language]) -> None:
-    """The layers before it were loaded by then."""
+    """Although the layers before it were loaded already."""
     message = srsly.msgpack_loads(component(trained).model.to_bytes())
     assert message["shims"][-1]
     message["shims"][-1] = [b"no weights"]
@@ -165,7 +165,7 @@ def test_foreign_bytes_are_refused(data: bytes) -> None:
 
 
 def test_what_is_not_saved_again_is_kept(trained: Language, tmp_path: Path) -> None:
-    """As spaCy does, whose components write into a folder without emptying it."""
+    """spaCy's components write into a folder without emptying it, too."""
     pipe = component(trained)
     pipe.to_disk(tmp_path / "it", exclude=["vocab"])
     model = (tmp_path / "it" / "model").read_bytes()
@@ -217,7 +217,7 @@ while True:
 
 
 def test_killed_while_saving_leaves_a_model_that_loads(tmp_path: Path) -> None:
-    """Two models are saved to one place in turns until the program is killed."""
+    """A program saves two models to one folder in turns until it is killed."""
     for steps in (1, 2):
         trained_tagger(steps).to_disk(tmp_path / str(steps))
     target = tmp_path / "target"
@@ -228,7 +228,7 @@ def test_killed_while_saving_leaves_a_model_that_loads(tmp_path: Path) -> None:
             time.sleep(0.01)
         for pause in range(3):
             time.sleep(0.013 * pause)
-            os.kill(process.pid, signal.SIGSTOP)  # what is on the disk at this moment is what a kill leaves
+            os.kill(process.pid, signal.SIGSTOP)  # a kill would leave the disk as it is now
             load(tagger_nlp(), target)
             os.kill(process.pid, signal.SIGCONT)
         process.kill()

@@ -13,7 +13,7 @@ from .texts import trained_textcat
 
 
 def collect(nlp: Language) -> List[Tuple[str, int, str]]:
-    """The texts that the error handler is given from now on, with how many documents came with them and the message."""
+    """From now on, collect the calls of the error handler: the first text, the number of documents, the message."""
     found: List[Tuple[str, int, str]] = []
 
     def handle(name: str, pipe: Any, docs: List[Doc], error: Exception) -> None:
@@ -45,7 +45,7 @@ def test_bad_document_stops_the_stream_where_nobody_handles_it() -> None:
 
 
 def test_document_that_takes_too_much_memory_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch that is too much is halved until it fits."""
+    """A batch that does not fit into memory is halved until it does."""
     nlp = trained_tagger(2)
     predict = component(nlp).predict
     sizes = []
@@ -63,7 +63,7 @@ def test_document_that_takes_too_much_memory_is_left_out(monkeypatch: pytest.Mon
 
 
 def fresh_copy(nlp: Language) -> Language:
-    """The same pipeline, whose string store knows no more than a new one."""
+    """The same pipeline with the string store of a new one."""
     data = nlp.to_bytes(exclude=["vocab"])
     other: Language = spacy.blank("xx")
     name = nlp.pipe_names[0]
@@ -115,7 +115,7 @@ def test_memory_zone_of_trees() -> None:
 
 
 def test_words_of_a_memory_zone_are_cached_by_key() -> None:
-    """What the cache keeps is no string, and stays right when the word comes back."""
+    """The cache refers to no string, and is still valid when the word returns."""
     nlp = tagger_nlp().from_bytes(trained_tagger(10).to_bytes())
     text = "Unheardof cats barked"
     expected = tag(tagger_nlp().from_bytes(nlp.to_bytes()), [text])

@@ -1,4 +1,4 @@
-"""Learning: dropout, averages, rehearsal, seeds and stops."""
+"""Training: dropout, averages, rehearsal, seeds and errors."""
 
 from typing import Any, Dict, List
 
@@ -48,7 +48,7 @@ def without_noise(nlp: Any) -> Any:
 @pytest.mark.parametrize("cell", CELLS)
 def test_overfits(cell: str) -> None:
     nlp = tagger_nlp(cell=cell)
-    # Each set of features twice, which makes it a label by itself.
+    # Each sentence twice, since a set of features is a label only if it occurs twice.
     losses = train(nlp, make_examples(nlp, SENTENCES * 2), 100)
     assert losses[-1] < 0.05 * losses[0]
     assert [annotations(doc) for doc in nlp.pipe(example.x for example in make_examples(nlp))] == SENTENCES
@@ -145,7 +145,7 @@ def test_rehearsal_pulls_towards_the_teacher() -> None:
     assert 0 < history[-1] < 0.3 * history[0]
     changed = [p for shim in torch_shims(component(nlp).model) for p in shim.module.parameters()]
     assert all(not torch.equal(old, new) for old, new in zip(weights, changed))
-    # `nlp.rehearse` changes weights behind the component's back; no kept word vector survives it.
+    # `nlp.rehearse` changes weights directly, which must empty the cache of word vectors.
     nlp.rehearse(bare, sgd=optimizer)
     np.testing.assert_allclose(probabilities(nlp), probabilities(tagger_nlp().from_bytes(nlp.to_bytes())), atol=1e-6)
 
@@ -187,7 +187,7 @@ def test_seeds_repeat_training() -> None:
 
 
 def test_initialize_starts_over() -> None:
-    """Weights and vocabulary of an earlier training are gone."""
+    """Weights and vocabulary of an earlier training are forgotten."""
     nlp = tagger_nlp()
     data = make_examples(nlp)
     fix_random_seed(1)
@@ -271,7 +271,7 @@ def test_label_smoothing_keeps_probabilities_off_the_ends() -> None:
 
 
 def test_bf16_agrees_with_fp32() -> None:
-    """The same weights in both formats choose the same labels, but for a few close calls."""
+    """The same weights predict the same labels in both formats, with a few exceptions."""
     nlp = tagger_nlp(precision="bf16")
     losses = train(nlp, make_examples(nlp), 60)
     assert losses[-1] < 0.05 * losses[0]

@@ -1,4 +1,4 @@
-"""Modules that are too large are told before they take memory."""
+"""Modules that do not fit into memory are refused before they are allocated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_too_large_modules_are_refused(rows: int) -> None:
 
 
 def test_checking_does_not_import_the_compiler() -> None:
-    """It would take more time than loading a pipeline does."""
+    """Importing it takes longer than loading a pipeline."""
     code = """
 import sys
 from torch import nn

@@ -1,4 +1,4 @@
-"""In which number format a module runs."""
+"""The number format in which a module computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of the optimizer on a table of which a batch used some rows."""
+"""Optimizer steps on a table of which a batch uses only some rows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_each_row_sees_only_its_own_steps(batches: List[List[int]]) -> None:
     for step in steps:
         update_rows(optimizer, KEY, found, np.array(list(step)), np.stack(list(step.values())))
     for row in range(N):
-        # Alone, with a batch that does not use the row changing nothing but the number of the step.
+        # A table of this row alone: batches that do not use the row only increase the number of steps.
         expected, alone = table()[row : row + 1], Adam(0.1, L2=0.0, grad_clip=0.0, beta1=1e-12)
         for number, step in enumerate(steps):
             if row in step:
@@ -86,7 +86,7 @@ def test_an_error_leaves_the_optimizer_whole() -> None:
 
 @pytest.mark.parametrize("batches", [[[1, 2, 1]], [[0], [3, 3], [2, 0]]])
 def test_shim_hands_over_rows(batches: List[List[int]]) -> None:
-    """Several backward passes before a step (rehearsal) add up, rows used twice as well."""
+    """The gradients of several backward passes, and of rows used twice, add up."""
     calls = []
 
     class Spy(Optimizer):
@@ -126,7 +126,7 @@ def test_other_optimizers_get_the_whole_table() -> None:
 @pytest.mark.parametrize("make", [Adam, RAdam, SGD])
 @pytest.mark.parametrize("batches", [[[1, 2, 1]], [[0], [3, 3, 0], [2, 0]]])
 def test_sparse_gradients_of_a_table_give_the_steps_of_dense_ones(make: Any, batches: List[List[int]]) -> None:
-    """Bit by bit, whether or not it is the same memory that held the last gradient; averages but for rounding."""
+    """Equal to the last bit, even though memory is reused for gradients; averages are equal up to rounding."""
     shims = [TorchShim(lambda sparse=sparse: GrowingEmbedding(N, WIDTH, sparse=sparse), {}) for sparse in (True, False)]
     shims[1].module.load_state_dict(shims[0].module.state_dict())
     optimizers = [make(0.1, use_averages=True, L2=0.01, grad_clip=1.0) for _ in shims]

@@ -16,7 +16,7 @@ from spacy_rnn.shim import TorchShim, to_array, to_tensor, torch_layer
 
 
 class Affine(nn.Module):
-    """The smallest module with all that matters: weights, dropout, a part that is not used."""
+    """A small module with weights, dropout, and a parameter that is not used."""
 
     def __init__(self, size: int = 2):
         super().__init__()
@@ -110,7 +110,7 @@ def test_optimizer_that_returns_new_arrays() -> None:
 
 
 def test_output_is_cut_loose_from_autograd() -> None:
-    """An in-place edit of what the caller was given changes no gradient."""
+    """An in-place edit of the output array changes no gradient."""
     shim: Any = TorchShim(partial(nn.Sequential, nn.Linear(3, 2), nn.Sigmoid()), {}, precision="fp32")
     x = to_tensor(X, shim.device, requires_grad=True)
     output, backprop = shim.begin_update((x,))
@@ -163,7 +163,7 @@ def test_averages_of_others_are_left_alone() -> None:
 
 
 def test_copies_are_independent() -> None:
-    """A copy has an id of its own, so that optimizer state is never shared, and its own weights."""
+    """A copy has weights and an id of its own, so that copies share no state of the optimizer."""
     shim = make_shim()
     copied = shim.copy()
     assert copied.id != shim.id and same(weights(copied), weights(shim))
@@ -197,7 +197,7 @@ def test_resize_builds_for_the_sizes() -> None:
 
 
 def test_every_change_has_a_version() -> None:
-    """What is computed from weights can be kept as long as the version stays the same."""
+    """Caches are valid as long as the version stays the same."""
     shim, optimizer = make_shim(), Adam(0.1, use_averages=True)
     step(shim, optimizer)
     seen = {shim.version}

@@ -1,4 +1,4 @@
-"""Each feature of a word, and which words count as the same."""
+"""The features of a word, and which words have equal features."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_word_vectors_by_form() -> None:
 
 
 def test_rare_words_are_dropped_more_often() -> None:
-    """Kiperwasser & Goldberg 2016: with probability a / (a + n)."""
+    """With probability a / (a + n) (Kiperwasser & Goldberg 2016)."""
     model = build({"@architectures": "spacy-rnn.WordEmbed.v1", "width": 2, "word_dropout": 5.0, "precision": "fp32"})
     words = ["often"] * 45 + ["rare"] * 5
     types = distinct_words([make_doc(words)])[0]
@@ -134,7 +134,7 @@ def test_spelling(word: str, max_chars: int) -> None:
 
 
 def test_unicode_forms() -> None:
-    """Decomposed, a letter with an accent and the same two characters are the same word."""
+    """A precomposed letter and its decomposition are the same word in every form but None."""
     assert spell("é", 40, "NFD") == spell("e\u0301", 40, "NFD") != spell("e", 40, "NFD")
     assert len(spell("한", 40, "NFD")) == 3 + 2
     composed, decomposed = vectors(
@@ -205,7 +205,7 @@ def test_static_vectors_need_vectors() -> None:
 
 
 def test_edited_vectors_are_seen_at_once() -> None:
-    """Static vectors are looked up at each prediction; only what the weights decide is kept."""
+    """Static vectors are looked up in each prediction; only results of the weights are cached."""
     vocab = with_vectors()
     model = build(
         {
