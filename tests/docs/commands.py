@@ -27,22 +27,17 @@ class CommandError(Exception):
 
 def check_script(script: str) -> None:
     """Check every line of a shell script. Commands that belong to others (pip) are not looked into."""
-    for chain in script.replace("\\\n", " ").splitlines():
-        folder = ROOT if chain.startswith("(") else None
-        for words in _split(chain):
+    current = ROOT
+    for line in script.replace("\\\n", " ").splitlines():
+        folder = ROOT if line.startswith("(") else current
+        for words in _split(line):
             if words[0] == "cd":
-                folder = (folder or ROOT) / words[1]
+                folder = folder / words[1]
                 if not folder.is_dir():
                     raise CommandError(f"{words[1]} is no folder")
-                continue
-            check_command(words, folder or _folder_of(script, chain))
-
-
-def _folder_of(script: str, line: str) -> Path:
-    """Where a line is run: after the `cd` lines before it."""
-    before = script[: script.index(line)].splitlines()
-    moves = [words[1] for chain in before if not chain.startswith("(") for words in _split(chain) if words[0] == "cd"]
-    return ROOT.joinpath(*moves)
+            else:
+                check_command(words, folder)
+        current = current if line.startswith("(") else folder
 
 
 def _split(line: str) -> Iterator[List[str]]:
