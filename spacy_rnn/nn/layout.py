@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..base.checks import check_at_least
 from ..types import IntArray
 from .linear import round_up
 
@@ -60,13 +61,13 @@ class Windows(NamedTuple):
     sequence: IntArray
     """The sequence that the window is cut from."""
     start: IntArray
-    """Its first row in the flat batch."""
+    """The first row of the window in the flat batch."""
     size: IntArray
-    """Its number of tokens, > 0."""
+    """The number of tokens of the window, > 0."""
     core_start: IntArray
-    """Its first token whose output is kept."""
+    """The first token of the window whose output is kept."""
     core_end: IntArray
-    """One past its last token whose output is kept."""
+    """One past the last token of the window whose output is kept."""
 
 
 def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windows:
@@ -76,7 +77,10 @@ def cut_windows(lengths: IntArray, window: Optional[int], context: int) -> Windo
     read with up to `context` tokens before and after it, whose outputs are discarded.
 
     lengths: (n,) int64; empty sequences get no window. window: None leaves every sequence whole.
+    Raises SettingError if the window is not longer than the context on both sides.
     """
+    if window is not None:
+        check_at_least("window", window, 2 * context + 1)
     starts = np.cumsum(lengths) - lengths
     used = np.flatnonzero(lengths)
     starts, sizes = starts[used], lengths[used]
@@ -165,10 +169,10 @@ def lay_out(
     max_cells: int = 8192,
     device: Optional[torch.device] = None,
 ) -> Iterator[Block]:
-    """Lay out a flat batch of sequences as blocks.
+    """Lay out a flat batch of sequences as blocks. Returns an iterator, which can be used once.
 
     lengths: (n,) int64, the number of tokens of each sequence, zeros allowed.
-    window, context: see `cut_windows`.
+    window, context: see `cut_windows`, which may raise SettingError.
     max_cells: the largest number of cells of a block with more than one sequence.
     """
     return lay_out_windows(cut_windows(lengths, window, context), max_cells=max_cells, device=device)

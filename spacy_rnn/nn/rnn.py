@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterable, Literal, Optional, Tuple, get_
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import check_choice
 from .dropout import SequenceDropout, TokenDropout
 from .layout import Block
 from .linear import round_up
@@ -66,11 +67,13 @@ class RecurrentLayer(nn.Module):
     Equations: LSTM as in Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000 (no peepholes); GRU as
     in Cho et al. 2014, in the form of `torch.nn.GRU` (the reset gate acts after the recurrent product).
 
-    cell: one of `CELLS`. learn_initial_state: start from a learned state instead of zeros.
+    cell: one of `CELLS`; raises SettingError for any other.
+    learn_initial_state: start from a learned state instead of zeros.
     """
 
     def __init__(self, input_size: int, hidden_size: int, cell: str = "lstm", *, learn_initial_state: bool = False):
         super().__init__()
+        check_choice("cell", cell, CELLS)
         self.cell = cell
         self.hidden_size = hidden_size
         self.n_states = 2 if cell == "lstm" else 1
@@ -124,7 +127,7 @@ class RNN(nn.Module):
     layer reads both directions of the one below (Graves et al. 2013).
 
     hidden_size: of one direction; `output_size` is twice that with two directions.
-    cell: one of `CELLS`. depth: the number of layers.
+    cell: one of `CELLS`; raises SettingError for any other. depth: the number of layers.
     variational: drop the same units at every step of a sequence (Gal & Ghahramani 2016), at the input of each layer and
         at the output. The rate is set by `set_dropout`.
     residual: add a layer's input to its output where the widths agree (He et al. 2016).

@@ -112,7 +112,7 @@ class TorchShim(Shim):
             output = module(*inputs)
 
         def backprop(d_output: Any) -> None:
-            if output.requires_grad:  # unless the batch has no tokens
+            if output.requires_grad:  # which it does not for a batch without tokens
                 output.backward(to_tensor(d_output, output.device).to(output.dtype).view(output.shape))
 
         return output, backprop

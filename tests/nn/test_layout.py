@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import List, Tuple
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_rnn.errors import SettingError
 from spacy_rnn.nn.layout import Block, cut_runs, cut_windows, lay_out
 from spacy_rnn.nn.rnn import mirror
 
@@ -122,3 +124,8 @@ def test_very_long_document_stays_in_bounds() -> None:
 def test_nothing_to_lay_out() -> None:
     assert list(lay_out(as_array([]))) == []
     assert list(lay_out(as_array([0, 0]), window=5, context=1)) == []
+
+
+def test_window_without_room_for_its_context() -> None:
+    with pytest.raises(SettingError, match=r"R005.*window = 4.*at least 5"):
+        lay_out(as_array([9]), window=4, context=2)

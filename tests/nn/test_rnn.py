@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from spacy_rnn.errors import SettingError
 from spacy_rnn.nn.layout import lay_out
 from spacy_rnn.nn.rnn import CELLS, RNN
 
@@ -154,3 +155,8 @@ def test_directions_have_weights_of_their_own() -> None:
     rnn: Any = RNN(3, 4)
     first, second = rnn.forward_layers[0].rnn.weight_ih_l0, rnn.backward_layers[0].rnn.weight_ih_l0
     assert first is not second and not torch.equal(first, second)
+
+
+def test_unknown_cell() -> None:
+    with pytest.raises(SettingError, match=r"R001.*cell = 'elman'.*rnn_sigmoid"):
+        RNN(3, 4, cell="elman")
