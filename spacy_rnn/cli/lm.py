@@ -1,8 +1,7 @@
 """The subcommands of `spacy-rnn` for character language models."""
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, Optional
+from typing import Any, Dict, Optional
 
 import srsly
 import torch
@@ -10,7 +9,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..data.corpus_text import write_text
-from ..errors import CorpusError
 from ..lm.evaluate import evaluate_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
@@ -21,15 +19,6 @@ from .app import app
 from .common import SCORES_FILE, THREADS, console, save_scores
 
 DEFAULT = LMSettings()
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """What a user can mend ends the command with one sentence, not with a traceback."""
-    try:
-        yield
-    except ValueError as error:
-        raise error if isinstance(error, CorpusError) else CorpusError(str(error)) from error
 
 
 @app.command("write-text")
@@ -46,11 +35,13 @@ def write_text_command(
 @app.command("train-lm")
 def train_lm_command(
     text: Path = typer.Argument(..., help="Text, a paragraph a line (also .xz, .gz, .bz2, .zst), or labelled texts."),
-    output_dir: Path = typer.Argument(..., help="Folder for the model; a training that was killed goes on from there."),
-    direction: str = typer.Option(DEFAULT.direction, help="forward or backward: which way the model reads."),
+    output_dir: Path = typer.Argument(..., help="Folder for the model; a killed training is resumed from it."),
+    direction: str = typer.Option(
+        DEFAULT.direction, help="The direction in which the model reads: forward or backward."
+    ),
     dev: Optional[Path] = typer.Option(None, help="Held-out text; by default the last paragraphs of the text."),
     held_out: float = typer.Option(DEFAULT.held_out, help="Share of the paragraphs that is held out."),
-    balance: float = typer.Option(DEFAULT.balance, help="1: labels equally often; 0: as they are; 0.5: half way."),
+    balance: float = typer.Option(DEFAULT.balance, help="1: labels equally often; 0: as they occur; 0.5: half way."),
     cell: str = typer.Option(DEFAULT.cell, help="lstm, gru or rnn_tanh."),
     depth: int = typer.Option(DEFAULT.depth, help="Recurrent layers."),
     hidden_size: int = typer.Option(DEFAULT.hidden_size, help="Units of a layer."),
@@ -58,9 +49,9 @@ def train_lm_command(
     order: int = typer.Option(DEFAULT.order, help="Longest n-gram with a vector of its own; 1 for characters alone."),
     rows: int = typer.Option(DEFAULT.rows, help="Rows of the table of n-grams, for each length."),
     direct: bool = typer.Option(DEFAULT.direct, help="A layer from the n-grams straight to the output."),
-    chars: int = typer.Option(DEFAULT.chars, help="Size of the alphabet; rarer characters are unknown."),
+    chars: int = typer.Option(DEFAULT.chars, help="Size of the vocabulary; rarer characters are unknown."),
     batch: int = typer.Option(DEFAULT.batch, help="Places of the text that are read at once."),
-    bptt: int = typer.Option(DEFAULT.bptt, help="Characters of each that an update reads."),
+    bptt: int = typer.Option(DEFAULT.bptt, help="Characters of each that an update reads and learns from."),
     steps: Optional[int] = typer.Option(None, help="The former name of --bptt.", hidden=True),
     epochs: float = typer.Option(DEFAULT.epochs, help="How often the text is read."),
     learn_rate: float = typer.Option(DEFAULT.learn_rate, help="The highest learning rate."),
@@ -74,8 +65,7 @@ def train_lm_command(
 ) -> None:
     """Train a character language model on raw text."""
     given = {name: value for name, value in locals().items() if name in vars(DEFAULT)}
-    with one_sentence():
-        settings = LMSettings(**{**given, "bptt": bptt if steps is None else steps})
+    settings = LMSettings(**{**given, "bptt": bptt if steps is None else steps})
     torch.set_num_threads(threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
@@ -89,13 +79,7 @@ def train_lm_command(
                 bar.console.print(f"{measured}, {update.train_bits:.4f} in training", soft_wrap=True)
 
         path = train_lm(
-            text,
-            output_dir,
-            settings,
-            dev=dev,
-            save_every=save_every,
-            measure_every=measure_every,
-            report=report,
+            text, output_dir, settings, dev=dev, save_every=save_every, measure_every=measure_every, report=report
         )
     console.print(f"{path}, on held-out text: {described(srsly.read_json(path.with_suffix('.json')))}", soft_wrap=True)
 
@@ -110,13 +94,13 @@ def evaluate_lm_command(
 ) -> None:
     """Bits per character and perplexity of a text."""
     torch.set_num_threads(threads)
-    with one_sentence():
-        scores = evaluate_lm(model, text, adapt=adapt)
+    scores = evaluate_lm(model, text, adapt=adapt)
     console.print(f"{text}: {described(scores)}", soft_wrap=True)
     save_scores(scores, output)
 
 
 def described(scores: Dict[str, float]) -> str:
+    """The scores of `evaluate_lm` in a line."""
     found = f"{scores['bits_per_character']:.4f} bits/char, perplexity {scores['perplexity']:.3f}"
     return f"{found} ({100 * scores['unknown']:.3f}% unknown characters)"
 
@@ -125,11 +109,11 @@ def described(scores: Dict[str, float]) -> str:
 def generate_command(
     model: Path = typer.Argument(..., help="A file that `spacy-rnn train-lm` wrote."),
     n: int = typer.Option(10, "--number", "-n", help="How many texts.", min=1),
-    label: Optional[str] = typer.Option(None, help="What the texts shall be, for a model trained with labels."),
+    label: Optional[str] = typer.Option(None, help="The label of the texts, for a model trained with labels."),
     prompt: str = typer.Option("", help="How each text begins."),
     temperature: float = typer.Option(1.0, help="Below 1 for likelier texts; 0 for the likeliest character each time."),
     top_k: int = typer.Option(0, help="Draw among so many of the likeliest characters; 0 for all."),
-    top_p: float = typer.Option(1.0, help="Draw among the fewest characters that are together so likely."),
+    top_p: float = typer.Option(1.0, help="Draw among the fewest characters whose probabilities add up to this."),
     max_chars: int = typer.Option(500, help="Longest text.", min=1),
     seed: int = typer.Option(0, help="The same seed gives the same texts."),
     output: Optional[Path] = typer.Option(None, help="JSONL file for the texts, with their label."),
@@ -137,18 +121,8 @@ def generate_command(
 ) -> None:
     """Draw texts from a character language model, one a line."""
     torch.set_num_threads(threads)
-    with one_sentence():
-        texts = generate(
-            load_lm(model),
-            n=n,
-            label=label,
-            prompt=prompt,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            max_chars=max_chars,
-            seed=seed,
-        )
+    sampling: Dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    texts = generate(load_lm(model), n=n, label=label, prompt=prompt, max_chars=max_chars, **sampling)
     for text in texts:
         typer.echo(text)
     if output is not None:

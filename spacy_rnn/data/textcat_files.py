@@ -13,36 +13,35 @@ from .text_files import plain_name, read_text
 
 Row = Tuple[int, Dict[str, Any]]
 
-# What a column of a category can hold; anything else that counts as a negative number is unknown as well.
+# The values of a category; negative numbers stand for unknown ones as well.
 VALUES: Dict[str, Optional[float]] = {"1": 1.0, "1.0": 1.0, "true": 1.0, "0": 0.0, "0.0": 0.0, "false": 0.0, "": None}
-# As much as a text can be long.
+# Texts can be longer than fields may be by default.
 FIELD_SIZE = 2**31 - 1
 
 
 @dataclass
 class LabelledText:
-    """One text and what is known of its categories."""
+    """A text with its categories."""
 
-    line: int  # where its record begins in the file
+    line: int  # the first line of its record in the file
     text: str
-    cats: Dict[str, float]  # 1.0 or 0.0; what is not in it is unknown
+    cats: Dict[str, float]  # 1.0 or 0.0; unknown ones are left out
 
 
 def read_textcat_file(
     path: Path, *, labels: Optional[Sequence[str]] = None, text: str = "text", label: str = "label"
 ) -> List[LabelledText]:
-    """Read a .jsonl, .csv or .tsv file, UTF-8, with a header in the last two (tsv fields are taken as they are, without
-    quotes).
+    """Read a .jsonl, .csv or .tsv file, compressed or not. The last two have a header; tsv fields have no quotes.
 
     A record has its text under `text`, and its categories in one of these forms:
 
-    - `label` (jsonl, csv, tsv): the one category it is in, a name or a whole number. In jsonl, "labels" is a list of
-      any number of them. All other categories of the file are known not to apply.
+    - `label` (jsonl, csv, tsv): its category, a name or a whole number; or "labels" (jsonl): a list of any number of
+      them. No other category of the file applies.
     - "cats" (jsonl): an object from categories to 1, 0 or null.
     - one column a category (csv, tsv, without a column `label`): 1, 0, or nothing or a negative number for unknown.
 
-    labels: the categories that may occur; None for all that the file has.
-    Raises CorpusError for a file that cannot be read, naming the line.
+    labels: the categories that may occur; by default, those of the file.
+    Raises CorpusError, with the line, for a file that cannot be read.
     """
     rows = read_rows(path)
     columns = list(rows[0][1])
@@ -142,7 +141,7 @@ def _by_column(path: Path, line: int, header: List[str], row: List[str]) -> Dict
 
 
 def _is_complete(row: Dict[str, Any], label: str) -> bool:
-    """Whether a record names all categories that apply, so that all others do not."""
+    """Whether a record names all categories that apply."""
     return "cats" not in row and (label in row or "labels" in row)
 
 
@@ -151,7 +150,7 @@ def _cats(path: Path, line: int, row: Dict[str, Any], label: str) -> Dict[str, O
     if isinstance(row.get("cats"), dict):
         return {name: _value(path, line, name, value) for name, value in row["cats"].items()}
     named = [row[label]] if label in row else row.get("labels")
-    # Many files number their categories; a number is as good a name as any.
+    # Many files number their categories.
     names = [str(name) if type(name) is int else name for name in named] if isinstance(named, list) else []
     if not isinstance(named, list) or not all(isinstance(name, str) and name for name in names):
         raise _refused(path, line, row, "labels" if "labels" in row and label not in row else label, "category")
@@ -159,11 +158,10 @@ def _cats(path: Path, line: int, row: Dict[str, Any], label: str) -> Dict[str, O
 
 
 def _refused(path: Path, line: int, row: Dict[str, Any], name: str, what: str) -> CorpusError:
-    """For a field that a record does not have, or that holds something else."""
+    """The error for a missing field, or for one of another type."""
     if name in row:
-        return CorpusError(
-            Errors.D104.format(path=path, line=line, reason=f"'{name}' is {row[name]!r}, which is no {what}")
-        )
+        reason = f"'{name}' is {row[name]!r}, which is no {what}"
+        return CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
     return CorpusError(Errors.D113.format(path=path, line=line, what=what, name=name, found=", ".join(row)))
 
 

@@ -1,4 +1,4 @@
-"""The character network: each word's characters to one vector."""
+"""The character network: from the characters of each word to a vector."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from .rnn import RNN
 
 
 class CharEncoder(nn.Module):
-    """A recurrent network over the characters of each word (Ling et al. 2015; Plank et al. 2016 for the final states of
-    both directions as the word's vector).
+    """A recurrent network over the characters of each word (Ling et al. 2015). With pooling "last", the vector of a
+    word is made of the final states of both directions (Plank et al. 2016).
 
-    rows: size of the character table; row 0 stands for every character not in it.
+    rows: the size of the table of characters; row 0 stands for all characters that are not in it.
     width: of a character's vector. hidden_size: of one direction of the network.
+    cell, depth, bidirectional: see `RNN`. pooling: see `Pool`.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class CharEncoder(nn.Module):
         self.output_size = self.rnn.output_size
 
     def forward(self, chars: Tensor, blocks: Iterable[Block]) -> Tensor:
-        """chars: (n_chars,) int64, the table rows of all words' characters, joined; blocks: the layout of the words,
-        none of them empty. Returns (n_words, output_size)."""
+        """The vectors of the words, (n_words, output_size). chars: (n_chars,) int64, the rows of the characters of all
+        words, joined. blocks: the layout of the words, none of which is empty."""
         vectors, words = [], []
         for block in blocks:
             y = self.rnn.run_block(self.table(chars[block.rows]), block.reverse)
