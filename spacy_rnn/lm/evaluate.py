@@ -1,22 +1,24 @@
 """How well a language model predicts a text: as it is, or while it learns from it."""
 
+import math
 import tempfile
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Callable, Dict, Optional
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from ..base.checks import check_at_least
 from ..errors import CorpusError, Errors
 from ..models.char_lm_file import load_lm
-from ..nn.char_lm import CharLM
-from ..nn.char_vocabulary import UNKNOWN, CharIds
-from ..shim import Precision
-from .text import CodePoints, open_ids
-from .train import read
-from .trainer import autocast, bits_per_character, make_optimizers, step_optimizers
+from ..nn.char_lm import CharLM, LMState
+from ..nn.char_vocabulary import SEPARATOR, UNKNOWN, CharIds
+from ..shim.precision import Precision, resolve_precision
+from .optimizers import make_optimizers, step_optimizers
+from .text import CodePoints, open_ids, read
 
+NATS = math.log(2)
 GRAD_CLIP = 1.0
 
 
@@ -38,8 +40,13 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
     if not len(ids):
         raise CorpusError(Errors.D203.format(found=0, needed=1))
     with autocast(precision):
-        bits = adaptive_bits(lm.model, ids, adapt) if adapt else bits_per_character(lm.model, ids)
-    return {"bits_per_character": bits, "perplexity": 2**bits, "unknown": float((ids == UNKNOWN).mean())}
+        return scores(adaptive_bits(lm.model, ids, adapt) if adapt else bits_per_character(lm.model, ids), ids)
+
+
+def scores(bits: float, ids: CharIds) -> Dict[str, float]:
+    """The bits per character of a text with what follows from them, and its share of unknown characters."""
+    unknown = float((ids == UNKNOWN).mean()) if len(ids) else 0.0
+    return {"bits_per_character": bits, "perplexity": 2**bits, "unknown": unknown}
 
 
 def adaptive_bits(model: CharLM, ids: CharIds, learn_rate: float, *, streams: int = 4, bptt: int = 20) -> float:
@@ -55,3 +62,59 @@ def adaptive_bits(model: CharLM, ids: CharIds, learn_rate: float, *, streams: in
     bits = bits_per_character(model, ids, streams=streams, chunk=bptt, learn=learn)
     model.eval()
     return bits
+
+
+def bits_per_character(
+    model: CharLM,
+    ids: CharIds,
+    *,
+    streams: int = 32,
+    chunk: int = 256,
+    learn: Optional[Callable[[Tensor], None]] = None,
+) -> float:
+    """Bits per character of a text, read in `streams` places at once, `chunk` characters at a time. Each place starts
+    from the state at the beginning of a text.
+
+    learn: takes the mean loss of each chunk, in nats, after its bits are counted; the model then is in training mode.
+    """
+    grid = in_streams(ids, streams, chunk)
+    model.train(learn is not None)
+    state: Optional[LMState] = None
+    previous = torch.full((1, grid.shape[1]), SEPARATOR)
+    total, counted = 0.0, 0
+    with torch.inference_mode(learn is None):
+        for start in range(0, len(grid), chunk):
+            targets = grid[start : start + chunk]
+            logits, state = model(torch.cat([previous, targets[:-1].clamp(min=0)]), state)
+            known = int(((targets >= 0) & (targets < model.chars)).sum())
+            loss = character_loss(logits, targets, "sum")
+            total, counted = total + loss.item(), counted + known
+            if learn is not None:
+                learn(loss / max(1, known))
+            state, previous = state.detach(), targets[-1:].clamp(min=0)
+    return total / NATS / max(1, counted)
+
+
+def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:
+    """A text in equal parts, `streams` at most, with at least `chunk` characters each. Returns (length of a part,
+    parts) int64, with -1 where a part is shorter."""
+    batch = min(streams, max(1, len(ids) // chunk))
+    bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
+    grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)
+    for column, (start, end) in enumerate(zip(bounds, bounds[1:])):
+        grid[: end - start, column] = ids[start:end]
+    return torch.from_numpy(grid)
+
+
+def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
+    """The cross-entropy of the next characters, in nats. Labels, whose ids follow those of characters, are never
+    predicted. logits: (steps, batch, chars); targets: (steps, batch), -1 where there is none."""
+    chars = logits.shape[2]
+    targets = targets.masked_fill((targets < 0) | (targets >= chars), -100)
+    return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
+
+
+def autocast(precision: Precision) -> torch.autocast:
+    """A context in which models compute in a precision."""
+    enabled = resolve_precision(precision, torch.device("cpu")) is torch.bfloat16
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled)

@@ -35,7 +35,10 @@ def generate(
     seed: the same seed gives the same texts.
     Raises CorpusError for a missing or an unknown label, and SettingError for a setting out of range.
     """
-    check_sampling(temperature, top_k, top_p)
+    check_at_least("temperature", temperature, 0)
+    check_at_least("top_k", top_k, 0)
+    if not 0.0 < top_p <= 1.0:
+        raise SettingError(Errors.R005.format(name="top_p", value=top_p, expected="above 0 and at most 1"))
     check_at_least("n", n, 1)
     check_at_least("max_chars", max_chars, 1)
     model, vocabulary = lm.model.eval(), lm.vocabulary
@@ -61,14 +64,6 @@ def generate(
             logits, state = model(drawn.unsqueeze(0), state)
     written_texts = [vocabulary.decode(text).rstrip("\n") for text in texts]
     return [text[::-1] + prompt if lm.backward else prompt + text for text in written_texts]
-
-
-def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
-    """Raise SettingError for a setting out of range, see `generate`."""
-    check_at_least("temperature", temperature, 0)
-    check_at_least("top_k", top_k, 0)
-    if not 0.0 < top_p <= 1.0:
-        raise SettingError(Errors.R005.format(name="top_p", value=top_p, expected="above 0 and at most 1"))
 
 
 def sampling(logits: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:

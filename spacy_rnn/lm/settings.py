@@ -1,6 +1,6 @@
 """The settings of a language model and of its training."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Dict, Literal, get_args
 
 from ..base.checks import check_at_least, check_between, check_choice, check_share
@@ -74,18 +74,5 @@ class LMSettings:
 
     def sizes(self, chars: int, inputs: int) -> Dict[str, Any]:
         """The arguments of `CharLM`."""
-        return {
-            "chars": chars,
-            "inputs": inputs,
-            "char_width": self.char_width,
-            "hidden_size": self.hidden_size,
-            "cell": self.cell,
-            "depth": self.depth,
-            "order": self.order,
-            "rows": self.rows,
-            "direct": self.direct,
-        }
-
-    def record(self) -> Dict[str, Any]:
-        """The settings as JSON."""
-        return asdict(self)
+        names = ("char_width", "hidden_size", "cell", "depth", "order", "rows", "direct")
+        return {"chars": chars, "inputs": inputs, **{name: getattr(self, name) for name in names}}

@@ -1,11 +1,14 @@
-"""Texts on disk as code points and as ids of characters, so that any amount of them can be read from any place."""
+"""Texts for language models: read from files, and on disk as code points and ids, so that any amount can be read from
+any place."""
 
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ..data.text_files import read_lines
+from ..data.textcat_files import file_format, read_textcat_file
 from ..nn.char_vocabulary import CharIds, CharVocabulary
 from ..types import IntArray
 
@@ -15,6 +18,23 @@ Line = Tuple[str, str]
 LABELS = 0x110000
 _BREAK = ord("\n")
 _BLOCK = 1 << 20
+
+
+def is_labelled(path: Path) -> bool:
+    """Whether a file holds labelled texts, by its name."""
+    return file_format(path) in (".jsonl", ".csv", ".tsv")
+
+
+def read(path: Path, seed: int) -> Iterator[Line]:
+    """Paragraphs in their order, or labelled texts in a random one, since files often have them sorted."""
+    if not is_labelled(path):
+        yield from (("", line) for line in read_lines(path) if line.strip())
+        return
+    lines: List[Line] = []
+    for record in read_textcat_file(path):
+        lines += [(label, " ".join(record.text.split())) for label, value in record.cats.items() if value == 1.0]
+    order = np.random.default_rng(seed).permutation(len(lines))
+    yield from (lines[i] for i in order)
 
 
 class CodePoints:

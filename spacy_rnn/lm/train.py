@@ -3,21 +3,18 @@
 import json
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional
+from typing import Callable, Iterable, List, Optional
 
 import numpy as np
 import srsly
 
-from ..data.text_files import read_lines
-from ..data.textcat_files import file_format, read_textcat_file
 from ..errors import CorpusError, Errors
 from ..nn.char_vocabulary import CharVocabulary
 from .settings import LMSettings
-from .text import CodePoints, Line, open_ids
+from .text import CodePoints, Line, is_labelled, open_ids, read
 from .trainer import Trainer, TrainingProgress
-
-LABELLED = (".jsonl", ".csv", ".tsv")
 
 
 def train_lm(
@@ -49,9 +46,7 @@ def train_lm(
         report(progress)
     path = output_dir / f"{settings.direction}.safetensors"
     trainer.write(path)
-    bits = trainer.measure()
-    record = {"bits_per_character": bits, "perplexity": 2**bits, "unknown": trainer.unknown_share()}
-    srsly.write_json(path.with_suffix(".json"), {**record, "settings": settings.record()})
+    srsly.write_json(path.with_suffix(".json"), {**trainer.scores(), "settings": asdict(settings)})
     return path
 
 
@@ -92,7 +87,7 @@ def write_texts(text: Path, dev: Optional[Path], work: Path, scratch: Path, sett
 
     lines: Iterable[Line] = read(text, settings.seed)
     kept = None
-    if settings.balance and file_format(text) in LABELLED:
+    if settings.balance and is_labelled(text):
         texts = list(lines)
         n = n_kept(len(texts))
         repeated = repeat_rare(texts[:n], settings.balance, settings.seed)
@@ -118,15 +113,3 @@ def repeat_rare(lines: List[Line], balance: float, seed: int) -> List[Line]:
     # One and a half times is once or twice, by chance.
     times = np.floor(often + random.random(len(lines))).astype(np.int64)
     return [lines[i] for i in random.permutation(np.repeat(np.arange(len(lines)), times))]
-
-
-def read(path: Path, seed: int) -> Iterator[Line]:
-    """Paragraphs in their order, or labelled texts in a random one, since files often have them sorted."""
-    if file_format(path) not in LABELLED:
-        yield from (("", line) for line in read_lines(path) if line.strip())
-        return
-    lines: List[Line] = []
-    for record in read_textcat_file(path):
-        lines += [(label, " ".join(record.text.split())) for label, value in record.cats.items() if value == 1.0]
-    order = np.random.default_rng(seed).permutation(len(lines))
-    yield from (lines[i] for i in order)

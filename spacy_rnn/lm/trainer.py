@@ -2,29 +2,27 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..base.files import replace_file
 from ..errors import CorpusError, Errors
 from ..models.char_lm_file import save_lm
 from ..nn.char_lm import CharLM, LMState
-from ..nn.char_vocabulary import SEPARATOR, UNKNOWN, CharIds, CharVocabulary
-from ..shim.precision import Precision, resolve_precision
+from ..nn.char_vocabulary import CharIds, CharVocabulary
 from ..shim.serialize import read_header
+from .evaluate import NATS, autocast, bits_per_character, character_loss, scores
+from .optimizers import make_optimizers, step_optimizers
 from .settings import LMSettings
 
-NATS = math.log(2)
 STATE = "charlm"
-CPU = torch.device("cpu")
-BETAS = (0.9, 0.99)
 # An epoch of a short text has at least so many updates: it is read in fewer places.
 LEAST_UPDATES = 4
 # The names of settings in the states of earlier versions.
@@ -118,9 +116,9 @@ class Trainer:
         with autocast(self.settings.precision):
             return bits_per_character(self.model, np.asarray(ids))
 
-    def unknown_share(self) -> float:
-        """The share of the characters of the held-out text that the vocabulary does not have."""
-        return float((self.held_out == UNKNOWN).mean()) if len(self.held_out) else 0.0
+    def scores(self) -> Dict[str, float]:
+        """See `evaluate_lm`; on the held-out text."""
+        return scores(self.measure(), self.held_out)
 
     def save(self) -> None:
         """Write everything that training is resumed from to one file, which is replaced in one step."""
@@ -160,42 +158,12 @@ class Trainer:
     def fingerprint(self) -> Dict[str, Any]:
         """What must be equal for a training to be resumed. The number of epochs may change: from there on, the learning
         rate follows the curve of the new number."""
-        settings = {name: value for name, value in self.settings.record().items() if name != "epochs"}
+        settings = {name: value for name, value in asdict(self.settings).items() if name != "epochs"}
         return {**settings, "alphabet": self.vocabulary.chars, "n_ids": len(self.train)}
 
     def write(self, path: Path) -> None:
         """Write the model as it is now."""
         save_lm(path, self.model, self.vocabulary.labels, backward=self.settings.direction == "backward")
-
-
-def make_optimizers(model: CharLM) -> List[torch.optim.Optimizer]:
-    """Adam, and for the table of n-grams a sparse Adam, which changes only the few rows that an update reads."""
-    table = [] if model.ngrams is None else [model.ngrams.weight]
-    others = [weight for weight in model.parameters() if all(weight is not own for own in table)]
-    optimizers: List[torch.optim.Optimizer] = [torch.optim.Adam(others, betas=BETAS, fused=True)]
-    if model.ngrams is not None:
-        model.ngrams.sparse = True
-        optimizers.append(torch.optim.SparseAdam(table, betas=BETAS))
-    return optimizers
-
-
-def step_optimizers(
-    optimizers: List[torch.optim.Optimizer], model: CharLM, learn_rate: float, grad_clip: float
-) -> None:
-    """Clip the gradients of all weights except the table of n-grams, take a step with all, and clear them."""
-    dense = [weight for weight in model.parameters() if weight.grad is not None and not weight.grad.is_sparse]
-    nn.utils.clip_grad_norm_(dense, grad_clip)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = learn_rate
-        optimizer.step()
-        optimizer.zero_grad()
-
-
-def autocast(precision: Precision) -> Any:
-    """A context in which models compute in a precision."""
-    dtype = resolve_precision(precision, CPU)
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
 
 
 def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
@@ -205,53 +173,3 @@ def read_state(path: Path) -> Tuple[Dict[str, Any], Dict[str, Tensor]]:
         return read_header(data, STATE), safetensors.torch.load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(Errors.D204.format(path=path)) from error
-
-
-def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
-    """The cross-entropy of the next characters, in nats. Labels, whose ids follow those of characters, are never
-    predicted. logits: (steps, batch, chars); targets: (steps, batch), -1 where there is none."""
-    chars = logits.shape[2]
-    targets = targets.masked_fill((targets < 0) | (targets >= chars), -100)
-    return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
-
-
-def bits_per_character(
-    model: CharLM,
-    ids: CharIds,
-    *,
-    streams: int = 32,
-    chunk: int = 256,
-    learn: Optional[Callable[[Tensor], None]] = None,
-) -> float:
-    """Bits per character of a text, read in `streams` places at once, `chunk` characters at a time. Each place starts
-    from the state at the beginning of a text.
-
-    learn: takes the mean loss of each chunk, in nats, after its bits are counted; the model then is in training mode.
-    """
-    grid = in_streams(ids, streams, chunk)
-    model.train(learn is not None)
-    state: Optional[LMState] = None
-    previous = torch.full((1, grid.shape[1]), SEPARATOR)
-    total, counted = 0.0, 0
-    with torch.inference_mode(learn is None):
-        for start in range(0, len(grid), chunk):
-            targets = grid[start : start + chunk]
-            logits, state = model(torch.cat([previous, targets[:-1].clamp(min=0)]), state)
-            known = int(((targets >= 0) & (targets < model.chars)).sum())
-            loss = character_loss(logits, targets, "sum")
-            total, counted = total + loss.item(), counted + known
-            if learn is not None:
-                learn(loss / max(1, known))
-            state, previous = state.detach(), targets[-1:].clamp(min=0)
-    return total / NATS / max(1, counted)
-
-
-def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:
-    """A text in equal parts, `streams` at most, with at least `chunk` characters each. Returns (length of a part,
-    parts) int64, with -1 where a part is shorter."""
-    batch = min(streams, max(1, len(ids) // chunk))
-    bounds = np.linspace(0, len(ids), batch + 1).astype(np.int64)
-    grid = np.full((int(np.diff(bounds).max()), batch), -1, dtype=np.int64)
-    for column, (start, end) in enumerate(zip(bounds, bounds[1:])):
-        grid[: end - start, column] = ids[start:end]
-    return torch.from_numpy(grid)

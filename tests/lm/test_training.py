@@ -11,10 +11,10 @@ import torch
 from safetensors import safe_open
 
 from spacy_rnn.errors import CorpusError
-from spacy_rnn.lm.evaluate import adaptive_bits
+from spacy_rnn.lm.evaluate import adaptive_bits, bits_per_character
 from spacy_rnn.lm.settings import LMSettings
 from spacy_rnn.lm.train import train_lm
-from spacy_rnn.lm.trainer import Trainer, TrainingProgress, bits_per_character
+from spacy_rnn.lm.trainer import Trainer, TrainingProgress
 from spacy_rnn.models.char_lm_file import load_lm
 from spacy_rnn.nn.char_vocabulary import CharVocabulary
 
