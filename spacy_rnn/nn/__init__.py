@@ -20,6 +20,7 @@ from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
 from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
+from .char_vocabulary import CharVocabulary
 from .chars import CharEncoder
 from .contextual import ContextualStrings, TextPlaces
 from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
@@ -52,7 +53,7 @@ __all__ = [
     # Encoder and decoder
     "Seq2Seq", "Sources", "Targets", "Search", "Decoded", "Decoder", "Memory", "Hypothesis", "beam_search",
     # Language models over characters
-    "CharLM", "LMState",
+    "CharLM", "LMState", "CharVocabulary",
     # Dropout
     "SequenceDropout", "TokenDropout", "UnitDropout", "set_dropout",
 ]  # fmt: skip
