@@ -1,7 +1,6 @@
-"""Teach small recurrent networks to give the cosine for a sine wave, one number a step; a table and a picture.
+"""Train small recurrent networks to predict the cosine of a sine wave, one number a step; write a table and a picture.
 
-The cosine cannot be told from one value of the sine alone, which stands for a rising wave as well as for a falling one:
-a network has to remember what came before.
+One value of the sine does not tell the cosine, since the wave may be rising or falling: a network has to remember.
 """
 
 import math
@@ -23,7 +22,7 @@ PERIOD = 20  # steps
 
 
 class WaveNetwork(nn.Module):
-    """One recurrent layer, and a linear layer that gives an output at each step."""
+    """One recurrent layer, and a linear layer for an output at each step."""
 
     def __init__(self, cell: str, hidden_size: int = 32):
         super().__init__()
@@ -37,24 +36,24 @@ class WaveNetwork(nn.Module):
 
 
 class Fit(NamedTuple):
-    """A trained network on waves that it has not seen."""
+    """The predictions of a trained network for new waves."""
 
-    truth: List[float]
-    prediction: List[float]  # of one wave
-    error: float  # root mean square over all of them, steps and waves
-    settled: float  # the same, without the first quarter of a period
+    truth: List[float]  # of one wave
+    prediction: List[float]  # of the same wave
+    error: float  # root mean square over the steps of all waves
+    settled: float  # the same without the first quarter of a period
     losses: List[float]
 
 
 def waves(steps: int, batch: int, generator: torch.Generator) -> Tuple[Tensor, Tensor]:
-    """Sine waves that begin anywhere, and their cosines, (steps, batch, 1) each."""
+    """Sine waves with random phases and their cosines, (steps, batch, 1) each."""
     begin = torch.rand(batch, generator=generator) * 2 * math.pi
     angle = begin + torch.arange(steps).unsqueeze(1) * (2 * math.pi / PERIOD)
     return angle.sin().unsqueeze(2), angle.cos().unsqueeze(2)
 
 
 def fit(cell: str, *, updates: int = 300, hidden_size: int = 32, seed: int = 0) -> Fit:
-    """Train a network on 32 new waves of two periods each update, and try it on five periods of others."""
+    """Train a network on 32 new waves of two periods in each update, and evaluate it on five periods of other waves."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     network = WaveNetwork(cell, hidden_size)
@@ -82,7 +81,7 @@ def fit(cell: str, *, updates: int = 300, hidden_size: int = 32, seed: int = 0) 
 
 
 def draw(fits: Dict[str, Fit], path: Path) -> None:
-    """Prediction beside truth, a row a network."""
+    """Draw predictions and truth, a row for each network."""
     figure, axes = pyplot.subplots(len(fits), 1, figsize=(8, 2.2 * len(fits)), sharex=True, squeeze=False)
     for axis, (cell, found) in zip(axes[:, 0], fits.items()):
         axis.plot(found.truth, color="0.6", linewidth=4, label="cosine")
@@ -100,13 +99,13 @@ def draw(fits: Dict[str, Fit], path: Path) -> None:
 
 def main(
     output: Path = typer.Option(..., help="JSON file for the figures."),
-    picture: Path = typer.Option(..., help="Picture of prediction beside truth (.png, .svg)."),
+    picture: Path = typer.Option(..., help="Picture of predictions and truth (.png, .svg)."),
     updates: int = typer.Option(300, min=1),
     hidden_size: int = typer.Option(32, min=1),
     seed: int = 0,
     threads: int = typer.Option(1, min=1),
 ) -> None:
-    """A row a network: the plain one, LSTM and GRU."""
+    """Train a plain RNN, an LSTM and a GRU, and print a row for each."""
     torch.set_num_threads(threads)
     fits = {cell: fit(cell, updates=updates, hidden_size=hidden_size, seed=seed) for cell in CELLS}
     table = Table(title=f"sine to cosine, {hidden_size} hidden units, {updates} updates")

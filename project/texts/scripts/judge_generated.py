@@ -1,7 +1,7 @@
-"""Generate texts of every label, and let a text categorizer say what they are.
+"""Generate texts of every label, and let a text categorizer predict their labels.
 
-A generated text counts where the categorizer says its label, or one easily confused with it. Which ones are is told
-by the categorizer's mistakes on real texts of the dev set, before anything is generated.
+A generated text counts if the predicted label is its own, or one that is easily confused with it. The categorizer's
+mistakes on the real texts of the dev set tell which labels are.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ def predicted(nlp: Language, texts: List[str]) -> List[str]:
 
 
 def confusions(nlp: Language, records: List[Dict[str, Any]]) -> Confusions:
-    """For each label, how often its real texts are given which label."""
+    """For each label, the counts of the labels predicted for its texts."""
     found: Confusions = {}
     for record, label in zip(records, predicted(nlp, [record["text"] for record in records])):
         found.setdefault(record["label"], Counter())[label] += 1
@@ -35,7 +35,7 @@ def confusions(nlp: Language, records: List[Dict[str, Any]]) -> Confusions:
 
 
 def easily_confused(found: Confusions, share: float) -> Dict[str, Set[str]]:
-    """For each label, the labels of which at least `share` of the texts are taken for it, or it for them."""
+    """For each label, the others that it is confused with, in either direction, for at least a `share` of texts."""
     pairs = {
         frozenset((label, other))
         for label, counts in found.items()
@@ -49,16 +49,16 @@ def main(
     lm_path: Path = typer.Argument(..., help="A language model trained on labelled texts."),
     categorizer: Path = typer.Argument(..., help="A pipeline with a text categorizer trained on the same texts."),
     texts_dir: Path = typer.Argument(..., help="Folder of train.jsonl, dev.jsonl and test.jsonl."),
-    output: Path = typer.Option(..., help="JSON file for the figures; the texts go beside it."),
+    output: Path = typer.Option(..., help="JSON file for the figures; the texts are written beside it."),
     number: int = typer.Option(100, help="Texts of each label.", min=1),
     temperature: float = 0.8,
     top_k: int = 0,
     top_p: float = 1.0,
     max_chars: int = 300,
-    share: float = typer.Option(0.05, help="Labels are easily confused where such a share of dev texts is."),
+    share: float = typer.Option(0.05, help="Share of dev texts by which two labels are easily confused."),
     seed: int = 0,
 ) -> None:
-    """A table with a row for each label."""
+    """Generate texts of every label; print and write how often the categorizer predicts it."""
     nlp, lm = spacy.load(categorizer), load_lm(lm_path)
     splits = {name: list(srsly.read_jsonl(texts_dir / f"{name}.jsonl")) for name in ("train", "dev", "test")}
     known = {record["text"] for record in splits["train"]}
@@ -87,14 +87,14 @@ def main(
 
 
 def rates(found: Counter, label: str, alike: Dict[str, Set[str]]) -> Dict[str, float]:
-    """Shares that are given the label itself, and that or one easily confused with it."""
+    """The share of texts with the label itself, and with that or one easily confused with it."""
     total = sum(found.values())
     close = sum(n for other, n in found.items() if other == label or other in alike.get(label, ()))
     return {"same": found[label] / total, "alike": close / total}
 
 
 def show(rows: List[Dict[str, Any]]) -> None:
-    table = Table(title="taken for the label, or for it or one easily confused with it, in percent")
+    table = Table(title="predicted as the label, and as it or one easily confused with it, in percent")
     for name in ("label", "generated: same", "alike", "real: same", "alike", "not in train", "easily confused with"):
         table.add_column(name, justify="left" if name in ("label", "easily confused with") else "right")
     for row in rows:
