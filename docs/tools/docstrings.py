@@ -6,7 +6,7 @@ from typing import Any, Iterable, List
 import griffe
 
 _START = r"(?:\A|\n\s*|(?<=[.;])\s+)"
-_SECTION = re.compile(rf"{_START}(?=(?:Returns|RETURNS|Yields|Raises)\b)")
+_SECTION = re.compile(rf"{_START}(?=(?:Returns|Yields|Raises)\b)")
 _QUOTED = r'"[^"\n]+"(?:, "[^"\n]+")*'
 
 
@@ -27,6 +27,7 @@ def _rewrite(documented: griffe.Object, names: Iterable[str]) -> None:
 
 def list_parameters(text: str, names: Iterable[str]) -> str:
     """Make a bullet of each description of parameters, and a paragraph of what is returned or raised."""
+    text = text.replace("RETURNS ", "Returns ")
     longest_first = sorted(map(re.escape, {name.lstrip("*") for name in names}), key=len, reverse=True)
     name = rf"(?:{'|'.join(longest_first)})" if longest_first else r"(?!)"
     entry = rf"({name}(?:(?:, | and ){name})*|{_QUOTED}): "

@@ -9,7 +9,7 @@ import pkgutil
 import re
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 from typer.main import get_command
 
@@ -18,7 +18,7 @@ _MARK = re.compile(r"^<!-- (\w+)(?:: ([\w.]+))? -->$", re.MULTILINE)
 
 def on_page_markdown(markdown: str, **kwargs: Any) -> str:
     """Called by mkdocs for every page before it is rendered."""
-    return _MARK.sub(lambda mark: WRITERS[mark[1]](mark[2] or "") if mark[1] in WRITERS else mark[0], markdown)
+    return _MARK.sub(lambda mark: WRITERS[mark[1]](mark[2] or ""), markdown)
 
 
 def write_commands(_: str = "") -> str:
@@ -61,7 +61,8 @@ def write_registered(group: str) -> str:
     """Every function that the package registers in a group, under its name."""
     points = sorted(entry_points(group=f"spacy_{group}"), key=lambda point: point.name.lower())
     own = [point for point in points if point.value.startswith("spacy_rnn.")]
-    return "\n".join(_write_object(point.value.replace(":", "."), point.name) for point in own)
+    level = 2 if group == "architectures" else 3  # the other groups share a page, each under a heading
+    return "\n".join(_write_object(point.value.replace(":", "."), point.name, level) for point in own)
 
 
 def write_public(package: str) -> str:
@@ -78,8 +79,9 @@ def write_modules(package: str) -> str:
     return "\n".join(_write_object(name, name.removeprefix("spacy_rnn.")) for name in names)
 
 
-def _write_object(path: str, heading: str) -> str:
-    lines: List[str] = [f"::: {path}", "    options:", f'      heading: "{heading}"', f'      toc_label: "{heading}"']
+def _write_object(path: str, heading: str, level: int = 2) -> str:
+    options = {"heading": heading, "toc_label": heading.removeprefix("spacy-rnn."), "heading_level": level}
+    lines = [f"::: {path}", "    options:", *(f"      {name}: {value!r}" for name, value in options.items())]
     return "\n".join([*lines, ""])
 
 
