@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 import pickle
-import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +16,7 @@ from hypothesis import strategies as st
 
 from spacy_rnn.base.cache import ArrayCache, Cache, RowCache, ValueCache
 
-SECONDS = 20
+from .forks import SECONDS, Blocking, fork_while_blocked, forks
 
 Computed = Callable[[Sequence[int]], Any]
 
@@ -142,64 +140,20 @@ def test_threads_do_not_wait_for_each_other(kind: Any) -> None:
         list(pool.map(lambda key: look_up(cache, [key, 3], 1, lambda missing: met.wait()), (1, 2)))
 
 
-class Blocking:
-    """Stops a thread until it may go on."""
-
-    def __init__(self) -> None:
-        self.reached, self.released = threading.Event(), threading.Event()
-
-    def __call__(self, *args: Any) -> bool:
-        self.reached.set()
-        assert self.released.wait(SECONDS)
-        return False
-
-    # As the version of a cache it stops a thread that compares it, which a cache does while it is locked.
-    __eq__ = __call__
-    __hash__ = None  # type: ignore[assignment]
-
-
 @of_every_kind
 @pytest.mark.parametrize("moment", ["computing", "locked"])
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@forks
 def test_fork_while_another_thread_is_at_work(kind: Any, moment: str) -> None:
-    """The child has no such thread, so that it must not wait for it."""
+    """The child keeps what was complete."""
     cache, block = kind(40), Blocking()
     look_up(cache, [1, 2])
+    complete = len(cache) if moment == "computing" else 0
+
+    def child() -> None:
+        assert len(cache) == complete
+        for version in (1, 2):
+            look_up(cache, [2, 3], version)
+
     busy = {"computing": lambda: look_up(cache, [2, 3], 1, block), "locked": lambda: look_up(cache, [2, 3], block)}
-    thread = threading.Thread(target=busy[moment])
-    thread.start()
-    assert block.reached.wait(SECONDS)
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            assert len(cache) == {"computing": kept(kind), "locked": 0}[moment]
-            for version in (1, 2):
-                look_up(cache, [2, 3], version)
-            code = 0
-        finally:
-            os._exit(code)
-    try:
-        assert exit_code(pid) == 0
-    finally:
-        block.released.set()
-        thread.join()
+    fork_while_blocked(busy[moment], block, child)
     look_up(cache, [1, 2, 3])
-
-
-def kept(kind: Any) -> int:
-    return 3 if kind is ArrayCache else 2  # rows, or keys
-
-
-def exit_code(pid: int) -> int:
-    """Of a child process, which has some seconds to end."""
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    raise AssertionError("the child hangs")
