@@ -15,8 +15,8 @@ LEAST_EVALUATIONS = 5
 
 
 def fill_config(path: Path, output_path: Path) -> None:
-    """Write a variant, see `load_variant`, as the full config that `spacy train` reads."""
-    config = read_config(path)
+    """Write a variant, see `load_variant`, as a full config. Raises SettingError if it is no training config."""
+    config = read_config(path, needed=("nlp", "training"))
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)
 

@@ -23,6 +23,7 @@ COMMANDS = """
 fetch mine {out:output} --local-dir {conllu:folder}
 convert {conllu:folder} {out:output}
 configure {config.cfg:config} {treebank:folder} {file:output_file}
+fill-config {config.cfg:config} {file:output_file}
 evaluate {tagger:pipeline} {treebank:folder} --output {file:output_file}
 fetch-textcat mine {out:output} --local-dir {labels:folder}
 convert-textcat {texts.jsonl:file} {out:output}

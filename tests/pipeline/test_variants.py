@@ -30,6 +30,9 @@ depth = 2
 
 [components.b]
 factory = "b"
+
+[training]
+max_steps = 1
 """
 
 VARIANT = """
