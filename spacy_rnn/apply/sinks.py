@@ -185,7 +185,7 @@ def check_format(name: str) -> None:
         if name == "parquet":
             import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise CorpusError(Errors.D182.format(what="output in parquet", package="pyarrow")) from error
+        raise CorpusError(Errors.D182.format(what="Output in Parquet", package="pyarrow")) from error
 
 
 @contextmanager

@@ -233,5 +233,5 @@ def _parquet_file(opened: Any) -> Any:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
-        raise CorpusError(Errors.D182.format(what="parquet", package="pyarrow")) from error
+        raise CorpusError(Errors.D182.format(what="Parquet", package="pyarrow")) from error
     return ParquetFile(opened)

@@ -1,5 +1,7 @@
 """Every message that a user can meet, with what to do about it, and the errors that carry them."""
 
+import re
+
 from .components import ComponentMessages
 from .corpora import CorpusMessages
 from .kinds import (
@@ -24,5 +26,13 @@ __all__ = [
 ]
 
 
-class Errors(CorpusMessages, ComponentMessages):
-    """Message templates by code, to be filled with `str.format`. D: data and corpora. R: networks and components."""
+class _WithCodes(type):
+    """Puts its code before each message, as spaCy does: `Errors.D001` is "[D001] ..."."""
+
+    def __getattribute__(cls, name: str) -> object:
+        value = super().__getattribute__(name)
+        return f"[{name}] {value}" if re.fullmatch(r"[DR]\d{3}", name) else value
+
+
+class Errors(CorpusMessages, ComponentMessages, metaclass=_WithCodes):
+    """Message templates by code, for `str.format`. D: data and corpora. R: networks and components."""

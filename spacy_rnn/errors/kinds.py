@@ -1,30 +1,29 @@
-"""Kinds of errors that a user can mend."""
+"""Kinds of errors that a user can correct."""
 
 
 class UserError(ValueError):
-    """A mistake that the user can mend. The message is for the user; the command line prints it and nothing else."""
+    """A mistake that the user can correct. The command line prints its message and nothing else."""
 
 
 class SettingError(UserError):
-    """A setting that is unknown, out of range, or does not go with another one."""
+    """A setting is unknown, out of range, or does not go with another one."""
 
 
 class AnnotationError(UserError):
-    """Annotations or labels that a component needs and does not find, or cannot use."""
+    """A component misses annotations or labels that it needs, or cannot use them."""
 
 
 class NotInitializedError(UserError):
-    """A component or layer that is used before it was initialized, trained or loaded, or a result that was not asked
-    for."""
+    """A component or layer is used before it is initialized, or a result is asked for that was not kept."""
 
 
 class ModelFileError(UserError):
-    """A file of weights, a saved component or a language model that is missing, damaged or foreign."""
+    """A pipeline, a component or a language model is missing, damaged or of another kind."""
 
 
 class CorpusError(UserError):
-    """A corpus that cannot be found, fetched, read, converted or written."""
+    """A corpus cannot be found, fetched, read, converted or written."""
 
 
 class TrainingError(UserError):
-    """A training that was stopped or cannot go on."""
+    """A training was stopped or cannot continue."""
