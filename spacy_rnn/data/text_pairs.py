@@ -1,4 +1,4 @@
-"""Pairs of texts, one to be read and one to be written, as a spaCy corpus."""
+"""Pairs of a text to read and a text to write, as a spaCy corpus."""
 
 import random
 from pathlib import Path
@@ -10,12 +10,12 @@ from spacy.training import Example
 
 from ..errors import CorpusError, Errors
 from ..pipeline.transducer.texts import TRANSDUCED, set_extensions
-from .text_files import read_text
-from .textcat_files import read_rows
+from .text_files import read_lines
+from .textcat_files import file_format, read_rows
 
 
 class TextPair(NamedTuple):
-    """Two texts."""
+    """A text to read and a text to write."""
 
     source: str
     target: str
@@ -30,13 +30,14 @@ def build_transducer_corpus_v1(
     limit: int = 0,
     shuffle: bool = False,
 ) -> Callable[[Language], Iterable[Example]]:
-    """A corpus for `rnn_transducer`: documents of the texts to be read, with the texts to be written in
+    """A corpus for `rnn_transducer`: documents of the texts to read, with the texts to write in
     `reference._.transduced`.
 
     path, target_path, source, target: see `read_text_pairs`.
-    lowercase: read both texts in lower case.
-    limit: of the number of pairs, 0 for none.
-    shuffle: read in a new order each time, from spaCy's seed.
+    lowercase: convert both texts to lower case.
+    limit: the most pairs to read, 0 for all.
+    shuffle: read the pairs in a new order each time. spaCy's seed repeats the orders.
+    Raises CorpusError without a path, and for a file that cannot be read.
     """
     if path is None:
         raise CorpusError(Errors.D108.format(path="corpora: path = null"))
@@ -53,7 +54,7 @@ def build_transducer_corpus_v1(
 
 
 def make_pair_example(nlp: Language, pair: TextPair) -> Example:
-    """An example of one pair."""
+    """A document of the text to read, and beside it a reference with the text to write."""
     set_extensions()
     predicted = nlp.make_doc(pair.source)
     reference = Doc(nlp.vocab, words=[t.text for t in predicted], spaces=[bool(t.whitespace_) for t in predicted])
@@ -66,15 +67,15 @@ def read_text_pairs(
 ) -> List[TextPair]:
     """Read pairs of texts, UTF-8, compressed or not.
 
-    With `target_path`, both files are plain text and line i of one belongs to line i of the other. Otherwise `path` is
-    .jsonl, .csv or .tsv, with the texts under `source` and `target`; a .csv or .tsv file of two columns need not name
-    them. Raises CorpusError for a file that cannot be read, naming the line.
+    With `target_path`, both files are plain text, and line i of one belongs to line i of the other. Otherwise `path` is
+    a .jsonl, .csv or .tsv file with the texts under `source` and `target`. A .csv or .tsv file of two columns needs no
+    header. Raises CorpusError with the line that cannot be read, that lacks a text, or whose text is blank.
     """
     return _parallel(path, target_path) if target_path is not None else _columns(path, source, target)
 
 
 def _parallel(path: Path, target_path: Path) -> List[TextPair]:
-    sources, targets = (_lines(file) for file in (path, target_path))
+    sources, targets = list(read_lines(path)), list(read_lines(target_path))
     if len(sources) != len(targets):
         line = min(len(sources), len(targets)) + 1
         raise CorpusError(
@@ -89,20 +90,14 @@ def _parallel(path: Path, target_path: Path) -> List[TextPair]:
     return [TextPair(*pair) for pair in zip(sources, targets)]
 
 
-def _lines(path: Path) -> List[str]:
-    lines = read_text(path).replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
-
-
 def _columns(path: Path, source: str, target: str) -> List[TextPair]:
     names = [source, target]
     try:
         rows = read_rows(path)
-        unnamed = ".jsonl" not in path.suffixes and len(rows[0][1]) == 2 and not set(names) & set(rows[0][1])
+        has_header = len(rows[0][1]) != 2 or bool(set(names) & set(rows[0][1]))
     except CorpusError:
-        # One row without names looks like a file without rows.
-        unnamed = ".jsonl" not in path.suffixes
-    rows = read_rows(path, names) if unnamed else read_rows(path)
+        has_header = False  # a single row without a header looks like a header without rows
+    rows = read_rows(path) if has_header or file_format(path) == ".jsonl" else read_rows(path, names)
     pairs = []
     for line, row in rows:
         for name in names:

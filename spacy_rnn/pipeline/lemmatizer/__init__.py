@@ -1,4 +1,4 @@
-"""`rnn_lemmatizer`: lemmas, by spelling and by an encoder-decoder over characters."""
+"""`rnn_lemmatizer`: lemmas from a dictionary and from an encoder-decoder over characters."""
 
 from .component import RNNLemmatizer, make_rnn_lemmatizer
 

@@ -1,4 +1,4 @@
-"""`rnn_transducer`: another text for each document."""
+"""`rnn_transducer`: writes another text for each document."""
 
 from .component import RNNTransducer, make_rnn_transducer
 
