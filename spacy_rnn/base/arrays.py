@@ -24,3 +24,9 @@ def log_softmax(scores: Array) -> Array:
 def sigmoid(scores: Array) -> Array:
     """The logistic function, element by element. Far from zero it saturates, so that nothing overflows in float32."""
     return 1.0 / (1.0 + get_array_module(scores).exp(-scores.clip(-80.0, 80.0)))
+
+
+def activate(scores: Array, exclusive: bool) -> Array:
+    """Scores to probabilities, (n, n_labels) to the same: by softmax where exactly one label applies, else by the
+    logistic function."""
+    return softmax(scores) if exclusive else sigmoid(scores)

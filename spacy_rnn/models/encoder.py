@@ -1,4 +1,4 @@
-"""The word-level recurrent network, and the encoder made of word features and it."""
+"""The recurrent network over words, and the encoder that consists of word features and this network."""
 
 from functools import partial
 from typing import Any, Callable, Iterator, List, Optional, Tuple
@@ -17,8 +17,6 @@ from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tens
 from ..types import IntArray
 from .types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 
-RNN_LAYER = "rnn"
-
 
 def build_rnn_v1(
     width: int = 256,
@@ -35,23 +33,24 @@ def build_rnn_v1(
     context: int = 32,
     precision: Precision = "auto",
 ) -> SequenceEncoder:
-    """Recurrent layers over the words of a document. Reads what "spacy-rnn.WordFeatures.v1"
-    gives, or a list of arrays, so it also serves as `encode` of "spacy.Tok2Vec.v2".
+    """Recurrent layers over the words of a document. They read the output of "spacy-rnn.WordFeatures.v1" or a list of
+    arrays, so they also serve as `encode` of "spacy.Tok2Vec.v2".
 
     width: of the output, both directions together.
-    depth: recurrent layers.
+    depth: the number of layers.
     cell: "lstm", "gru", "rnn_tanh", "rnn_relu" or "rnn_sigmoid".
-    bidirectional: two directions with separate weights, each half as wide as the output.
-    dropout: rate between and around the layers; null takes the rate of `training.dropout`.
+    bidirectional: read in two directions with separate weights, each half as wide as the output.
+    dropout: rate between and around the layers; null for the rate of `training.dropout`.
     variational: drop the same units at all words of a document.
-    token_dropout: share of words of which the network sees nothing in training.
+    token_dropout: the share of words that are hidden from the network in training.
     residual: add each layer's input to its output where the widths agree.
-    layer_norm: normalise the output of each layer.
+    layer_norm: normalize the output of each layer.
     learn_initial_state: start from a learned state instead of zeros.
-    window, context: a document of more than `window` tokens is read in pieces of that many,
-        each overlapping its neighbours by `context` tokens on both sides that count for
-        reading only.
+    window, context: a longer document than `window` tokens is read in pieces of that length, which overlap by `context`
+        tokens on each side; the outputs of these are discarded.
     precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError for values out of range.
     """
     check_choice("cell", cell, CELLS)
     check_between("depth", depth, 1, MAX_DEPTH)
@@ -74,7 +73,7 @@ def build_rnn_v1(
         token_dropout=token_dropout,
     )
     return Model(
-        RNN_LAYER,
+        "rnn",
         forward,
         init=init,
         dims={"nO": width, "nI": None},
@@ -93,67 +92,45 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    shim, inputs, lengths = _prepare(model, X, is_train)
+    """X: `WordVectors`, or a list of (n_tokens, nI) arrays. Returns a list of (n_tokens, nO) arrays."""
+    shim, x, index, lengths = _inputs(model, X, is_train)
+    blocks = lay_out(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
     if not is_train:
-        return DocVectors(to_array(shim.predict(inputs)), lengths), _no_backprop
-    output, backward = shim.begin_update(inputs)
+        return DocVectors(to_array(shim.predict((x, blocks, index))), lengths), _no_backprop
+    output, backward = shim.begin_update((x, blocks, index))
 
     def backprop(d_outputs: List[Floats2d]) -> Any:
         backward(DocVectors.join(model.ops, d_outputs))
-        d_vectors = gradient_of(inputs[0])
+        d_vectors = gradient_of(x)
         return d_vectors if isinstance(X, WordVectors) else DocVectors(d_vectors, lengths)
 
     return DocVectors(to_array(output), lengths), backprop
 
 
-def _prepare(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tuple[Any, ...], IntArray]:
-    """The shim, what its module is called with, and the lengths of the documents."""
-    if model.attrs["own_dropout"] is not None:
-        model.attrs["dropout_rate"] = model.attrs["own_dropout"]
-    shim, _ = torch_layer(model)
+def _inputs(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tensor, Optional[Tensor], IntArray]:
+    """The shim, the input vectors, the row of each token among them (None where they are in the tokens' order), and the
+    lengths of the documents."""
+    shim, _ = layer_with_dropout(model)
     if isinstance(X, WordVectors):
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
         vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
-    blocks = lay_out(lengths, window=model.attrs["window"], context=model.attrs["context"], device=shim.device)
-    return shim, (to_tensor(vectors, shim.device, requires_grad=is_train), blocks, index), lengths
+    return shim, to_tensor(vectors, shim.device, requires_grad=is_train), index, lengths
+
+
+def layer_with_dropout(model: Model) -> Tuple[TorchShim, Any]:
+    """As `torch_layer`, but with the dropout rate of the config, if it has one, in place of training's."""
+    if model.attrs["own_dropout"] is not None:
+        model.attrs["dropout_rate"] = model.attrs["own_dropout"]
+    return torch_layer(model)
 
 
 def _no_backprop(d_outputs: Any) -> Any:
     return d_outputs
 
 
-def is_own_encoder(tok2vec: Tok2Vec) -> bool:
-    return bool(tok2vec.has_ref("encode")) and tok2vec.get_ref("encode").name == RNN_LAYER
-
-
-def predict_tokens(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device) -> Tensor:
-    """The vectors of the tokens of all documents, (n_tokens, nO). Those of our own encoder come
-    in the type they were computed in, without the copies that arrays of Thinc need."""
-    if is_own_encoder(tok2vec):
-        shim, inputs, _ = _prepare(tok2vec.get_ref("encode"), tok2vec.get_ref("embed").predict(docs), False)
-        return shim.predict(inputs)
-    return to_tensor(DocVectors.join(tok2vec.ops, tok2vec.predict(docs)), device)
-
-
-def predict_runs(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device, most: int) -> Iterator[Tensor]:
-    """The same in order, about `most` tokens at a time where the encoder is our own, so that the vectors of a long
-    document need not be in memory together. Each is (n, nO)."""
-    if not is_own_encoder(tok2vec):
-        yield predict_tokens(tok2vec, docs, device)
-        return
-    model = tok2vec.get_ref("encode")
-    words: WordVectors = tok2vec.get_ref("embed").predict(docs)
-    shim, _ = torch_layer(model)
-    vectors = to_tensor(words.vectors, shim.device)
-    windows = cut_windows(words.lengths, model.attrs["window"], model.attrs["context"])
-    for run in cut_runs(windows, most):
-        index = torch.from_numpy(words.index[run.rows]).to(shim.device)
-        yield shim.predict((vectors, lay_out_windows(run.windows, device=shim.device), index))[run.kept]
-
-
 def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec:
-    """Word features, then a recurrent network: an ordinary tok2vec architecture.
+    """Word features and a recurrent network over them: a tok2vec architecture for any component.
 
     embed: "spacy-rnn.WordFeatures.v1".
     encode: "spacy-rnn.RNN.v1".
@@ -162,4 +139,38 @@ def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec
     model.name = "rnn_encoder"
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)
+    model.attrs["predict_runs"] = encoder_runs
     return model
+
+
+def predict_runs(
+    tok2vec: Tok2Vec, docs: List[Doc], device: torch.device, most: Optional[int] = None
+) -> Iterator[Tensor]:
+    """The vectors of the tokens of all documents in order, as (n, nO) tensors. An encoder with an attribute of this
+    name is read by it: ours gives tensors in the type that they are computed in, and copies none to arrays of Thinc.
+
+    most: about how many tokens a tensor of our encoder has, so that the vectors of a long document need not be in
+        memory together; None for all.
+    """
+    if "predict_runs" in tok2vec.attrs:
+        yield from tok2vec.attrs["predict_runs"](tok2vec, docs, most)
+    else:
+        yield to_tensor(DocVectors.join(tok2vec.ops, tok2vec.predict(docs)), device)
+
+
+def predict_tokens(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device) -> Tensor:
+    """The vectors of the tokens of all documents, (n_tokens, nO)."""
+    return next(predict_runs(tok2vec, docs, device))
+
+
+def encoder_runs(tok2vec: Tok2Vec, docs: List[Doc], most: Optional[int]) -> Iterator[Tensor]:
+    """See `predict_runs`; for the model of `build_rnn_encoder_v1`."""
+    embed, encode = tok2vec.layers
+    shim, x, index, lengths = _inputs(encode, embed.predict(docs), False)
+    windows = cut_windows(lengths, encode.attrs["window"], encode.attrs["context"])
+    if most is None:
+        yield shim.predict((x, lay_out_windows(windows, device=shim.device), index))
+        return
+    for run in cut_runs(windows, most):
+        rows, own = (x[run.rows], None) if index is None else (x, index[run.rows])
+        yield shim.predict((rows, lay_out_windows(run.windows, device=shim.device), own))[run.kept]

@@ -14,27 +14,26 @@ from .embed.layer import run_torch_layer
 from .encoder import predict_tokens
 from .types import DocVectors, ScoreColumns, Tok2Vec
 
-HEAD = "linear_head"
-
 
 def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[List[Doc], Floats2d]:
-    """Documents to the scores of all labels before the softmax, (n_tokens, n_labels), the
-    tokens of all documents joined. `rnn_tagger` knows which columns belong together.
+    """Documents to the scores of all labels before the softmax, (n_tokens, n_labels), the tokens of all documents
+    joined. `rnn_tagger` knows which columns belong together.
 
     tok2vec: any encoder, ours, spaCy's, or a listener.
     precision: "auto", "bf16" or "fp32".
     """
-    head: Model[List[Floats2d], Floats2d] = Model(
-        HEAD,
+    output: Model[List[Floats2d], Floats2d] = Model(
+        "tagger_output",
         forward,
         init=init,
         dims={"nO": None, "nI": tok2vec.maybe_get_dim("nO")},
         shims=[TorchShim(LinearOutput, precision=precision)],
     )
-    model: Model[List[Doc], Floats2d] = chain(tok2vec, head)
+    model: Model[List[Doc], Floats2d] = chain(tok2vec, output)
     model.name = "rnn_tagger"
     model.set_ref("tok2vec", tok2vec)
-    model.set_ref("output_layer", head)
+    model.set_ref("output_layer", output)
+    model.attrs["predict_columns"] = predict_on_demand
     return model
 
 
@@ -50,6 +49,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """X: (n_tokens, nI) arrays. Returns (n, nO), the tokens of all documents joined."""
     scores, backward = run_torch_layer(model, DocVectors.join(model.ops, X), is_train)
     lengths = np.array(list(map(len, X)), dtype=np.int64)
 
@@ -60,17 +60,19 @@ def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, 
 
 
 def predict_columns(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
-    """Encode documents, and give a function that computes the scores of some columns, and of
-    some tokens, when they are asked for: most tokens need no more than a part of them.
+    """A function that gives the scores of some labels for some tokens. A model with an attribute of this name computes
+    them on demand, since most tokens need a part of them only; any other model computes all scores at once."""
+    if "predict_columns" in model.attrs:
+        return model.attrs["predict_columns"](model, docs)
+    scores = model.ops.to_numpy(model.predict(docs))
+    return lambda columns, rows=None: (scores if rows is None else scores[rows])[:, columns]
 
-    model: as `build_tagger_v1` makes it. For any other model all scores are computed at once.
-    """
-    head = model.get_ref("output_layer") if model.has_ref("output_layer") else None
-    if head is None or not model.has_ref("tok2vec") or head.name != HEAD:
-        scores = model.ops.to_numpy(model.predict(docs))
-        return lambda columns, rows=None: (scores if rows is None else scores[rows])[:, columns]
-    shim = shim_of(head)
-    vectors = predict_tokens(model.get_ref("tok2vec"), docs, shim.device)
+
+def predict_on_demand(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
+    """See `predict_columns`; for the model of `build_tagger_v1`."""
+    tok2vec, output = model.layers
+    shim = shim_of(output)
+    vectors = predict_tokens(tok2vec, docs, shim.device)
 
     def score(columns: slice, rows: Optional[IntArray] = None) -> Any:
         x = vectors if rows is None else vectors[to_tensor(rows, shim.device)]

@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import chain
-from typing import Any, Callable, Iterator, List, Literal, Optional, Tuple, Union
+from typing import Any, Callable, List, Literal, Optional, Tuple
 
 import numpy as np
 from spacy.tokens import Doc
@@ -10,7 +10,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
-from ..base.arrays import sigmoid, softmax
+from ..base.arrays import activate
 from ..base.checks import check_at_least, check_between, check_choice, check_share, direction_width
 from ..errors import Errors, SettingError
 from ..nn.ngrams import Bags
@@ -18,11 +18,11 @@ from ..nn.output import ClassifierOutput
 from ..nn.pooling import POOLINGS, Pooling
 from ..nn.rnn import CELLS, Cell
 from ..nn.text_pool import Pieces, TextPool
-from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor
 from ..types import FloatArray
 from .embed.layer import run_torch_layer
 from .embed.text import token_sizes
-from .encoder import predict_runs, predict_tokens
+from .encoder import layer_with_dropout, predict_runs, predict_tokens
 from .text_pieces import bag, cut, reading_unit
 from .types import DocVectors, Tok2Vec
 
@@ -55,21 +55,23 @@ def build_textcat_v1(
     """Documents to a probability for each category, (n_docs, n_labels).
 
     tok2vec: any encoder, ours, spaCy's, or a listener; over characters with `embed` = "spacy-rnn.TextEmbed.v1".
-    exclusive_classes: exactly one category applies (softmax), or any number of them (logistic).
-    pooling: any of "last" (the vectors at both ends: the final states of both directions), "mean", "max" and
-        "attention"; several are joined.
+    exclusive_classes: exactly one category applies (softmax), or any number of them (logistic function).
+    pooling: any of "last" (the vectors at both ends, which hold the final states of both directions), "mean", "max" and
+        "attention"; the results of several are joined.
     heads: of the attention.
     hierarchy: null pools a document in one step. "sentences" pools each sentence, reads the sentences with a recurrent
-        network of their own and pools those; it needs sentence boundaries, and cuts sentences of more than `segment`
-        tokens. "windows" does the same with pieces of `segment` tokens (characters, bytes).
+        network of their own, and pools its outputs; it needs sentence boundaries, and cuts sentences of more than
+        `segment` tokens. "windows" does the same with pieces of `segment` tokens (characters, bytes).
     segment_width, segment_cell: of the network over segments, both directions together.
     hidden: the width of a maxout layer between pooling and output; null for none.
-    ngrams: of how many tokens the longest n-grams are that add scores of their own, as in a linear bag of words; 0 for
-        none, 10 at most.
-    ngram_rows: the size of their table, into which they are hashed; each row has a weight a category.
-    dropout: rate before the output layer; null takes the rate of `training.dropout`.
-    nO: the number of categories, usually null: the labels tell.
+    ngrams: the number of tokens of the longest n-grams, which add scores as in a linear bag of words; 0 for none, 10 at
+        most.
+    ngram_rows: the size of their table, into which they are hashed; each row has a weight for each category.
+    dropout: rate before the output layer; null for the rate of `training.dropout`.
+    nO: the number of categories; usually null, since the labels determine it.
     precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError for values out of range.
     """
     check_at_least("len(pooling)", len(pooling), 1)
     for kind in pooling:
@@ -101,27 +103,29 @@ def build_textcat_v1(
     pool: Model = Model(
         "text_pool", pool_forward, dims=dims, attrs=dict(attrs), shims=[TorchShim(build, precision=precision)]
     )
-    head: Model = Model(
-        "text_head",
-        head_forward,
+    output: Model = Model(
+        "textcat_output",
+        output_forward,
         dims={"nO": nO, "nI": None},
-        attrs={**attrs, "exclusive": exclusive_classes},
+        attrs=dict(attrs),
         shims=[TorchShim(partial(ClassifierOutput, buckets=ngram_rows if ngrams else 0), precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = Model(
         "rnn_textcat",
         forward,
         init=init,
-        layers=[tok2vec, pool, head],
+        layers=[tok2vec, pool, output],
         dims={"nO": nO},
-        refs={"tok2vec": tok2vec, "pool": pool, "output_layer": head},
+        refs={"tok2vec": tok2vec, "pool": pool, "output_layer": output},
         attrs={
             "multi_label": not exclusive_classes,
+            "unit": reading_unit(tok2vec),
             "hierarchy": hierarchy,
             "segment": segment,
             "ngrams": ngrams,
             "ngram_rows": ngram_rows,
             "resize_output": resize_output,
+            "logits": logits,
             "attend": attend if "attention" in pooling else None,
         },
     )
@@ -130,28 +134,29 @@ def build_textcat_v1(
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
     """X: a sample of documents. Y: (n_docs, n_labels), of which the width counts."""
-    tok2vec, pool, head = model.layers
+    tok2vec, pool, output = model.layers
     tok2vec.initialize(X=X)
+    model.attrs["unit"] = reading_unit(tok2vec)
     pool.set_dim("nI", tok2vec.get_dim("nO"), force=True)
     shim = shim_of(pool)
     shim.resize({"width": pool.get_dim("nI")})
     shim.initialize()
     width: Any = shim.module.output_size
     pool.set_dim("nO", width, force=True)
-    head.set_dim("nI", width, force=True)
+    output.set_dim("nI", width, force=True)
     if Y is not None:
-        for node in (model, head):
+        for node in (model, output):
             node.set_dim("nO", Y.shape[1], force=True)
-    shim = shim_of(head)
-    shim.resize({"input_size": head.get_dim("nI"), "output_size": head.get_dim("nO")})
+    shim = shim_of(output)
+    shim.resize({"input_size": output.get_dim("nI"), "output_size": output.get_dim("nO")})
     shim.initialize()
 
 
 def resize_output(model: Model, n_labels: int) -> Model:
-    """Make room for more labels, in place; the new ones begin with weights of zero. A model that is not initialized
+    """Make room for more labels, in place. The weights of the new ones are zeros. A model that is not initialized
     learns the number of labels later."""
-    head = model.get_ref("output_layer")
-    old = shim_of(head)
+    _, _, output = model.layers
+    old = shim_of(output)
     if old.sizes is None:
         return model
     # A new identity, since the optimizer remembers the shapes of the old weights.
@@ -160,63 +165,69 @@ def resize_output(model: Model, n_labels: int) -> Model:
     for before, after in zip(_state(old), _state(new)):
         after[tuple(map(slice, before.shape))] = before
     new.mark_changed()
-    head.shims[0] = new
-    for node in (model, head):
+    output.shims[0] = new
+    for node in (model, output):
         node.set_dim("nO", n_labels, force=True)
     return model
 
 
 def _state(shim: TorchShim) -> List[Tensor]:
-    """Of all weights and buffers, to be written into."""
+    """All weights and buffers, for writing."""
     return [tensor.data for tensor in chain(shim.module.parameters(), shim.module.buffers())]
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
     docs = list(docs)
-    tok2vec, pool, head = model.layers
+    exclusive = not model.attrs["multi_label"]
     if not is_train:
-        pooled = pool.predict((read_runs(model, docs), pieces_of(model, docs), None))
-        return head.predict((pooled, bags_of(model, docs))), _no_backprop
+        return activate(logits(model, docs), exclusive), _no_backprop
+    tok2vec, pool, output = model.layers
     vectors, to_docs = tok2vec(docs, is_train)
-    pooled, to_vectors = pool((vectors, pieces_of(model, docs), None), is_train)
-    probabilities, to_pooled = head((pooled, bags_of(model, docs)), is_train)
+    pooled, to_vectors = pool((vectors, pieces_of(model, docs)), is_train)
+    scores, to_pooled = output((pooled, bags_of(model, docs)), is_train)
 
     def backprop(d_scores: Floats2d) -> Any:
-        """d_scores: the gradient of the scores before the activation, (n_docs, n_labels)."""
+        """d_scores: the gradient of the scores before the activation, (n_docs, n_labels), as Thinc's softmax layer
+        takes it."""
         return to_docs(to_vectors(to_pooled(d_scores)))
 
-    return probabilities, backprop
+    return activate(scores, exclusive), backprop
+
+
+def logits(model: Model, docs: List[Doc]) -> Floats2d:
+    """The scores of all categories before the activation, (n_docs, n_labels)."""
+    return _predict(model, docs, pieces_of(model, docs))[0]
 
 
 def attend(model: Model, docs: List[Doc]) -> Tuple[Floats2d, List[FloatArray]]:
-    """The probabilities, and for each document the attention weights of its tokens, (n_tokens,), which sum to 1."""
-    tok2vec, pool, head = model.layers
+    """The scores before the activation, (n_docs, n_labels), and for each document the attention weights of its tokens,
+    (n_tokens,), which sum to 1."""
     pieces = pieces_of(model, docs)
-    weights = np.zeros(int(pieces.lengths.sum()), dtype=np.float32)
-    pooled = pool.predict((read_runs(model, docs), pieces, weights))
-    probabilities = head.predict((pooled, bags_of(model, docs)))
-    unit = reading_unit(tok2vec)
-    attended = []
+    scores, weights = _predict(model, docs, pieces)
+    unit = model.attrs["unit"]
+    attention = []
     for doc, own in zip(docs, np.split(weights, np.cumsum(pieces.lengths)[:-1])):
         if unit is not None and len(doc):
             starts = np.cumsum(sizes := token_sizes(doc, unit)) - sizes
             own = np.add.reduceat(own, starts)
-        attended.append(own.copy())
-    return probabilities, attended
+        attention.append(own.copy())
+    return scores, attention
 
 
-def read_runs(model: Model, docs: List[Doc]) -> Union[Tensor, Iterator[Tensor]]:
-    """The encoder's vectors of all documents, (n, nO), for prediction; in several tensors, which are computed one after
-    the other, where the model has two levels."""
-    tok2vec, pool, _ = model.layers
+def _predict(model: Model, docs: List[Doc], pieces: Pieces) -> Tuple[Floats2d, Any]:
+    """The scores before the activation, and the attention weights of all texts joined, (n,), None without attention."""
+    tok2vec, pool, output = model.layers
     device = shim_of(pool).device
     if model.attrs["hierarchy"] is None:
-        return predict_tokens(tok2vec, docs, device).float()
-    return (run.float() for run in predict_runs(tok2vec, docs, device, most=RUN))
+        vectors: Any = predict_tokens(tok2vec, docs, device).float()
+    else:
+        vectors = (run.float() for run in predict_runs(tok2vec, docs, device, most=RUN))
+    pooled, weights = pool.predict((vectors, pieces))
+    return output.predict((pooled, bags_of(model, docs))), weights
 
 
 def pieces_of(model: Model, docs: List[Doc]) -> Pieces:
-    return cut(docs, reading_unit(model.layers[0]), model.attrs["hierarchy"], model.attrs["segment"])
+    return cut(docs, model.attrs["unit"], model.attrs["hierarchy"], model.attrs["segment"])
 
 
 def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
@@ -224,17 +235,14 @@ def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
     return bag(docs, longest, model.attrs["ngram_rows"]) if longest else None
 
 
-def pool_forward(model: Model, X: Tuple[Any, Pieces, Any], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """X: the encoder's vectors (in prediction those of `read_runs`), how they belong together, and an array (n,) to
-    write attention weights into."""
-    vectors, pieces, weights = X
-    shim, _ = _with_dropout(model)
+def pool_forward(model: Model, X: Tuple[Any, Pieces], is_train: bool) -> Tuple[Any, Callable]:
+    """X: the vectors of all documents, (n_tokens, nI) arrays in training, tensors in prediction (see `TextPool`), and
+    how they belong together. Returns (n_docs, nO); in prediction also the attention weights, (n,) or None."""
+    vectors, pieces = X
+    shim, _ = layer_with_dropout(model)
     if not is_train:
-        written = None if weights is None else to_tensor(weights, shim.device)
-        pooled = shim.predict((vectors, pieces, written))
-        if written is not None and shim.device.type != "cpu":
-            weights[:] = written.cpu().numpy()
-        return to_array(pooled), _no_backprop
+        pooled, weights = shim.predict((vectors, pieces, True))
+        return (to_array(pooled), None if weights is None else weights.cpu().numpy()), _no_backprop
     x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
     output, backward = shim.begin_update((x, pieces))
 
@@ -245,33 +253,15 @@ def pool_forward(model: Model, X: Tuple[Any, Pieces, Any], is_train: bool) -> Tu
     return to_array(output), backprop
 
 
-def head_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """X: pooled vectors (n_docs, nI), and n-grams where they are used. Returns probabilities (n_docs, nO). The callback
-    takes the gradient of the scores before the activation, as those of Thinc's softmax layer do."""
+def output_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """X: pooled vectors, (n_docs, nI), and n-grams where they are used. Returns scores before the activation,
+    (n_docs, nO)."""
     pooled, bags = X
-    _with_dropout(model)
+    _, module = layer_with_dropout(model)
     if bags is not None and is_train:
-        learn_ngrams(model, bags)
+        module.ngrams.learn(bags)
     more = () if bags is None else (bags.rows, bags.starts)
-    scores, backprop = run_torch_layer(model, pooled, is_train, *more)
-    return activate(scores, model.attrs["exclusive"]), backprop
-
-
-def learn_ngrams(model: Model, bags: Bags) -> None:
-    head = shim_of(model).module
-    assert isinstance(head, ClassifierOutput) and head.ngrams is not None
-    head.ngrams.learn(bags)
-
-
-def activate(scores: Any, exclusive: bool) -> Any:
-    """Scores to probabilities, by softmax or logistic function. Shape (n, n_labels) to the same."""
-    return softmax(scores) if exclusive else sigmoid(scores)
-
-
-def _with_dropout(model: Model) -> Tuple[TorchShim, Any]:
-    if model.attrs["own_dropout"] is not None:
-        model.attrs["dropout_rate"] = model.attrs["own_dropout"]
-    return torch_layer(model)
+    return run_torch_layer(model, pooled, is_train, *more)
 
 
 def _no_backprop(d_pooled: Any) -> List[Floats2d]:

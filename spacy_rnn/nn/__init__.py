@@ -29,12 +29,12 @@ from .layout import Block, lay_out
 from .linear import Maxout
 from .ngrams import Bags, NgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
-from .pooling import POOLINGS, Pool
+from .pooling import POOLINGS, Pool, SequencePool
 from .rnn import CELLS, RNN, RecurrentLayer
 from .seq2seq.beam import beam_search
 from .seq2seq.decoder import Decoder, Memory
 from .seq2seq.net import Seq2Seq
-from .text_pool import Pieces, SequencePool, TextPool
+from .text_pool import Pieces, TextPool
 from .tree.cells import TREE_CELLS
 from .tree.net import TreeBatch, TreeNet, build_batch
 from .tree.output import TREE_POOLINGS, TreeOutput

@@ -11,7 +11,7 @@ from .ngrams import NgramScores
 
 
 class LinearOutput(nn.Module):
-    """One linear layer for all outputs of all attributes: a single matrix product.
+    """One linear layer for all labels of all attributes, in a single matrix product.
 
     input_size: of the encoder's vectors. output_size: the number of labels of all attributes.
     """
@@ -22,13 +22,12 @@ class LinearOutput(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Zeros, so that an untrained head prefers no label."""
+        """Zeros, so that an untrained layer prefers no label."""
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, x: Tensor, columns: slice = slice(None)) -> Tensor:
-        """x: (n, input_size). Returns scores before the softmax, (n, output_size), or those of
-        some columns only."""
+        """x: (n, input_size). Returns the scores of the labels in `columns` before the softmax, (n, n_columns)."""
         weight, bias = self.linear.weight[columns], self.linear.bias[columns]
         if not torch.is_autocast_enabled(x.device.type):  # the encoder may have another precision
             x = x.to(weight.dtype)
@@ -36,8 +35,7 @@ class LinearOutput(nn.Module):
 
 
 class ClassifierOutput(LinearOutput):
-    """One linear layer for all categories, with dropout before it; and, with `buckets`, scores from a table of n-grams
-    added to it.
+    """One linear layer for all categories, with dropout before it. With `buckets`, the scores of n-grams are added.
 
     input_size: of a text's vector. output_size: the number of labels. buckets: see `NgramScores`; 0 for none.
     """
@@ -48,7 +46,7 @@ class ClassifierOutput(LinearOutput):
         self.ngrams = NgramScores(buckets, output_size) if buckets else None
 
     def forward(self, x: Tensor, *bags: Tensor) -> Tensor:  # type: ignore[override]
-        """x: (n_docs, input_size); bags: what `NgramScores` takes. Returns scores before the activation,
+        """x: (n_docs, input_size); bags: the arguments of `NgramScores`. Returns the scores before the activation,
         (n_docs, output_size)."""
         scores = over_rounded(super().forward, self.dropout(x))
         return scores if self.ngrams is None else scores.float() + self.ngrams(*bags)

@@ -76,11 +76,13 @@ class SequencePool(AttentivePool):
         super().__init__(width, kinds, heads=heads)
         self.output_size = sum({"last": 2, "attention": heads}.get(kind, 1) for kind in kinds) * width
 
-    def forward(self, x: Tensor, lengths: IntArray) -> Tuple[Tensor, Optional[Tensor]]:
-        """x: (n, width), the vectors of all sequences joined; lengths: (n_sequences,), zeros allowed.
+    def forward(self, x: Tensor, lengths: IntArray) -> Tensor:
+        """x: (n, width), the vectors of all sequences joined; lengths: (n_sequences,), zeros allowed. Returns
+        (n_sequences, output_size), zeros for an empty sequence."""
+        return self.attend(x, lengths)[0]
 
-        Returns (n_sequences, output_size), zeros for an empty sequence; and the attention weights, (n,), the mean of
-        all heads, or None without attention."""
+    def attend(self, x: Tensor, lengths: IntArray) -> Tuple[Tensor, Optional[Tensor]]:
+        """As `forward`, with the attention weights, (n,), the mean of all heads; None without attention."""
         groups = np.split(lengths, np.flatnonzero(np.diff(np.cumsum(lengths) // GROUP)) + 1)
         pooled, weights = [], []
         for own, part in zip(groups, x.split([int(own.sum()) for own in groups])):
@@ -107,7 +109,7 @@ class SequencePool(AttentivePool):
                 both = torch.cat([x[ends - 1], x[ends - present]], dim=1)
                 parts.append(both.new_zeros(n, both.shape[1]).index_copy(0, owner[ends - 1], both))
             elif kind == "max":
-                parts.append(_highest(x, owner, n))
+                parts.append(_highest(x, owner, n).masked_fill(sizes.unsqueeze(1) == 0, 0.0))
             elif kind == "mean":
                 parts.append(_total(x, owner, n) / sizes.clamp(min=1).unsqueeze(1))
             elif attention is not None:
@@ -127,7 +129,7 @@ def _total(x: Tensor, owner: Tensor, n: int) -> Tensor:
 
 
 def _highest(x: Tensor, owner: Tensor, n: int) -> Tensor:
-    """The maximum of each sequence's vectors, unit by unit, (n, width), 0 for an empty one."""
-    return x.new_zeros(n, x.shape[1]).scatter_reduce(
-        0, owner.unsqueeze(1).expand_as(x), x, "amax", include_self=False
-    )
+    """The maximum of each sequence's vectors, unit by unit, (n, width), -inf for an empty one."""
+    # Not from zeros, which would take a share of the gradient of a maximum that is zero.
+    lowest = x.new_full((n, x.shape[1]), float("-inf"))
+    return lowest.scatter_reduce(0, owner.unsqueeze(1).expand_as(x), x, "amax")

@@ -28,16 +28,16 @@ class Pieces:
     lengths: IntArray
     """(n_texts,): the number of vectors of each text, zeros allowed."""
     sizes: Optional[IntArray] = None
-    """(n_segments,): the number of vectors of each segment, all > 0, in the order of the texts; None where texts are not
-    cut."""
+    """(n_segments,): the number of vectors of each segment, all > 0, in the order of the texts; None for texts in one
+    piece."""
     counts: Optional[IntArray] = None
     """(n_texts,): the number of segments of each text."""
 
 
 class TextPool(nn.Module):
-    """Pools a text from all its vectors, or in two levels (Yang et al. 2016): each segment from its own vectors, and the
-    text from the segments, which a recurrent network reads in order. The outputs of this network are joined with its
-    inputs: without the shortcut, long texts take many times as long to learn.
+    """Pools a text from all its vectors, or in two levels (Yang et al. 2016): each segment from its own vectors, and
+    the text from its segments, which a recurrent network reads in order. The outputs of the network are joined with its
+    inputs: without this shortcut, long texts take many times as long to learn.
 
     width: of the vectors. kinds, heads: see `SequencePool`; the same on both levels.
     segment_width: of the recurrent network over segments, both directions together; None for one level.
@@ -76,7 +76,7 @@ class TextPool(nn.Module):
         Returns (n_texts, output_size); with `attend` also the attention weights, (n,), which sum to 1 over each text,
         or None without attention."""
         if isinstance(x, Tensor) and self.second is None:
-            pooled, weights = self.first(x, pieces.lengths)
+            pooled, weights = self.first.attend(x, pieces.lengths)
         else:
             pooled, weights = self._by_segments([x] if isinstance(x, Tensor) else x, pieces)
         if self.mix is not None:
@@ -86,7 +86,7 @@ class TextPool(nn.Module):
     def _by_segments(self, runs: Iterable[Tensor], pieces: Pieces) -> Pooled:
         assert self.rnn is not None and self.second is not None
         assert pieces.sizes is not None and pieces.counts is not None
-        parts = [self.first(x, sizes) for x, sizes in whole_segments(runs, pieces.sizes)]
+        parts = [self.first.attend(x, sizes) for x, sizes in whole_segments(runs, pieces.sizes)]
         if not parts:
             parameter = next(self.parameters())
             return parameter.new_zeros(len(pieces.counts), self.second.output_size), parameter.new_zeros(0)
@@ -94,7 +94,7 @@ class TextPool(nn.Module):
         segments = torch.cat(vectors)
         blocks = lay_out(pieces.counts, window=SEGMENT_WINDOW, context=SEGMENT_CONTEXT, device=segments.device)
         read = torch.cat([segments, self.rnn(segments, blocks)], dim=1)
-        pooled, of_segments = self.second(read, pieces.counts)
+        pooled, of_segments = self.second.attend(read, pieces.counts)
         if of_segments is None:
             return pooled, None
         sizes = torch.from_numpy(pieces.sizes).to(segments.device)
@@ -102,8 +102,8 @@ class TextPool(nn.Module):
 
 
 def whole_segments(runs: Iterable[Tensor], sizes: IntArray) -> Iterator[Tuple[Tensor, IntArray]]:
-    """Regroup the vectors of a flat batch so that no segment is cut. Yields the vectors and the sizes of the segments of
-    each group.
+    """Regroup the vectors of a flat batch so that no segment is cut. Yields the vectors of each group, and the sizes of
+    its segments.
 
     runs: (n_i, width) each. sizes: (n_segments,), all > 0, together as many as all runs have vectors."""
     ends = np.cumsum(sizes)

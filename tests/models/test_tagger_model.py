@@ -32,6 +32,25 @@ def test_columns_on_demand_are_those_of_all_scores(precision: str, encoder: str)
     np.testing.assert_allclose(score(slice(5, 9), np.array([3, 1])), scores[[3, 1], 5:], atol=tolerance)
 
 
+def test_copied_and_loaded_models_compute_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though copies lose Thinc's references, and old files have other names for the layers."""
+    model = tagger_model("fp32")
+    expected = model.predict(DOCS)
+    old = model.copy()
+    for node in old.walk():
+        node.name = "as it was called once"
+    config = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": encoder_config(precision="fp32")}
+    loaded = build({**config, "precision": "fp32"}).from_bytes(old.to_bytes())
+
+    def forward(model: Any, *args: Any) -> Any:
+        raise AssertionError("all scores of all tokens, or copies of the encoder's vectors, were computed")
+
+    for other in (old, loaded):
+        for node in (other, other.layers[0]):
+            monkeypatch.setattr(node, "_func", forward)
+        np.testing.assert_allclose(predict_columns(other, DOCS)(slice(2, 5)), expected[:, 2:5], atol=1e-6)
+
+
 def test_columns_on_demand_of_any_other_model() -> None:
     encoder = build(encoder_config())
     encoder.initialize(X=DOCS)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import Adam, Model
 
+from spacy_rnn.base.arrays import activate, softmax
 from spacy_rnn.models.embed.text import text_units, token_sizes
 from spacy_rnn.models.textcat import pieces_of
 
@@ -36,11 +37,23 @@ def ready(model: Model) -> Model:
     return scatter_weights(model, 0.3)
 
 
+SPACY_ENCODER = {
+    "@architectures": "spacy.Tok2Vec.v2",
+    "embed": {
+        "@architectures": "spacy.MultiHashEmbed.v2",
+        "width": 8,
+        "attrs": ["NORM"],
+        "rows": [50],
+        "include_static_vectors": False,
+    },
+    "encode": {"@architectures": "spacy-rnn.RNN.v1", "width": 8, "precision": "fp32"},
+}
 VARIANTS: Dict[str, Dict[str, Any]] = {
     "plain": {"pooling": ["last", "mean", "max", "attention"], "heads": 2, "hidden": 5},
     "windows": {"hierarchy": "windows", "segment": 3, "segment_width": 6},
     "chars": {"encoder": chars_config(), "pooling": ["last", "attention"]},
     "ngrams": {"ngrams": 3, "ngram_rows": 40},
+    "spaCy's encoder in windows": {"encoder": SPACY_ENCODER, "hierarchy": "windows", "segment": 3, "segment_width": 6},
     "bytes in windows": {"encoder": chars_config("byte", window=9, context=2), "hierarchy": "windows", "segment": 5},
 }
 
@@ -66,11 +79,20 @@ def test_batch_equals_one_by_one(name: str, sizes: List[int], seed: int) -> None
     words = np.random.default_rng(seed).choice(["a", "bc", "ö", "dé", "👍🏽"], size=sum(sizes)).tolist()
     docs = [make_doc(words[sum(sizes[:i]) : sum(sizes[: i + 1])]) for i in range(len(sizes))]
     together, weights = model.attrs["attend"](model, docs)
-    assert_all_close([together], [np.concatenate([model.predict([doc]) for doc in docs])])
+    assert_all_close([softmax(together)], [np.concatenate([model.predict([doc]) for doc in docs])])
     for doc, own in zip(docs, weights):
         assert own.shape == (len(doc),)
         assert float(own.sum()) == pytest.approx(1.0 if len(doc) else 0.0, abs=1e-4)
         assert_all_close([own], model.attrs["attend"](model, [doc])[1])
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_logits_are_what_the_activation_is_applied_to(exclusive: bool) -> None:
+    """In a copy too, which has lost Thinc's references."""
+    model = ready(textcat_model(exclusive_classes=exclusive)).copy()
+    docs = [make_doc(["one", "two"]), make_doc([]), make_doc(["three"])]
+    probabilities = activate(model.attrs["logits"](model, docs), exclusive)
+    np.testing.assert_array_equal(probabilities, model.predict(docs))
 
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
@@ -132,7 +154,7 @@ def test_the_end_of_a_long_text_counts(name: str) -> None:
     assert np.abs(plain - end).max() > 1e-7
     assert np.abs(plain - begin).max() > 1e-7
     found, weights = model.attrs["attend"](model, [make_doc(words)])
-    assert_all_close([found[0]], [plain])
+    assert_all_close([softmax(found)[0]], [plain])
     assert weights[0].shape == (50_000,) and float(weights[0].sum()) == pytest.approx(1.0, abs=1e-3)
 
 

@@ -7,26 +7,33 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import get_array_module
 
-from ...base.arrays import sigmoid, softmax
+from ...base.arrays import activate, log_softmax
 from ...errors import Errors, SettingError
 from ...types import Array, FloatArray
 from .cats import truth_arrays
 
-# Probabilities are kept this far from 0 and 1 before their logarithm is taken.
+# A temperature applies to probabilities that are this far from 0 and 1 at least, and to their logarithms.
 _EPS = 1e-7
+_BOUND = -float(np.log(_EPS))
 BINS = 15
 # Temperatures are looked for between the two.
 COLDEST, HOTTEST = 0.05, 20.0
 
 
-def at_temperature(probabilities: Array, temperature: float, exclusive: bool) -> Array:
-    """The probabilities that come of the same scores divided by a temperature (Guo et al. 2017, sect. 4.2). Order is
-    kept: no prediction of the best category changes. Shape (n_docs, n_labels) to the same."""
-    if temperature == 1.0:
-        return probabilities
+def to_logits(probabilities: Array, exclusive: bool) -> Array:
+    """Scores that `activate` turns into these probabilities. Shape (n_docs, n_labels) to the same."""
     xp = get_array_module(probabilities)
     p = probabilities.clip(_EPS, 1.0 - _EPS)
-    return softmax(xp.log(p) / temperature) if exclusive else sigmoid(xp.log(p / (1.0 - p)) / temperature)
+    return xp.log(p) if exclusive else xp.log(p / (1.0 - p))
+
+
+def at_temperature(logits: Array, temperature: float, exclusive: bool) -> Array:
+    """The probabilities of scores divided by a temperature (Guo et al. 2017, sect. 4.2). Order is kept: the best
+    category stays the best. Shape (n_docs, n_labels) to the same."""
+    if temperature != 1.0:
+        bounded = (log_softmax(logits) if exclusive else logits).clip(-_BOUND, _BOUND)
+        logits = bounded / temperature
+    return activate(logits, exclusive)
 
 
 def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:
@@ -53,9 +60,10 @@ def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, excl
     if not known.any():
         return 1.0
 
+    logits = to_logits(probabilities.astype(np.float64), exclusive)
+
     def loss(log_temperature: float) -> float:
-        p = at_temperature(probabilities.astype(np.float64), float(np.exp(log_temperature)), exclusive)
-        p = p.clip(1e-12, 1.0 - 1e-12)
+        p = at_temperature(logits, float(np.exp(log_temperature)), exclusive).clip(1e-12, 1.0 - 1e-12)
         terms = truths * np.log(p) if exclusive else truths * np.log(p) + (1.0 - truths) * np.log(1.0 - p)
         return -float((terms * known).sum())
 

@@ -18,7 +18,7 @@ from ...base.distributed import all_reduce
 from ...errors import Errors, NotInitializedError, SettingError, TrainingError
 from ...types import FloatArray
 from ..base import RehearsalMixin
-from .calibration import at_temperature
+from .calibration import at_temperature, to_logits
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
 from .defaults import DEFAULT_MULTILABEL_CONFIG, DEFAULT_SCORE_WEIGHTS, DEFAULT_TEXTCAT_CONFIG
 from .scoring import make_textcat_multilabel_scorer, make_textcat_scorer
@@ -140,14 +140,16 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         if not docs:
             nothing = self.model.ops.alloc2f(0, len(self.labels))
             return (nothing, []) if self.cfg["save_attention"] else nothing
+        attrs, temperature = self.model.attrs, float(self.cfg["temperature"])
         if self.cfg["save_attention"]:
-            scores, attention = self.model.attrs["attend"](self.model, docs)
-            return self._tempered(scores), attention
-        return self._tempered(self.model.predict(docs))
-
-    def _tempered(self, scores: Floats2d) -> Floats2d:
-        temperature: Any = self.cfg["temperature"]
-        return at_temperature(scores, temperature, self.exclusive)
+            logits, attention = attrs["attend"](self.model, docs)
+            return at_temperature(logits, temperature, self.exclusive), attention
+        if "logits" in attrs:
+            return at_temperature(attrs["logits"](self.model, docs), temperature, self.exclusive)
+        probabilities = self.model.predict(docs)
+        if temperature == 1.0:
+            return probabilities
+        return at_temperature(to_logits(probabilities, self.exclusive), temperature, self.exclusive)
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to `doc.cats`, and attention weights to `doc._.rnn_attention`."""

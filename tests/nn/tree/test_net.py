@@ -108,7 +108,7 @@ def test_dropout_in_training_only() -> None:
 
 @pytest.mark.parametrize("pooling", TREE_POOLINGS)
 @given(owners=st.lists(st.integers(0, 3), max_size=6).map(sorted))
-def test_head(pooling: str, owners: List[int]) -> None:
+def test_output(pooling: str, owners: List[int]) -> None:
     """Nodes by the linear layer; documents by it over the average of their roots."""
     output: Any = random_weights(TreeOutput(4, 2, pooling))
     x = torch.randn(len(owners) + 2, 4, dtype=torch.float64)
@@ -127,7 +127,7 @@ def test_head(pooling: str, owners: List[int]) -> None:
 def test_attention_begins_as_the_mean() -> None:
     output, mean = TreeOutput(4, 2, "attention"), TreeOutput(4, 2)
     x, owner = torch.randn(5, 4), torch.tensor([0, 0, 1, 1, 1])
-    torch.testing.assert_close(output.pool(x, owner, 2), mean.pool(x, owner, 2))
+    torch.testing.assert_close(output.pool(x, owner, 2)[0], mean.pool(x, owner, 2)[0])
 
 
 def test_attention_far_apart_is_finite() -> None:
@@ -136,5 +136,5 @@ def test_attention_far_apart_is_finite() -> None:
     with torch.no_grad():
         for name, value in {"hidden.weight": 100.0, "query.weight": 200.0}.items():
             output.get_parameter(name).fill_(value)
-    pooled = output.pool(torch.tensor([[1.0], [-1.0], [-1.0]]), torch.tensor([0, 1, 1]), 2)
+    pooled, _ = output.pool(torch.tensor([[1.0], [-1.0], [-1.0]]), torch.tensor([0, 1, 1]), 2)
     torch.testing.assert_close(pooled, torch.tensor([[1.0], [-1.0]]))

@@ -14,7 +14,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, registry
 
-from spacy_rnn.models.textcat import activate
+from spacy_rnn.base.arrays import activate
 from spacy_rnn.pipeline.textcat.calibration import (
     COLDEST,
     HOTTEST,
@@ -22,11 +22,12 @@ from spacy_rnn.pipeline.textcat.calibration import (
     build_calibrate_v1,
     calibration_error,
     fit_temperature,
+    to_logits,
 )
 from spacy_rnn.pipeline.textcat.scoring import score_textcat, score_textcat_multilabel
 
 from ...helpers import ROOT, component
-from ..texts import CATS, TEXTS, make_texts, read_cats, trained_textcat
+from ..texts import BAG_OF_WORDS, BOTH, CATS, NAMES, TEXTS, make_texts, read_cats, train_texts, trained_textcat
 
 CONFIG = ROOT / "project" / "configs" / "textcat_sentiment.cfg"
 
@@ -34,21 +35,26 @@ CONFIG = ROOT / "project" / "configs" / "textcat_sentiment.cfg"
 @pytest.mark.parametrize("exclusive", [True, False])
 @given(temperature=st.floats(0.3, 5.0), seed=st.integers(0, 99))
 def test_temperature_divides_scores(exclusive: bool, temperature: float, seed: int) -> None:
+    """Those of a model, and those that are recovered from the probabilities of a model that gives no others."""
     scores = np.random.default_rng(seed).normal(size=(5, 3))
     p = activate(scores, exclusive)
-    np.testing.assert_allclose(
-        at_temperature(p, temperature, exclusive), activate(scores / temperature, exclusive), atol=1e-5
-    )
-    assert (at_temperature(p, temperature, exclusive).argmax(axis=1) == p.argmax(axis=1)).all()
-    assert at_temperature(p, 1.0, exclusive) is p
+    tempered = at_temperature(scores, temperature, exclusive)
+    np.testing.assert_allclose(tempered, activate(scores / temperature, exclusive), atol=1e-5)
+    np.testing.assert_allclose(at_temperature(to_logits(p, exclusive), temperature, exclusive), tempered, atol=1e-5)
+    assert (tempered.argmax(axis=1) == p.argmax(axis=1)).all()
+    assert (at_temperature(scores, 1.0, exclusive) == p).all()
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
 @pytest.mark.parametrize("temperature", [COLDEST, HOTTEST])
 def test_certain_predictions_at_the_ends(exclusive: bool, temperature: float) -> None:
-    p = at_temperature(np.array([[1.0, 0.0], [0.5, 0.5]], dtype="f"), temperature, exclusive)
+    """Scores so far apart that one of the probabilities is 1 count as those probabilities do."""
+    scores = np.array([[60.0, -60.0], [0.0, 0.0]], dtype="f")
+    p = at_temperature(scores, temperature, exclusive)
     assert np.isfinite(p).all() and p[0, 0] > 0.5 > p[0, 1]
     np.testing.assert_allclose(p[1], 0.5)
+    recovered = to_logits(activate(scores, exclusive), exclusive)
+    np.testing.assert_allclose(at_temperature(recovered, temperature, exclusive), p, atol=0.005)
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
@@ -111,6 +117,19 @@ def test_scores_of_several_categories_leave_out_the_unknown() -> None:
     scores = scored(spacy.blank("xx"), predicted, [{"a": 1.0}, {"b": 1.0, "a": 0.0}], score_textcat_multilabel)
     assert scores["cats_macro_f"] == 1.0
     assert scores["cats_ece"] == pytest.approx((0.1 + 0.2 + 0.2) / 3)
+
+
+@BOTH
+def test_temperature_of_a_model_that_gives_probabilities_only(exclusive: bool) -> None:
+    nlp = spacy.blank("xx")
+    pipe: Any = nlp.add_pipe(NAMES[exclusive], config={"model": {**BAG_OF_WORDS, "exclusive_classes": exclusive}})
+    train_texts(nlp, 5)
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    p = pipe.model.predict(docs)
+    np.testing.assert_array_equal(pipe.predict(docs), p)
+    pipe.cfg["temperature"] = 2.0
+    odds = np.sqrt(p) if exclusive else np.sqrt(p / (1 - p))
+    np.testing.assert_allclose(pipe.predict(docs), odds / (odds.sum(1, keepdims=True) if exclusive else 1 + odds), 1e-4)
 
 
 def test_callback_fits_all_categorizers_on_the_corpus() -> None:
