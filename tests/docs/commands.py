@@ -57,6 +57,8 @@ def check_command(words: List[str], folder: Path) -> None:
         _check_workflow(words[3], folder / words[4], words[5:])
     elif words[0] == "spacy-rnn":
         _check_typer("spacy-rnn", words[1:])
+    elif words[:3] == ["python", "-m", "spacy_rnn"] and words[3:]:
+        _check_typer("spacy-rnn", words[3:])
     elif words[:3] == ["python", "-m", "benchmark"]:
         if folder != ROOT:
             raise CommandError(f"benchmark is no module in {folder}")

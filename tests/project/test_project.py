@@ -1,5 +1,6 @@
 """The spaCy project and the projects below it, as a user runs them."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from weasel.util import load_project_config
 
 from tests.data.treebank import write_splits
 
+from ..docs.commands import check_command
 from ..helpers import ROOT
 
 PROJECTS = sorted(path.parent.relative_to(ROOT) for path in (ROOT / "project").glob("**/project.yml"))
@@ -111,6 +113,16 @@ def test_project_file(path: Path) -> None:
         for dependency in command.get("deps", []):
             made = dependency.split("/")[0] in MADE_BY_RUNS
             assert made or (ROOT / path / dependency).exists(), f"{command['name']}: {dependency}"
+
+
+@pytest.mark.parametrize("path", PROJECTS, ids=str)
+def test_commands_have_their_options_and_configs(path: Path) -> None:
+    for command in load_project_config(ROOT / path)["commands"]:
+        for words in map(shlex.split, command["script"]):
+            check_command(words, ROOT / path)
+            for word in words:
+                if word.endswith(".cfg") and not word.startswith("training/"):
+                    assert (ROOT / path / word).is_file(), word
 
 
 @pytest.mark.parametrize("path", PROJECTS, ids=str)
