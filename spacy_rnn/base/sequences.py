@@ -18,16 +18,11 @@ FIRST = 2
 class Decision(IntEnum):
     """How the lemma of a word is made."""
 
-    SAME = 0
-    """The lemma is the form."""
-    LOWER = 1
-    """The lemma is the form in lower case."""
-    SPELLED = 2
-    """The network spells the lemma, in lower case."""
-    SPELLED_CASED = 3
-    """The network spells the lemma, which takes the case of the form as far as both agree."""
-    SPELLED_TITLE = 4
-    """The network spells the lemma, which starts with a capital."""
+    SAME = 0  # it is the form
+    LOWER = 1  # it is the form in lower case
+    SPELLED = 2  # the network spells it, in lower case
+    SPELLED_CASED = 3  # the network spells it, with the case of the form as far as both agree
+    SPELLED_TITLE = 4  # the network spells it, with a capital at the start
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,10 +48,9 @@ class WordCoder:
         """The lemma of each word; the form if the network had to spell the lemma and reached no end."""
         lemmas = []
         for i, (word, decision, hypotheses) in enumerate(zip(words, found.decisions, found.hypotheses)):
+            spelled = ""
             if decision in SPELLING:
                 spelled = "".join(extended.decode(i, hypotheses[0].symbols)) if hypotheses[0].ended else ""
                 decision = decision if spelled else Decision.SAME
-            else:
-                spelled = ""
             lemmas.append(self.casing.apply(decision, word.form, spelled))
         return lemmas

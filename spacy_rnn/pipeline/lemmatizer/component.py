@@ -264,7 +264,7 @@ class RNNLemmatizer(SequenceLearning):
         """Each distinct word at most once."""
         settings = (self.cfg[name] for name in ("attrs", "train_on", "max_extra"))
         pairs = find_words(examples, *settings, shuffle=self._reads_context)
-        drawn = sample_words((pair for pair in pairs if len(pair.word.form) <= self.cfg["max_chars"]), self.table)
+        drawn = sample_words([pair for pair in pairs if len(pair.word.form) <= self.cfg["max_chars"]], self.table)
         positions = TokenPositions([example.predicted for example in examples], np.array([p.token for p in drawn]))
         return self._training_batch([pair.word for pair in drawn], [pair.lemma for pair in drawn], positions)
 

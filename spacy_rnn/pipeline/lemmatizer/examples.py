@@ -12,7 +12,7 @@ from ..gold import aligned_keys
 from ..vocabulary import Vocabulary
 from .casing import Casing, is_writable
 from .table import LemmaTable, TaggedWord
-from .words import as_strings, distinct, only, read_words, tag_features
+from .words import as_strings, distinct, read_words, tag_features
 
 TagSource = Literal["gold", "predicted"]
 
@@ -47,8 +47,7 @@ def find_words(
     gold = aligned_keys(examples, [*ATTRS, "lemma"])
     words = read_words([example.predicted for example in examples], attrs)
     if tags == "gold":
-        words[:, 1:] = np.stack([gold[attr] for attr in ATTRS], axis=1)
-        words = only(words, attrs)
+        words[:, 1:] = np.stack([gold[attr] * np.uint64(attr in attrs) for attr in ATTRS], axis=1)
     tokens = gold["lemma"].nonzero()[0]
     if shuffle:
         tokens = np.random.permutation(tokens)
@@ -81,12 +80,9 @@ def collect_labels(examples: Iterable[Example], attrs: Sequence[str], max_extra:
     }
 
 
-def sample_words(pairs: Iterable[LemmaCount], table: LemmaTable) -> List[LemmaCount]:
+def sample_words(pairs: Sequence[LemmaCount], table: LemmaTable) -> List[LemmaCount]:
     """Leave out frequent words at random, so that a word that occurs n times in the training data counts about
     log2(1 + n) times in one pass over it."""
-
-    def is_drawn(form: str) -> bool:
-        count = max(1, table.count(form))
-        return bool(np.random.random() < np.log2(1 + count) / count)
-
-    return [pair for pair in pairs if is_drawn(pair.word.form)]
+    counts = np.array([max(1, table.count(pair.word.form)) for pair in pairs])
+    drawn = np.random.random(len(pairs)) < np.log2(1 + counts) / counts
+    return [pair for pair, is_drawn in zip(pairs, drawn) if is_drawn]

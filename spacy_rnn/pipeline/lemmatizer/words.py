@@ -29,14 +29,8 @@ class DistinctRows(NamedTuple):
 def read_words(docs: Sequence[Doc], attrs: Sequence[str]) -> KeyArray:
     """The form, part of speech, tag and morphology of each token, (n_tokens, 4), the tokens of all documents joined. A
     tag that is not in `attrs` is 0."""
-    return only(np.concatenate([read_annotations(doc, ("orth", *ATTRS)) for doc in docs]), attrs)
-
-
-def only(words: KeyArray, attrs: Sequence[str]) -> KeyArray:
-    """Set the tags that are not in `attrs` to 0, in place, and return the words (n, 4)."""
-    for column, attr in enumerate(ATTRS, start=1):
-        if attr not in attrs:
-            words[:, column] = 0
+    words = np.concatenate([read_annotations(doc, ("orth", *ATTRS)) for doc in docs])
+    words[:, 1:] *= np.array([attr in attrs for attr in ATTRS])
     return words
 
 
