@@ -163,7 +163,7 @@ class SequenceLearning(RehearsalMixin):
     """The parts of `label_data`."""
 
     _read_labels: Callable[[], None]
-    """Builds what depends on the labels."""
+    """Rebuilds the objects that depend on the labels."""
     _taught_batch: Callable[[List[Example], Model], Optional[SequenceInput]]
     """The sequences of the examples, with the outputs of another model as targets."""
 
@@ -174,11 +174,12 @@ class SequenceLearning(RehearsalMixin):
 
     @property
     def label_data(self) -> Dict[str, Any]:
-        """What `spacy init labels` stores, by the names in `LABELS`."""
+        """The labels that `spacy init labels` stores, by the names in `LABELS`."""
         return dict(self.cfg["labels"])
 
     def _set_labels(self, labels: Any, needed: str, otherwise: str) -> None:
-        """Raises AnnotationError for labels of other names, and, with the message `otherwise`, if one is empty."""
+        """Check and set the labels. Raises AnnotationError if their names are not those of `LABELS`, or, with the message
+        `otherwise`, if `needed` is empty."""
         if not isinstance(labels, dict) or set(labels) != set(self.LABELS):
             raise AnnotationError(Errors.R173.format(name=self.name, expected=", ".join(self.LABELS), found=labels))
         if not labels[needed]:
