@@ -178,8 +178,8 @@ class SequenceLearning(RehearsalMixin):
         return dict(self.cfg["labels"])
 
     def _set_labels(self, labels: Any, needed: str, otherwise: str) -> None:
-        """Check and set the labels. Raises AnnotationError if their names are not those of `LABELS` or, with the message
-        `otherwise`, if `needed` is empty."""
+        """Check and set the labels. Raises AnnotationError if their names are not those of `LABELS` or, with the
+        message `otherwise`, if `needed` is empty."""
         if not isinstance(labels, dict) or set(labels) != set(self.LABELS):
             raise AnnotationError(Errors.R173.format(name=self.name, expected=", ".join(self.LABELS), found=labels))
         if not labels[needed]:
