@@ -1,12 +1,12 @@
-"""Ray: the same parts, done by a pool of actors on this machine or on a cluster."""
+"""The same parts, done by a pool of actors of Ray on this machine or on a cluster."""
 
 from typing import Any, Dict, Optional, Sequence
 
-import spacy
 from spacy.language import Language
 from spacy.util import load_model_from_config
 
 from ..errors import CorpusError, Errors
+from ..pipeline.load import one_line, use_gpu
 from .job import Counts, Job, Report, do_part
 
 
@@ -17,8 +17,8 @@ class PartActor:
         import ray
 
         if gpu:
-            spacy.require_gpu()
-        # The bytes lie once on each machine, so the pipeline need not be installed there.
+            use_gpu(0)
+        # Ray keeps the bytes once on each machine, where the pipeline need not be installed.
         self.nlp = load_model_from_config(config, auto_fill=True).from_bytes(ray.get(data))
         self.job = job
 
@@ -31,10 +31,11 @@ class PartActor:
 def on_ray(
     nlp: Language, job: Job, parts: Sequence[int], workers: int, report: Report, *, address: Optional[str], gpu: bool
 ) -> None:
-    """Do parts with a pool of actors of Ray Data. An actor that dies is started again and its part done again.
+    """Do parts with a pool of actors of Ray Data. An actor that dies is started again, and does its part again.
 
     address: of a cluster, as `ray.init` takes it; None for one on this machine that ends with this program.
     gpu: whether each actor takes a GPU.
+    Raises CorpusError if Ray is not installed or the cluster cannot be reached.
     """
     try:
         import ray
@@ -44,7 +45,10 @@ def on_ray(
     began = not ray.is_initialized()
     if began:
         settings: Dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
-        ray.init(address=address, log_to_driver=False, configure_logging=False, **settings)
+        try:
+            ray.init(address=address, log_to_driver=False, configure_logging=False, **settings)
+        except (ConnectionError, ValueError) as error:
+            raise CorpusError(Errors.D190.format(address=address, reason=one_line(error))) from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False

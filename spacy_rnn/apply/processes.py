@@ -1,4 +1,4 @@
-"""Several processes on this machine, of which any may be killed."""
+"""Several processes on this machine, any of which may be killed."""
 
 import contextlib
 import multiprocessing
@@ -12,37 +12,36 @@ from spacy.language import Language
 
 from ..errors import CorpusError, Errors
 from ..pipeline.load import load_pipeline
-from .job import Counts, Job, Report, do_part, failure, is_orphan
+from .job import Counts, Job, Report, do_part, failure
 
 # A part that ends so many workers is left out.
 MOST_ATTEMPTS = 3
 
 
 def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, report: Report) -> None:
-    """Do parts in several processes; one that dies is replaced, and its part done again by another.
+    """Do parts in several processes; one that dies is replaced, and another one does its part again.
 
-    Where processes can be forked, they share the pipeline's weights with this one; else each loads the pipeline, which
-    must have been loaded from a folder. Raises CorpusError in the end for parts that ended MOST_ATTEMPTS workers.
+    On Linux the processes are forked and share the weights of the pipeline; elsewhere each loads the pipeline, which
+    must have been loaded from a folder. In the end, raises CorpusError for parts that ended MOST_ATTEMPTS workers.
     """
     pool = _Pool(nlp, job, workers)
     waiting, attempts = list(parts)[::-1], dict.fromkeys(parts, 0)
     given_up: List[int] = []
     try:
-        while waiting or pool.busy:
+        while waiting or any(worker.part is not None for worker in pool.workers):
             pool.hand_out(waiting)
             for worker in pool.wait():
                 try:
                     part, found, done = worker.connection.recv()
                 except (EOFError, OSError):
                     part = pool.bury(worker)
-                    if part is None:
-                        continue
-                    report(part, None, False)
-                    attempts[part] += 1
-                    if attempts[part] < MOST_ATTEMPTS:
-                        waiting.insert(0, part)  # after all others: it may be the part that ends its workers
-                    else:
-                        given_up.append(part)
+                    if part is not None:
+                        report(part, None, False)
+                        attempts[part] += 1
+                        if attempts[part] < MOST_ATTEMPTS:
+                            waiting.insert(0, part)  # after all others, because it may be what ends its workers
+                        else:
+                            given_up.append(part)
                     continue
                 if isinstance(found, str):
                     raise CorpusError(found)
@@ -50,7 +49,8 @@ def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, re
                     worker.part = None
                 report(part, found, done)
     finally:
-        pool.close()
+        for worker in list(pool.workers):
+            pool.bury(worker)
     if given_up:
         files = sorted({piece.file for part in given_up for piece in job.parts[part]})
         raise CorpusError(Errors.D185.format(n=len(given_up), attempts=MOST_ATTEMPTS, files=", ".join(files)))
@@ -68,20 +68,15 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, nlp: Language, job: Job, workers: int):
-        # macOS has forking, but its own libraries do not bear it.
+    def __init__(self, nlp: Language, job: Job, most: int):
+        # macOS can fork, but its own libraries cannot go on in the child.
         forks = sys.platform.startswith("linux") and not nlp._has_gpu_model([])
         self._context = multiprocessing.get_context("fork" if forks else "spawn")
-        self._nlp, self._path, self._job = (nlp if forks else None), str(nlp.path), job
-        self._most = workers
+        self._nlp, self._path, self._job, self._most = (nlp if forks else None), str(nlp.path), job, most
         self.workers: List[_Worker] = []
 
-    @property
-    def busy(self) -> bool:
-        return any(worker.part is not None for worker in self.workers)
-
     def hand_out(self, waiting: List[int]) -> None:
-        """Give parts to workers that have none, starting workers as needed."""
+        """Give parts to workers that have none, and start workers as needed."""
         while waiting:
             free = next((worker for worker in self.workers if worker.part is None), None)
             if free is None:
@@ -90,34 +85,30 @@ class _Pool:
                 free = _Worker(self._context, self._nlp, self._path, self._job, self.workers)
                 self.workers.append(free)
             free.part = waiting.pop()
-            with contextlib.suppress(OSError):  # it has just died: `wait` will tell
+            with contextlib.suppress(OSError):  # it has just died, which `wait` will tell
                 free.connection.send(free.part)
 
     def wait(self) -> List[_Worker]:
-        """The workers that have something to say or have died."""
+        """The workers that have sent something or have died."""
         by_connection: Dict[Any, _Worker] = {worker.connection: worker for worker in self.workers}
         return [by_connection[connection] for connection in wait(list(by_connection))]
 
     def bury(self, worker: _Worker) -> Optional[int]:
-        """Forget a dead worker. Returns the part that it leaves."""
+        """Remove a worker, and return its part."""
         self.workers.remove(worker)
         worker.connection.close()
         worker.process.kill()
         worker.process.join()
         return worker.part
 
-    def close(self) -> None:
-        for worker in list(self.workers):
-            self.bury(worker)
-
 
 def _work(
     nlp: Optional[Language], path: str, job: Job, connection: Connection, inherited: List[Connection], parent: int
 ) -> None:
-    """What a worker does: parts, until nobody asks for more."""
+    """Do parts in a worker, until no more are sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     for other in inherited:
-        other.close()  # else this process would keep the parent from seeing another one's end
+        other.close()  # or this process would hide the end of another one from the parent
     if nlp is None:
         nlp = load_pipeline(path)
     with contextlib.suppress(EOFError, OSError):
@@ -125,7 +116,7 @@ def _work(
             part = connection.recv()
 
             def report(counts: Counts, part: int = part) -> None:
-                if is_orphan(parent):
+                if os.getppid() != parent:
                     raise EOFError
                 connection.send((part, counts, False))
 

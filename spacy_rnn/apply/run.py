@@ -10,10 +10,8 @@ from ..errors import CorpusError, Errors
 from .cluster import on_ray
 from .job import Counts, Job, in_process
 from .processes import in_processes
-from .sinks import COLUMNS, OUTPUT_FORMATS, check_format, columns_of
-from .sources import FORMATS, Source
-
-ENGINES = ("local", "ray")
+from .sinks import COLUMNS, SUFFIXES, columns_of
+from .sources import FORMATS, Source, parquet_module
 
 
 @dataclass
@@ -24,10 +22,10 @@ class ApplySettings:
     columns: of the output, any of COLUMNS; None for the text, the tokens and what the components say they assign.
     workers: processes, or actors of Ray.
     engine: "local" or "ray". address: of a Ray cluster, None for this machine. gpu: a GPU for each actor of Ray.
-    part_size: about how many bytes of input one file of output is made from. It is also what is done again after a
-        worker was killed, and, with "docbin", what has to fit into memory.
+    part_size: about how many bytes of input a file of output is made from. That much is done again after a worker was
+        killed, and, with "docbin", has to fit into memory.
     batch_size: documents that go through the pipeline together; 0 takes the pipeline's own.
-    overwrite: begin anew in a folder that holds something else.
+    overwrite: start over in a folder that contains something else.
     Raises SettingError for what is unknown or out of range.
     """
 
@@ -45,9 +43,9 @@ class ApplySettings:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        check_choice("engine", self.engine, ENGINES)
+        check_choice("engine", self.engine, ("local", "ray"))
         check_choice("input_format", self.input_format, ("auto", *dict.fromkeys(FORMATS.values())))
-        check_choice("output_format", self.output_format, OUTPUT_FORMATS)
+        check_choice("output_format", self.output_format, SUFFIXES)
         check_at_least("workers", self.workers, 1)
         check_at_least("part_size", self.part_size, 1)
         check_at_least("batch_size", self.batch_size, 0)
@@ -56,30 +54,26 @@ class ApplySettings:
 
 
 class ApplyProgress:
-    """Is told how far a job is. What a worker that was killed had reported of its part is taken back."""
+    """The progress of a job, a `Report`. What a worker had reported of its part is forgotten when it is killed."""
 
-    def __init__(self, job: Job, done: Counts, n_done: int, changed: Callable[["ApplyProgress"], None]):
-        self.job, self.parts_done, self.changed = job, n_done, changed
-        self.total = done
+    def __init__(self, job: Job, done: Dict[int, Counts], changed: Callable[["ApplyProgress"], None]):
+        self.job, self.parts_done, self.changed = job, len(done), changed
+        self.total = sum(done.values(), Counts())
         self.running: Dict[int, Counts] = {}
 
     def __call__(self, part: int, counts: Optional[Counts], is_done: bool) -> None:
-        if counts is None:
-            self.running.pop(part, None)
-        else:
-            self.running.setdefault(part, Counts()).add(counts)
+        before = self.running.pop(part, Counts())
         if is_done:
-            self.total.add(self.running.pop(part))
+            self.total += before + (counts or Counts())
             self.parts_done += 1
+        elif counts is not None:
+            self.running[part] = before + counts
         self.changed(self)
 
     @property
     def now(self) -> Counts:
-        """What was done so far, parts that are not finished included."""
-        total = Counts()
-        for counts in (self.total, *self.running.values()):
-            total.add(counts)
-        return total
+        """The counts so far, with those of parts that are not done."""
+        return sum(self.running.values(), self.total)
 
 
 def apply_pipeline(
@@ -90,14 +84,16 @@ def apply_pipeline(
     *,
     changed: Callable[[ApplyProgress], None] = lambda progress: None,
 ) -> Counts:
-    """Process all documents of `source` and write them to the folder `output`, in parts.
+    """Process all documents of `source` and write them to the folder `output`, in parts. Returns their counts.
 
     source, output: local or any address that fsspec knows. Killed at any moment and called again with the same
-    arguments, it goes on, and in the end each document is there once: in a part, or with the reason in `errors/`.
-    changed: is called after each step. Returns what became of the documents.
+    arguments, it continues, and in the end each document is there once: in a part, or with the reason in `errors/`.
+    changed: is called after each step.
+    Raises CorpusError for files that cannot be read or written, and for a folder that contains something else.
     """
     settings = settings or ApplySettings()
-    check_format(settings.output_format)
+    if settings.output_format == "parquet":
+        parquet_module()
     where = Source(source, settings.input_format, settings.text, settings.id)
     columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
     batch_size = settings.batch_size or nlp.batch_size
@@ -105,17 +101,14 @@ def apply_pipeline(
     job.sign(nlp)
     job.begin(settings.overwrite)
     done = job.done()
-    total = Counts()
-    for counts in done.values():
-        total.add(counts)
-    progress = ApplyProgress(job, total, len(done), changed)
+    progress = ApplyProgress(job, done, changed)
     todo = [part for part in range(len(job.parts)) if part not in done]
     changed(progress)
     if todo and settings.engine == "ray":
         on_ray(nlp, job, todo, settings.workers, progress, address=settings.address, gpu=settings.gpu)
     elif todo and settings.workers > 1:
         in_processes(nlp, job, todo, settings.workers, progress)
-    elif todo:
+    else:
         in_process(nlp, job, todo, progress)
     if progress.parts_done != len(job.parts):
         raise CorpusError(Errors.D186.format(found=progress.parts_done, expected=len(job.parts)))

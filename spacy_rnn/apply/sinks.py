@@ -1,4 +1,4 @@
-"""Processed documents to files that appear complete or not at all."""
+"""Processed documents to files that are written completely or not at all."""
 
 import json
 import os
@@ -6,22 +6,19 @@ import uuid
 from contextlib import contextmanager
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
-from fsspec.core import url_to_fs
 from spacy.attrs import DEP, LEMMA, MORPH, ORTH, POS, TAG
 from spacy.language import Language
 from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..errors import CorpusError, Errors
+from .sources import locate, parquet_module
 
-OUTPUT_FORMATS = ("jsonl", "parquet", "docbin")
 SUFFIXES = {"jsonl": ".jsonl", "parquet": ".parquet", "docbin": ".spacy"}
 TEMPORARY = "_tmp"
-# Rows that a writer of parquet collects.
-_ROW_GROUP = 4096
+_ROW_GROUP = 4096  # of a parquet file
 
-# What a pipeline's components say they assign, and the column that holds it.
+# What components say they assign, and its column.
 _ASSIGNED = {
     "token.pos": "pos",
     "token.tag": "tag",
@@ -39,24 +36,20 @@ COLUMNS = ("text", "tokens", *dict.fromkeys(_ASSIGNED.values()))
 
 
 def columns_of(nlp: Language) -> List[str]:
-    """The text, the tokens and whatever the components of a pipeline say they assign."""
+    """The text, the tokens and what the components of a pipeline say they assign."""
     assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
     return ["text", "tokens", *dict.fromkeys(column for name, column in _ASSIGNED.items() if name in assigned)]
 
 
 class Row:
-    """Makes plain data of documents, a string of the store looked up once."""
+    """Makes plain data of documents, and looks up each string only once."""
 
     def __init__(self, columns: Sequence[str], vocab: Vocab):
         self._columns = columns
-        strings = _Strings(vocab)
-        # Parts of speech are numbers; a set of no features has a sign of its own.
+        # Parts of speech are no strings of the store, and an empty set of features has a name of its own there.
         features = _Strings(vocab, {vocab.strings["_"]: ""})
-        self._known: Dict[str, Dict[int, str]] = {
-            **dict.fromkeys(_KEYS, strings),
-            "pos": dict(NAMES),
-            "morph": features,
-        }
+        self._known: Dict[str, Dict[int, str]] = {**dict.fromkeys(_KEYS, _Strings(vocab)), "pos": dict(NAMES)}
+        self._known["morph"] = features
 
     def __call__(self, name: str, doc: Doc) -> Dict[str, Any]:
         return {"id": name, **{column: self._value(column, doc) for column in self._columns}}
@@ -94,13 +87,13 @@ _VALUES: Dict[str, Callable[[Doc], Any]] = {
 
 
 class Sink:
-    """A folder of parts. Nothing in it is ever half written: a file gets its name when it is complete.
+    """A folder of parts. No file in it is ever incomplete: a file gets its name when all is written.
 
-    address: of the folder, local or any that fsspec knows. format: one of OUTPUT_FORMATS.
+    address: of the folder, local or any that fsspec knows. format: a key of SUFFIXES.
     """
 
     def __init__(self, address: str, format: str, columns: Sequence[str]):
-        self.fs, self.root = url_to_fs(address)
+        self.fs, self.root = locate(address)
         self.format, self.columns = format, list(columns)
 
     def name(self, part: int) -> str:
@@ -115,7 +108,7 @@ class Sink:
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
-        """A file that appears under its name when the block ends, and never if it raises."""
+        """A file that gets its name when the block ends, and is removed if the block raises."""
         temporary = f"{self.root}/{TEMPORARY}/{uuid.uuid4().hex}"
         self.fs.makedirs(f"{self.root}/{TEMPORARY}", exist_ok=True)
         try:
@@ -146,10 +139,14 @@ class Sink:
         self.fs.invalidate_cache()
         return [found.rpartition("/")[2] for found in self.fs.ls(path, detail=False)] if self.fs.exists(path) else []
 
+    def remove(self, name: str) -> None:
+        """Remove a file or folder, if it exists."""
+        if self.fs.exists(f"{self.root}/{name}"):
+            self.fs.rm(f"{self.root}/{name}", recursive=True)
+
     def clean(self) -> None:
-        """Remove what an ended run was writing."""
-        if self.fs.exists(f"{self.root}/{TEMPORARY}"):
-            self.fs.rm(f"{self.root}/{TEMPORARY}", recursive=True)
+        """Remove what a run was writing when it was killed."""
+        self.remove(TEMPORARY)
 
 
 @contextmanager
@@ -164,7 +161,7 @@ def _write_jsonl(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Ite
 
 @contextmanager
 def _write_docbin(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Iterator[Callable[[str, Doc], None]]:
-    """Names are in `doc.user_data["id"]`."""
+    """The names are in `doc.user_data["id"]`."""
     attrs = ["ORTH", "SPACY", *(c.upper() for c in columns if c in _KEYS and c != "tokens")]
     attrs += [attr for column, attr in (("head", "HEAD"), ("sents", "SENT_START")) if column in columns]
     attrs += ["ENT_IOB", "ENT_TYPE"] if "ents" in columns else []
@@ -179,20 +176,10 @@ def _write_docbin(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> It
     opened.write(docs.to_bytes())
 
 
-def check_format(name: str) -> None:
-    """Raise CorpusError if a format needs a package that is not there."""
-    try:
-        if name == "parquet":
-            import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise CorpusError(Errors.D182.format(what="Output in Parquet", package="pyarrow")) from error
-
-
 @contextmanager
 def _write_parquet(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Iterator[Callable[[str, Doc], None]]:
-    check_format("parquet")
+    pq = parquet_module()
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     row = Row(columns, vocab)
     words, ints = pa.list_(pa.string()), pa.list_(pa.int32())

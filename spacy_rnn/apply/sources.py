@@ -1,4 +1,4 @@
-"""Documents in files, wherever fsspec reaches: which pieces they can be cut into, and how a piece is read."""
+"""Documents in files, wherever fsspec can reach them: the pieces that files are cut into, and how a piece is read."""
 
 import codecs
 import json
@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 from ..data.text_files import decompress, plain_name
 from ..errors import CorpusError, Errors
 
-# What a file's name ends with, apart from compression, and what it then holds.
+# The formats of files by the suffix of their names, after which one of a compression may follow.
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text", ".spacy": "docbin"}
 # A longer line is an error, so that a file without line ends does not take all memory.
 LONGEST_LINE = 1 << 26
@@ -21,8 +21,8 @@ _STEP = 1 << 20
 
 
 class Piece(NamedTuple):
-    """A part of a file: bytes of a file of lines (up to the first line that begins at `end` or behind it), or row
-    groups of a parquet file. None for `end` is the end of the file."""
+    """A part of a file: the lines that begin at the bytes from `start` to `end`, or row groups of a Parquet file. `end`
+    is None for the end of the file."""
 
     file: str
     start: int
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
 @dataclass
 class Record:
-    """One document to process, or why it cannot be read."""
+    """One document to process, or the reason why it cannot be read."""
 
     id: str
     content: Union[str, Doc, None]
@@ -42,10 +42,10 @@ class Record:
 class Source:
     """Where documents come from.
 
-    address: a file, a folder or a pattern with asterisks, local or any address that fsspec knows.
-    format: "jsonl", "parquet", "text" (a document a line), "docbin", or "auto" to tell by the names of the files.
-    text, id: the fields of jsonl and columns of parquet that hold a document's text and its name. By default a name is
-        made of the file's and of the place in it.
+    address: a file, a folder or a pattern with asterisks, local or any that fsspec knows.
+    format: "jsonl", "parquet", "text" (a document a line), "docbin", or "auto" to decide by the suffix of each file.
+    text, id: the JSON fields or Parquet columns of a document's text and name. By default the name of a document is
+        made of its file and its position there.
     """
 
     address: str
@@ -55,16 +55,16 @@ class Source:
 
     def files(self) -> Dict[str, int]:
         """The files with their sizes in bytes. Raises CorpusError if there are none."""
-        fs, root = url_to_fs(self.address)
+        fs, root = locate(self.address)
         if fs.isfile(root):
             found = {root: fs.info(root)}
         elif fs.isdir(root):
             found = fs.find(root, detail=True)
-            hidden = len(root.rstrip("/").split("/"))
+            depth = len(root.rstrip("/").split("/"))
             found = {
                 name: info
                 for name, info in found.items()
-                if not any(part.startswith((".", "_")) for part in name.split("/")[hidden:])
+                if not any(part.startswith((".", "_")) for part in name.split("/")[depth:])
                 and (self.format != "auto" or format_of(name) is not None)
             }
         else:
@@ -74,15 +74,15 @@ class Source:
         return {name: int(found[name]["size"]) for name in sorted(found)}
 
     def kind(self, file: str) -> str:
-        """The format of one file. Raises CorpusError where its name does not tell."""
+        """The format of a file. Raises CorpusError if its suffix is unknown."""
         kind = format_of(file) if self.format == "auto" else self.format
         if kind is None:
             raise CorpusError(Errors.D106.format(path=file, allowed=", ".join(FORMATS)))
         return kind
 
     def cut(self, target_size: int) -> List[List[Piece]]:
-        """Pieces in groups of about `target_size` bytes: large files are cut where their format allows it, small ones
-        are put together."""
+        """Groups of pieces of about `target_size` bytes: large files are cut if their format allows it, small ones are
+        put together."""
         groups: List[List[Piece]] = []
         room = 0
         for file, size in self.files().items():
@@ -107,7 +107,7 @@ class Source:
 
     def _cut_row_groups(self, file: str, target_size: int) -> Iterator[Tuple[Piece, int]]:
         with self._open(file) as opened:
-            metadata = _parquet_file(opened).metadata
+            metadata = open_parquet(opened, file).metadata
             start, size = 0, 0
             for i in range(metadata.num_row_groups):
                 size += metadata.row_group(i).total_byte_size
@@ -117,12 +117,11 @@ class Source:
 
     @contextmanager
     def _open(self, file: str) -> Iterator[Any]:
-        with url_to_fs(self.address)[0].open(file, "rb") as opened, decompress(opened, file) as stream:
+        with locate(self.address)[0].open(file, "rb") as opened, decompress(opened, file) as stream:
             yield stream
 
     def read(self, piece: Piece, vocab: Vocab) -> Iterator[Record]:
-        """The documents of a piece. What cannot be read is a record with an error; a file that cannot be read at all
-        is one such record."""
+        """The documents of a piece. Those that cannot be read are records with an error."""
         name = self._short(piece.file)
         readers: Dict[str, Callable[[Piece, str, Vocab], Iterator[Record]]]
         readers = {"jsonl": self._jsonl, "text": self._text, "parquet": self._parquet, "docbin": self._docbin}
@@ -130,12 +129,11 @@ class Source:
 
     def _short(self, file: str) -> str:
         """A file's path within the folder."""
-        root = url_to_fs(self.address)[1].rstrip("/")
+        root = locate(self.address)[1].rstrip("/")
         return file[len(root) + 1 :] if file.startswith(root + "/") else file.rpartition("/")[2]
 
     def _lines(self, piece: Piece) -> Iterator[Tuple[int, bytes]]:
-        """Lines with the byte that they begin at: those that begin in the piece. Of a
-        longer one the first LONGEST_LINE bytes."""
+        """The lines that begin in the piece, with their positions in bytes, cut off after LONGEST_LINE bytes."""
         with self._open(piece.file) as opened:
             place = piece.start
             if place:
@@ -157,21 +155,20 @@ class Source:
     def _jsonl(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
         for place, line in self._lines(piece):
             found = _decoded(f"{name}:{place}", line)
-            if found.error or not str(found.content).strip():
-                if found.error:
-                    yield found
-                continue
-            try:
-                record = json.loads(str(found.content))
-            except (ValueError, RecursionError) as error:
-                yield Record(found.id, None, f"not JSON: {error}")
-                continue
-            yield self._from_fields(record if isinstance(record, dict) else {}, found.id)
+            if found.error:
+                yield found
+            elif str(found.content).strip():
+                try:
+                    record = json.loads(str(found.content))
+                except (ValueError, RecursionError) as error:
+                    yield Record(found.id, None, f"not JSON: {error}")
+                else:
+                    yield self._from_fields(record if isinstance(record, dict) else {}, found.id)
 
     def _parquet(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
         columns = [self.text] if self.id is None else [self.text, self.id]
         with self._open(piece.file) as opened:
-            parquet = _parquet_file(opened)
+            parquet = open_parquet(opened, piece.file)
             missing = [column for column in columns if column not in parquet.schema_arrow.names]
             if missing:
                 raise CorpusError(Errors.D181.format(path=piece.file, column=missing[0]))
@@ -195,7 +192,7 @@ class Source:
         with self._open(piece.file) as opened:
             try:
                 docs = list(DocBin().from_bytes(opened.read()).get_docs(vocab))
-            except Exception as error:  # whatever its parts raise for damaged data
+            except Exception as error:  # of any type, as the damage has it
                 yield Record(name, None, f"not a DocBin: {type(error).__name__} {error}")
                 return
         for i, doc in enumerate(docs):
@@ -203,13 +200,13 @@ class Source:
 
 
 def format_of(file: str) -> Optional[str]:
-    """What a file holds, by its name."""
+    """The format of a file by its suffix."""
     name = plain_name(file.rpartition("/")[2])
     return next((kind for suffix, kind in FORMATS.items() if name.endswith(suffix)), None)
 
 
 def _skip_line(opened: Any, most: Optional[int]) -> int:
-    """Go to the next line, or `most` bytes on. Returns how many bytes that is."""
+    """Go to the next line, but at most `most` bytes on. Returns the number of bytes."""
     skipped = 0
     while most is None or skipped < most:
         found = opened.readline(_STEP if most is None else min(_STEP, most - skipped))
@@ -229,9 +226,28 @@ def _decoded(place: str, line: bytes) -> Record:
     return Record(place, text.removesuffix("\n").removesuffix("\r"))
 
 
-def _parquet_file(opened: Any) -> Any:
+def locate(address: str) -> Tuple[Any, str]:
+    """A file system and a path. Raises CorpusError for an address that fsspec cannot reach."""
     try:
-        from pyarrow.parquet import ParquetFile
+        found: Tuple[Any, str] = url_to_fs(address)
+        return found
+    except (ValueError, ImportError) as error:
+        raise CorpusError(Errors.D190.format(address=address, reason=error)) from error
+
+
+def parquet_module() -> Any:
+    """`pyarrow.parquet`. Raises CorpusError if it is not installed."""
+    try:
+        import pyarrow.parquet
     except ImportError as error:
         raise CorpusError(Errors.D182.format(what="Parquet", package="pyarrow")) from error
-    return ParquetFile(opened)
+    return pyarrow.parquet
+
+
+def open_parquet(opened: Any, file: str) -> Any:
+    """A Parquet file. Raises CorpusError if it is damaged."""
+    module = parquet_module()
+    try:
+        return module.ParquetFile(opened)
+    except Exception as error:  # of pyarrow's own types
+        raise CorpusError(Errors.D200.format(path=file, reason=" ".join(str(error).split()))) from error

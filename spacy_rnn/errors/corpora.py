@@ -97,6 +97,7 @@ class CorpusMessages:
     D187 = "A part could not be made ({reason}); mend that and run the command again to continue."
     D188 = "{path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D189 = "The training corpus has no documents; check paths.train."
+    D190 = "{address} cannot be reached ({reason})."
 
     D200 = "{path}: the file is damaged ({reason}); get it again."
     D201 = "{path}: reading .zst files needs the package zstandard; install it, or unpack the file first."

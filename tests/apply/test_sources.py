@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+from spacy_rnn.apply.sinks import Sink
 from spacy_rnn.apply.sources import Record, Source
 from spacy_rnn.errors import CorpusError
 
@@ -122,6 +123,20 @@ def test_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="D106.*odd.name"):
         Source(str(tmp_path / "odd.name")).cut(100)
     assert [record.content for record in read_all(Source(str(tmp_path / "odd.name"), "text"), 5)] == ["x"]
+
+
+def test_addresses_that_cannot_be_reached() -> None:
+    with pytest.raises(CorpusError, match="D190.*nonsense://x"):
+        Source("nonsense://x").cut(100)
+    with pytest.raises(CorpusError, match="D190.*nonsense://x"):
+        Sink("nonsense://x", "jsonl", [])
+
+
+def test_damaged_parquet(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "it.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CorpusError, match="D200.*it.parquet"):
+        Source(str(tmp_path)).cut(100)
 
 
 def test_pattern_and_other_file_systems() -> None:

@@ -91,6 +91,7 @@ SETTINGS = [
     ("apply --input-format nonsense", "R001"),
     ("apply --output-format nonsense", "R001"),
     ("apply --columns pos,nonsense", "R001"),
+    ("apply {tagger:pipeline} nonsense://x {out:output} --output-format jsonl", "D190"),
     ("apply --workers 0", "workers"),
     ("apply --part-size 0", "part-size"),
     ("apply --batch-size -1", "batch-size"),
