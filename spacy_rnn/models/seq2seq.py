@@ -51,8 +51,8 @@ def build_lemmatizer_v1(
     Raises SettingError for a value out of range, or for copying without attention.
     """
     model = _build(
-        "lemmatizer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision,
-        case_flags=2, decisions=len(Decision),
+        "lemmatizer", dropout, precision, width=width, hidden_size=hidden, cell=cell, depth=depth, attention=attention,
+        copy=copying, sampling=scheduled_sampling, case_flags=2, decisions=len(Decision),
     )  # fmt: skip
     if tok2vec is not None:
         model.layers.append(tok2vec)
@@ -79,51 +79,32 @@ def build_transducer_v1(
     Raises SettingError for a value out of range, or for copying without attention.
     """
     check_choice("unit", unit, UNITS)
-    model = _build("transducer", width, hidden, cell, depth, attention, copying, scheduled_sampling, dropout, precision)
+    model = _build(
+        "transducer", dropout, precision, width=width, hidden_size=hidden, cell=cell, depth=depth, attention=attention,
+        copy=copying, sampling=scheduled_sampling,
+    )  # fmt: skip
     model.attrs["unit"] = unit
     return model
 
 
-def _build(
-    name: str,
-    width: int,
-    hidden: int,
-    cell: str,
-    depth: int,
-    attention: str,
-    copying: bool,
-    sampling: float,
-    dropout: Optional[float],
-    precision: Precision,
-    **settings: int,
-) -> SequenceModel:
-    check_at_least("width", width, 1)
-    direction_width(hidden, bidirectional=True)
-    check_choice("cell", cell, CELLS)
-    check_at_least("depth", depth, 1)
-    check_choice("attention", attention, ATTENTIONS)
-    if copying and attention == "none":
+def _build(name: str, dropout: Optional[float], precision: Precision, **settings: Any) -> SequenceModel:
+    """settings: of `Seq2Seq`."""
+    check_at_least("width", settings["width"], 1)
+    direction_width(settings["hidden_size"], bidirectional=True)
+    check_choice("cell", settings["cell"], CELLS)
+    check_at_least("depth", settings["depth"], 1)
+    check_choice("attention", settings["attention"], ATTENTIONS)
+    if settings["copy"] and settings["attention"] == "none":
         raise SettingError(Errors.R170)
-    check_share("scheduled_sampling", sampling)
+    check_share("scheduled_sampling", settings["sampling"])
     if dropout is not None:
         check_share("dropout", dropout)
-    build = partial(
-        Seq2Seq,
-        width=width,
-        hidden_size=hidden,
-        cell=cell,
-        depth=depth,
-        attention=attention,
-        copy=copying,
-        sampling=sampling,
-        **settings,
-    )
     return Model(
         name,
         forward,
         init=init,
         attrs={"dropout_rate": 0.0, "own_dropout": dropout},
-        shims=[TorchShim(build, precision=precision)],
+        shims=[TorchShim(partial(Seq2Seq, **settings), precision=precision)],
     )
 
 

@@ -27,7 +27,6 @@ class Attention(nn.Module):
 
     def __init__(self, query_size: int, memory_size: int, size: int, kind: str = "dot"):
         super().__init__()
-        self.kind = kind
         self.size = size
         self.query = nn.Linear(query_size, size, bias=False)
         self.key = nn.Linear(memory_size, size, bias=kind == "additive")

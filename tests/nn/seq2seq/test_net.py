@@ -1,4 +1,4 @@
-"""Encoder and decoder: likelihoods, search, copying, and what they learn."""
+"""The encoder-decoder network: likelihoods, search, copying and learning."""
 
 from __future__ import annotations
 
@@ -176,3 +176,8 @@ def test_scheduled_sampling_reads_own_symbols() -> None:
         assert (len(values) == 1) is same
         network.score(sources, targets).sum().backward()
         assert network.decoder.table.weight.grad is not None
+
+
+def test_weights_have_the_names_of_saved_files() -> None:
+    attention = {f"decoder.attention.{side}_place.weight" for side in ("query", "key")}
+    assert {"marks.weight", *attention} <= set(make_seq2seq(case_flags=2).state_dict())

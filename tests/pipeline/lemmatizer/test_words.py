@@ -1,4 +1,4 @@
-"""Cases, spellings and the table of lemmas, without a network."""
+"""Case, vocabularies and the table of lemmas, without a network."""
 
 from typing import List
 
@@ -27,7 +27,7 @@ def test_small_forms_keep_their_length(form: str, lang: str) -> None:
 
 @given(form=texts, lemma=texts)
 def test_a_decision_leads_to_its_lemma(form: str, lemma: str) -> None:
-    """Or no decision does, where the lemma has capitals of its own."""
+    """Or none does, if the lemma has capitals of its own."""
     casing = Casing("en")
     decision = casing.decide(form, lemma)
     made = casing.apply(decision, form, casing.lower(lemma))
@@ -118,7 +118,7 @@ def test_letters_that_cannot_be_written_are_unknown() -> None:
 
 
 def test_only_what_is_certain() -> None:
-    """Known is what one lemma was shown for, by the tags that decide."""
+    """A lemma is certain if training showed no other one for the tags that decide."""
     table = LemmaTable(
         [["saw", "VERB", "", "", "see", 5], ["saw", "NOUN", "", "", "saw", 1], ["a", "X", "", "", "a", 1]]
     )
