@@ -132,6 +132,18 @@ def test_named_files_exist(page: Path) -> None:
                 assert found, f"{path} has no test {name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_hold_what_is_said(page: Path) -> None:
+    """`spacy_rnn/x.py`: `A`, `b` names classes and functions of a module, or functions that it registers."""
+    setup = read(ROOT / "setup.py")
+    for path, names in re.findall(r"`(spacy_rnn/[\w/]+\.py)`: ((?:`[\w.-]+`(?:, )?)+)", prose(page)):
+        module = path.removesuffix(".py").replace("/", ".")
+        for name in re.findall(r"[\w.-]+", names.replace("`", "")):
+            pattern = rf'"{name} = {module}:' if name.startswith("spacy-rnn.") else rf"^(class|def) {name}\b"
+            text = setup if name.startswith("spacy-rnn.") else read(ROOT / path)
+            assert re.search(pattern, text, re.MULTILINE), f"{path} has no {name}"
+
+
 def test_everything_registered_is_there() -> None:
     """Every component and every function of setup.py is named in the docs."""
     entry_points = re.findall(r"\"([\w.-]+) = spacy_rnn\.[\w.]+:(\w+)\"", read(ROOT / "setup.py"))
