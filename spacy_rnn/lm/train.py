@@ -75,25 +75,20 @@ def write_texts(text: Path, dev: Optional[Path], work: Path, scratch: Path, sett
     """See `prepare`. Each file is read once; its code points lie in the folder `scratch` until the vocabulary, which
     tells their ids, is known."""
     backward = settings.direction == "backward"
-
-    def n_kept(n_texts: int) -> int:
-        """How many texts are trained on."""
-        if dev is not None:
-            return n_texts
-        kept = n_texts - round(settings.held_out * n_texts)
-        if not kept:
-            raise CorpusError(Errors.D203.format(found=0, needed=settings.bptt + 1))
-        return kept
-
+    held_out = settings.held_out if dev is None else 0.0
     lines: Iterable[Line] = read(text, settings.seed)
-    kept = None
+    n_kept = None
     if settings.balance and is_labelled(text):
         texts = list(lines)
-        n = n_kept(len(texts))
+        n = len(texts) - round(held_out * len(texts))
         repeated = repeat_rare(texts[:n], settings.balance, settings.seed)
-        lines, kept = repeated + texts[n:], len(repeated)
+        lines, n_kept = repeated + texts[n:], len(repeated)
     points = CodePoints(scratch / "text", lines, backward=backward)
-    stop = points.end_of(n_kept(points.n_texts) if kept is None else kept)
+    if n_kept is None:
+        n_kept = points.n_texts - round(held_out * points.n_texts)
+    if not n_kept:
+        raise CorpusError(Errors.D203.format(found=0, needed=settings.bptt + 1))
+    stop = points.end_of(n_kept)
     vocabulary = points.vocabulary(settings.chars, stop)
     points.write_ids(work / "train.ids", vocabulary, 0, stop)
     if dev is None:

@@ -36,7 +36,7 @@ def load_lm(path: Path) -> LoadedLM:
         sizes, state = from_safetensors(data)
         notes: Any = read_header(data)["char_lm"]
         labels, backward = notes["labels"], notes["backward"]
-        if sizes is None or not _are_names(labels):
+        if sizes is None or type(labels) is not list or not all(type(label) is str and label for label in labels):
             raise ValueError(f"its header is {notes} with sizes {sizes}")
         # Without memory first, since sizes in a foreign file can be anything.
         with torch.device("meta"):
@@ -54,7 +54,3 @@ def load_lm(path: Path) -> LoadedLM:
 
 def _shapes(state: Dict[str, Tensor]) -> Dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in state.items()}
-
-
-def _are_names(labels: Any) -> bool:
-    return isinstance(labels, list) and all(isinstance(label, str) and label for label in labels)

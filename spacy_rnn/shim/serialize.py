@@ -43,7 +43,8 @@ def from_safetensors(data: bytes) -> Tuple[Optional[Sizes], Dict[str, Tensor]]:
         sizes, version = header.get("sizes"), header.get("version")
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(Errors.R003.format(reason=str(error) or type(error).__name__)) from error
-    if type(version) is not int or version < 1 or not _are_sizes(sizes):
+    are_sizes = sizes is None or (type(sizes) is dict and all(isinstance(size, _SCALARS) for size in sizes.values()))
+    if type(version) is not int or version < 1 or not are_sizes:
         raise ModelFileError(Errors.R003.format(reason=f"its header is {header}"))
     if version > VERSION:
         raise ModelFileError(Errors.R180.format(found=version, known=VERSION))
@@ -78,7 +79,3 @@ def load_state(module: nn.Module, state: Dict[str, Tensor]) -> None:
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise ModelFileError(Errors.R004.format(module=type(module).__name__, reason=reason)) from error
-
-
-def _are_sizes(sizes: Any) -> bool:
-    return sizes is None or (isinstance(sizes, dict) and all(isinstance(value, _SCALARS) for value in sizes.values()))
