@@ -106,20 +106,15 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         except ParseException as error:
             raise CorpusError(Errors.D005.format(path=path, line=line, reason=error)) from error
         space_after = misc.get("SpaceAfter") != "No"
-        if isinstance(word_id, tuple):
-            start, kind, end = word_id
-            if kind == "-":
-                if start != len(words) + 1 or (tokens and start <= tokens[-1][0].end):
-                    raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
-                tokens.append((MultiwordToken(fields[1], start - 1, end, space_after), line))
-            elif start != len(words):
-                raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
-            # An empty node ("3.1") belongs to the enhanced graph alone and is left out.
-            continue
-        if word_id != len(words) + 1:
+        start, kind, end = word_id if isinstance(word_id, tuple) else (word_id or 0, "", 0)
+        overlaps = kind == "-" and tokens and start <= tokens[-1][0].end
+        if start != len(words) + (kind != ".") or overlaps:
             raise CorpusError(Errors.D006.format(path=path, line=line, id=fields[0]))
-        words.append(parse_word(fields, space_after, path, line))
-        heads.append((head, line))
+        if kind == "-":
+            tokens.append((MultiwordToken(fields[1], start - 1, end, space_after), line))
+        elif kind != ".":  # an empty node ("3.1") belongs to the enhanced graph alone and is left out
+            words.append(parse_word(fields, space_after, path, line))
+            heads.append((head, line))
     for token, line in tokens:
         if token.end > len(words):
             raise CorpusError(Errors.D006.format(path=path, line=line, id=f"{token.start + 1}-{token.end}"))
@@ -139,26 +134,17 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
 
 def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> ConlluWord:
     """The word of a row. Its head is left open until the whole sentence is known."""
-    form, lemma, upos, xpos, feats = fields[1:6]
-    deprel = fields[7]
-    if upos != "_" and upos not in KNOWN_POS:
+    form = fields[1]
+    lemma, upos, xpos, feats, _, deprel = (None if field == "_" else field for field in fields[2:8])
+    if upos is not None and upos not in KNOWN_POS:
         raise CorpusError(Errors.D007.format(path=path, line=line, upos=upos))
-    if feats != "_":
-        for feature in feats.split("|"):
-            name, _, value = feature.partition("=")
-            if not name or not value:
-                raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
-    return ConlluWord(
-        form=form,
-        # "_" is the lemma of the word "_"; for any other word, it says that there is no lemma.
-        lemma=lemma if lemma != "_" or form == "_" else None,
-        upos=upos if upos != "_" else None,
-        xpos=xpos if xpos != "_" else None,
-        feats=feats if feats != "_" else None,
-        head=None,
-        deprel=deprel if deprel != "_" else None,
-        space_after=space_after,
-    )
+    for feature in feats.split("|") if feats is not None else ():
+        name, _, value = feature.partition("=")
+        if not name or not value:
+            raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
+    if form == "_":  # whose lemma is "_" as well
+        lemma = fields[2]
+    return ConlluWord(form, lemma, upos, xpos, feats, head=None, deprel=deprel, space_after=space_after)
 
 
 def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[Optional[int]]:
