@@ -78,11 +78,13 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
             text_docs, word_docs, found = DocBin(attrs=DOC_ATTRS), DocBin(attrs=DOC_ATTRS), SplitStats()
             vocab = Vocab()
             for sentence in sentences:
-                words = annotated_words(sentence)
-                tokens, n_merged = text_tokens(sentence, make_tokens(surface_text(sentence)[0]))
+                text, spaces = surface_text(sentence)
+                words = annotated_words(sentence, spaces)
+                tokens, n_merged = text_tokens(sentence, spaces, make_tokens(text))
                 word_docs.add(make_doc(vocab, words, has_feats))
                 text_docs.add(make_doc(vocab, tokens, has_feats))
                 count(found, sentence, words, tokens, n_merged)
+                found.text_mismatches += sentence.text is not None and sentence.text.split() != text.split()
             found.attrs = [attr for attr in ATTRS if attr in found.attrs]
             text_docs.to_disk(folder / f"{split}.spacy")
             word_docs.to_disk(folder / f"{split}-words.spacy")
@@ -150,8 +152,6 @@ def count(
     found.tokens += len(tokens)
     found.multiword_merged += n_merged
     found.multiword_split += len(sentence.multiword_tokens) - n_merged
-    if sentence.text is not None and sentence.text.split() != surface_text(sentence)[0].split():
-        found.text_mismatches += 1
     for attr, name in zip(ATTRS, ("upos", "xpos", "feats", "lemma", "head"), strict=True):
         if attr not in found.attrs and any(getattr(word, name) is not None for word in words):
             found.attrs.append(attr)

@@ -6,7 +6,7 @@ The words of a multiword token are merged if the tokenizer leaves it whole ("da"
 
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import Dict, List, Optional, Sequence, Set, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from spacy.tokens import Doc
@@ -21,16 +21,7 @@ def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
     The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`. The
     marks decide the rest.
     """
-    units = sentence.surface()
-    spaces = find_spaces(sentence.text or "", units)
-    spaces[-1] = False
-    return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
-
-
-def find_spaces(text: str, units: Sequence[Union[ConlluWord, MultiwordToken]]) -> List[bool]:
-    """For each unit, whether white space follows it in the text. Where the text does not go on with the unit, its own
-    mark decides."""
-    spaces = []
+    text, units, spaces = sentence.text or "", sentence.surface(), []
     end = len(text) - len(text.lstrip())
     for unit in units:
         if text.startswith(unit.form, end):
@@ -42,13 +33,15 @@ def find_spaces(text: str, units: Sequence[Union[ConlluWord, MultiwordToken]]) -
         else:
             # For example where an abbreviation ends the sentence: the text has one full stop, the forms have two.
             spaces.append(unit.space_after)
-    return spaces
+    spaces[-1] = False
+    return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
 
 
-def annotated_words(sentence: Sentence) -> List[ConlluWord]:
-    """All words as annotated, with the spaces of the text. Inside a multiword token there are none."""
+def annotated_words(sentence: Sentence, spaces: List[bool]) -> List[ConlluWord]:
+    """All words as annotated, with the spaces of the text, see `surface_text`. Inside a multiword token there are
+    none."""
     words: List[ConlluWord] = []
-    for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
+    for unit, space in zip(sentence.surface(), spaces, strict=True):
         if isinstance(unit, ConlluWord):
             words.append(replace(unit, space_after=space))
         else:
@@ -58,9 +51,10 @@ def annotated_words(sentence: Sentence) -> List[ConlluWord]:
     return words
 
 
-def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], int]:
-    """The sentence as tokens of its text, and the number of merged multiword tokens. tokenized: the text as the
-    tokenizer splits it.
+def text_tokens(sentence: Sentence, spaces: List[bool], tokenized: Doc) -> Tuple[List[ConlluWord], int]:
+    """The sentence as tokens of its text, and the number of merged multiword tokens.
+
+    spaces: see `surface_text`. tokenized: the text as the tokenizer splits it.
 
     The words of a multiword token that is not merged take the pieces of the text that they stand for as their forms, so
     that forms and spaces give back the text exactly.
@@ -70,7 +64,7 @@ def text_tokens(sentence: Sentence, tokenized: Doc) -> Tuple[List[ConlluWord], i
     tokens: List[ConlluWord] = []
     new_index: Dict[int, int] = {}  # of each annotated word among the tokens
     n_merged = start_char = 0
-    for unit, space in zip(sentence.surface(), surface_text(sentence)[1], strict=True):
+    for unit, space in zip(sentence.surface(), spaces, strict=True):
         if isinstance(unit, ConlluWord):
             new_index[len(new_index)] = len(tokens)
             tokens.append(replace(unit, space_after=space))

@@ -187,7 +187,7 @@ def test_any_sentence_keeps_text_words_and_tree(drawn: Tuple[str, List[str]], la
     nlp = blank_pipeline(lang)
     assert [word.form for word in found.words] == words
     assert surface_text(found)[0] == found.text
-    tokens, n_merged = text_tokens(found, nlp.make_doc(found.text or ""))
+    tokens, n_merged = text_tokens(found, surface_text(found)[1], nlp.make_doc(found.text or ""))
     doc = Doc(
         nlp.vocab,
         words=[token.form for token in tokens],
