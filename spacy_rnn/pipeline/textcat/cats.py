@@ -1,28 +1,30 @@
-"""Losses of a text categorizer, and how much each category counts. A category without a gold value is unknown: it
-neither rewards nor punishes any prediction."""
+"""The losses of a text categorizer, and how much each category counts. A category without a gold value is unknown: it
+has no influence on the loss."""
 
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from spacy.training import Example
+from thinc.api import get_array_module
 
 from ...base.arrays import TINY
 from ...types import Array
 
 
 def exclusive_loss(
-    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float, xp: Any
+    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float
 ) -> Tuple[float, Array]:
     """The cross-entropy where exactly one category applies, summed over documents, and the gradient of the scores
     before the softmax.
 
     Where the gold category is known, so are all others. Where a document is only known *not* to be in some categories,
-    the loss is -log(1 - p) of their joint probability p. A document with no known category, or in none of all, counts
-    nothing.
+    the loss is -log(1 - p) of their joint probability p. A document without a known category, or with all categories
+    excluded, does not count.
 
     probabilities, truths, known: (n_docs, n_labels), the last two of zeros and ones. weights: (n_labels,).
     label_smoothing: the share of probability that the truth gives to all other categories (Szegedy et al. 2016,
         sect. 7).
     """
+    xp = get_array_module(probabilities)
     n_labels = probabilities.shape[1]
     truths = truths * known
     positive = truths.sum(axis=1, keepdims=True) > 0
@@ -42,14 +44,15 @@ def exclusive_loss(
 
 
 def multilabel_loss(
-    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float, xp: Any
+    probabilities: Array, truths: Array, known: Array, weights: Array, label_smoothing: float
 ) -> Tuple[float, Array]:
     """The cross-entropy where any number of categories applies, summed over documents and categories, and the gradient
     of the scores before the logistic function.
 
-    The arguments are those of `exclusive_loss`; a weight is that of the documents that are in the category, and label
-    smoothing moves every truth towards one half.
+    The arguments are those of `exclusive_loss`. A weight applies to the documents in its category; label smoothing
+    moves every truth towards one half.
     """
+    xp = get_array_module(probabilities)
     target = truths * (1.0 - label_smoothing) + 0.5 * label_smoothing
     weight = known * xp.where(truths > 0, weights, 1.0)
     positive, negative = xp.maximum(probabilities, TINY), xp.maximum(1.0 - probabilities, TINY)
@@ -58,7 +61,7 @@ def multilabel_loss(
 
 
 def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Dict[str, List[int]]:
-    """How many documents are known to be in each category, and how many known not to be."""
+    """The number of documents that are known to be in each category, and of those that are known not to be."""
     counts = {label: [0, 0] for label in labels}
     for example in examples:
         for label, value in example.reference.cats.items():
@@ -68,12 +71,11 @@ def count_cats(examples: Iterable[Example], labels: Sequence[str]) -> Dict[str, 
 
 
 def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: bool, power: float = 1.0) -> List[float]:
-    """Weights that make up for categories of different sizes: wholly, so that all count the same (`power` 1), or in
-    part (`power` 0.5: the square roots of these weights), so that large ones still count more.
+    """Weights that make up for categories of different sizes. With `power` 1 all categories count the same; with 0.5,
+    the square roots of these weights, large ones count more.
 
-    Exclusive: all documents, divided by the number of categories and by the documents in the category (King & Zeng
-    2001), times what makes the weight of all documents together their number. Else: the documents outside, divided by
-    those inside.
+    Exclusive: inverse to the number of documents in the category (King & Zeng 2001), scaled so that all documents
+    together weigh as much as their number. Otherwise: the documents outside the category divided by those inside.
     """
     if not exclusive:
         return [(n_out / n_in) ** power if n_in and n_out else 1.0 for n_in, n_out in zip(inside, outside)]
@@ -83,12 +85,12 @@ def balanced_weights(inside: Sequence[int], outside: Sequence[int], exclusive: b
 
 
 def listed_weights(given: Dict[str, float], labels: Sequence[str]) -> List[float]:
-    """The weights of a dict, 1 for labels that it leaves out."""
+    """The weights of a dict, 1 for labels that it lacks."""
     return [float(given.get(label, 1.0)) for label in labels]
 
 
 def truth_arrays(examples: List[Example], labels: Sequence[str], xp: Any) -> Tuple[Array, Array]:
-    """Gold values, and where there are any: two arrays (n_docs, n_labels), of floats and of bools."""
+    """The gold values as floats, and whether they are known, two arrays (n_docs, n_labels)."""
     rows: List[List[Optional[float]]] = [
         [example.reference.cats.get(label) for label in labels] for example in examples
     ]

@@ -10,7 +10,7 @@ from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Model
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 
 from ...base.checks import check_at_least, check_share
@@ -20,24 +20,60 @@ from ...types import FloatArray
 from ..base import RehearsalMixin
 from .calibration import at_temperature, to_logits
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
-from .defaults import DEFAULT_MULTILABEL_CONFIG, DEFAULT_SCORE_WEIGHTS, DEFAULT_TEXTCAT_CONFIG
 from .scoring import make_textcat_multilabel_scorer, make_textcat_scorer
 
 ATTENTION = "rnn_attention"
 ClassWeights = Union[Literal["balanced", "sqrt"], Dict[str, float], None]
-# How far the weights by name make up for the sizes of the categories.
-POWER_OF_WEIGHTS = {"balanced": 1.0, "sqrt": 0.5}
+# The powers of the weights that balance the categories.
+_POWERS = {"balanced": 1.0, "sqrt": 0.5}
 
-# Probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each document's
-# tokens, (n_tokens,).
 Prediction = Union[Floats2d, Tuple[Floats2d, List[FloatArray]]]
+"""The probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each
+document's tokens, (n_tokens,)."""
+
+DEFAULT_MODEL = """
+[model]
+@architectures = "spacy-rnn.TextCat.v1"
+exclusive_classes = true
+pooling = ["attention", "max"]
+
+[model.tok2vec]
+@architectures = "spacy-rnn.RNNEncoder.v1"
+
+[model.tok2vec.embed]
+@architectures = "spacy-rnn.WordFeatures.v1"
+chars = null
+vectors = null
+
+[model.tok2vec.embed.words]
+@architectures = "spacy-rnn.WordEmbed.v1"
+
+[model.tok2vec.embed.lexical]
+@architectures = "spacy-rnn.LexEmbed.v1"
+
+[model.tok2vec.encode]
+@architectures = "spacy-rnn.RNN.v1"
+width = 128
+residual = true
+"""
+_SETTINGS: Dict[str, Any] = {"class_weights": None, "label_smoothing": 0.0, "save_attention": False}
+_SCORE_WEIGHTS: Dict[str, Optional[float]] = {
+    "cats_score": 1.0,
+    **dict.fromkeys(["cats_score_desc", "cats_micro_p", "cats_micro_r", "cats_micro_f", "cats_macro_p"]),
+    **dict.fromkeys(["cats_macro_r", "cats_macro_f", "cats_macro_auc", "cats_f_per_type", "cats_ece"]),
+}
 
 
 @Language.factory(
     "rnn_textcat",
     assigns=["doc.cats"],
-    default_config=DEFAULT_TEXTCAT_CONFIG,
-    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+    default_config={
+        "model": Config().from_str(DEFAULT_MODEL)["model"],
+        "threshold": 0.0,
+        **_SETTINGS,
+        "scorer": {"@scorers": "spacy-rnn.textcat_scorer.v1"},
+    },
+    default_score_weights=_SCORE_WEIGHTS,
 )
 def make_rnn_textcat(
     nlp: Language,
@@ -57,8 +93,13 @@ def make_rnn_textcat(
 @Language.factory(
     "rnn_textcat_multilabel",
     assigns=["doc.cats"],
-    default_config=DEFAULT_MULTILABEL_CONFIG,
-    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+    default_config={
+        "model": Config().from_str(DEFAULT_MODEL, overrides={"model.exclusive_classes": False})["model"],
+        "threshold": 0.5,
+        **_SETTINGS,
+        "scorer": {"@scorers": "spacy-rnn.textcat_multilabel_scorer.v1"},
+    },
+    default_score_weights=_SCORE_WEIGHTS,
 )
 def make_rnn_textcat_multilabel(
     nlp: Language,
@@ -79,14 +120,16 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
     """What both components add to spaCy's own: unknown categories, class weights, label smoothing, a temperature,
     attention weights and rehearsal.
 
-    class_weights: how much each category counts in training: None for the same, "balanced" for weights that make up for
-        categories of different sizes, "sqrt" for the square roots of these, or a dict from labels to weights, where
-        labels left out count 1.
-    label_smoothing: the share of probability that training gives to the wrong side.
+    class_weights: how much each category counts in training. None: all the same. "balanced": weights that make up for
+        different numbers of documents. "sqrt": the square roots of these. A dict from labels to weights: labels that it
+        lacks count 1.
+    label_smoothing: the share of probability that the truth gives to the other side.
     save_attention: keep the attention weights of the tokens in `doc._.rnn_attention`, a float32 array (n_tokens,) that
-        sums to 1; the mean of all heads. Over several levels it is the product of a token's weight in its segment and
-        the segment's in the document; of an encoder over characters, the sum over the token's characters and the blank
-        behind it. `predict` then returns them beside the probabilities.
+        sums to 1; the mean of all heads. With two levels, a token's weight in its segment is multiplied with the
+        segment's in the document. Of an encoder over characters, a token's weight is the sum over its characters and
+        the blank after it. `predict` returns the weights together with the probabilities.
+
+    Raises SettingError for settings out of range and for a model that does not fit them.
     """
 
     LEARNED = ("labels", "positive_label", "temperature", "category_counts")
@@ -113,14 +156,10 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
             raise SettingError(Errors.R102.format(name=name, value=str(self.exclusive).lower()))
         if save_attention and not model.attrs.get("attend"):
             raise SettingError(Errors.R103.format(name=name))
-        super().__init__(vocab, model, name, threshold=threshold, scorer=scorer)
-        self.cfg.update(
-            class_weights=class_weights,
-            label_smoothing=label_smoothing,
-            save_attention=save_attention,
-            temperature=1.0,
-            category_counts=None,
-        )
+        make_scorer = make_textcat_scorer if self.exclusive else make_textcat_multilabel_scorer
+        super().__init__(vocab, model, name, threshold=threshold, scorer=scorer or make_scorer())
+        self.cfg.update(class_weights=class_weights, label_smoothing=label_smoothing, save_attention=save_attention)
+        self.cfg.update(temperature=1.0, category_counts=None)
         if save_attention and not Doc.has_extension(ATTENTION):
             Doc.set_extension(ATTENTION, default=None)
 
@@ -129,11 +168,9 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         """A category that an example does not mention is unknown."""
         return True
 
-    # ---- prediction
-
     def predict(self, docs: Iterable[Doc]) -> Prediction:
-        """RETURNS the probabilities of all categories, (n_docs, n_labels), those of an empty document included, and the
-        attention weights with them if `save_attention` is set."""
+        """RETURNS the probabilities of all categories, (n_docs, n_labels), and the attention weights with them if
+        `save_attention` is set."""
         docs = list(docs)
         if docs and not self.labels:
             raise NotInitializedError(Errors.R016.format(name=self.name))
@@ -146,31 +183,26 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
             return at_temperature(logits, temperature, self.exclusive), attention
         if "logits" in attrs:
             return at_temperature(attrs["logits"](self.model, docs), temperature, self.exclusive)
-        probabilities = self.model.predict(docs)
+        scores = self.model.predict(docs)  # probabilities
         if temperature == 1.0:
-            return probabilities
-        return at_temperature(to_logits(probabilities, self.exclusive), temperature, self.exclusive)
+            return scores
+        return at_temperature(to_logits(scores, self.exclusive), temperature, self.exclusive)
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to `doc.cats`, and attention weights to `doc._.rnn_attention`."""
-        docs = list(docs)
-        scores, attention = prediction if isinstance(prediction, tuple) else (prediction, None)
-        labels = self.labels
+        docs, labels = list(docs), self.labels
+        scores, attention = prediction if isinstance(prediction, tuple) else (prediction, [])
         for doc, row in zip(docs, scores.tolist()):
             doc.cats.update(zip(labels, row))
-        for doc, weights in zip(docs, attention or []):
+        for doc, weights in zip(docs, attention):
             doc._.set(ATTENTION, weights)
 
-    # ---- training
-
     def _prepare(self, get_examples: Callable[[], Iterable[Example]]) -> None:
-        """What both `initialize` methods do beside spaCy's own."""
+        """What both `initialize` methods do after spaCy's own."""
         spacy.util.check_lexeme_norms(self.vocab, self.name)
-        self.cfg["temperature"] = 1.0
-        self.cfg["category_counts"] = None
-        wanted: Any = self.cfg["class_weights"]
-        if isinstance(wanted, str):
-            self.cfg["category_counts"] = count_cats(get_examples(), self.labels)
+        by_name = isinstance(self.cfg["class_weights"], str)
+        counts = count_cats(get_examples(), self.labels) if by_name else None
+        self.cfg.update(temperature=1.0, category_counts=counts)
         self._weights()
 
     def _weights(self) -> List[float]:
@@ -181,7 +213,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
             if counts is None:
                 raise SettingError(Errors.R107.format(name=self.name, value=wanted))
             inside, outside = zip(*counts.values())
-            wanted = dict(zip(counts, balanced_weights(inside, outside, self.exclusive, POWER_OF_WEIGHTS[wanted])))
+            wanted = dict(zip(counts, balanced_weights(inside, outside, self.exclusive, _POWERS[wanted])))
         for label in wanted or ():
             if label not in self.labels:
                 raise SettingError(Errors.R104.format(name=self.name, label=label, labels=", ".join(self.labels)))
@@ -192,17 +224,16 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         self._validate_categories(examples)
-        xp = self.model.ops.xp
-        truths, known = truth_arrays(examples, self.labels, xp)
-        weights = xp.asarray(self._weights(), dtype="f")
+        truths, known = truth_arrays(examples, self.labels, self.model.ops.xp)
+        weights = self.model.ops.asarray1f(self._weights())
         loss_of = exclusive_loss if self.exclusive else multilabel_loss
-        loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"], xp)
+        loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"])
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
         return loss, gradient / max(1, all_reduce(len(examples)))
 
     def _distance(self, scores: Any, expected: Any) -> Any:
-        """For the categories that the teacher had."""
+        """Over the categories that the teacher knows."""
         difference = self.model.ops.xp.zeros_like(scores)
         difference[:, : expected.shape[1]] = scores[:, : expected.shape[1]] - expected
         return difference
@@ -217,7 +248,6 @@ class RNNTextCategorizer(CategorizerMixin):
     exclusive = True
 
     def __init__(self, vocab: Vocab, model: Model, name: str = "rnn_textcat", *, threshold: float = 0.0, **kwargs: Any):
-        kwargs["scorer"] = kwargs.get("scorer") or make_textcat_scorer()
         super().__init__(vocab, model, name, threshold=threshold, **kwargs)
 
     def initialize(  # type: ignore[override]
@@ -231,8 +261,8 @@ class RNNTextCategorizer(CategorizerMixin):
         """Prepare for training.
 
         get_examples: returns a representative sample of the training data.
-        labels: as `spacy init labels` writes them; None collects them.
-        positive_label: of two labels, the one whose F-score is the score.
+        labels: as `spacy init labels` writes them; None to collect them from the sample.
+        positive_label: of two labels, the one whose F-score becomes "cats_score".
         """
         super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
         self._prepare(get_examples)
@@ -241,7 +271,7 @@ class RNNTextCategorizer(CategorizerMixin):
 class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer):
     """Predicts any number of categories; see `CategorizerMixin` for the settings.
 
-    threshold: from which probability on a category counts as predicted, in the scores.
+    threshold: the least probability with which a category counts as predicted in the scores.
     """
 
     exclusive = False
@@ -249,7 +279,6 @@ class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer)
     def __init__(
         self, vocab: Vocab, model: Model, name: str = "rnn_textcat_multilabel", *, threshold: float = 0.5, **kwargs: Any
     ):
-        kwargs["scorer"] = kwargs.get("scorer") or make_textcat_multilabel_scorer()
         super().__init__(vocab, model, name, threshold=threshold, **kwargs)
 
     def initialize(  # type: ignore[override]
@@ -262,7 +291,7 @@ class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer)
         """Prepare for training.
 
         get_examples: returns a representative sample of the training data.
-        labels: as `spacy init labels` writes them; None collects them.
+        labels: as `spacy init labels` writes them; None to collect them from the sample.
         """
         MultiLabel_TextCategorizer.initialize(self, get_examples, nlp=nlp, labels=labels)
         self._prepare(get_examples)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
-from spacy_rnn.models.textcat import activate
+from spacy_rnn.base.arrays import activate
 from spacy_rnn.pipeline.textcat.cats import (
     balanced_weights,
     count_cats,
@@ -54,9 +54,9 @@ def test_gradient_is_that_of_the_loss(exclusive: bool, data: st.DataObject) -> N
     loss_of = exclusive_loss if exclusive else multilabel_loss
 
     def loss(scores: Any) -> float:
-        return loss_of(activate(scores, exclusive), truths, known, weights, smoothing, np)[0]
+        return loss_of(activate(scores, exclusive), truths, known, weights, smoothing)[0]
 
-    _, gradient = loss_of(activate(scores, exclusive), truths, known, weights, smoothing, np)
+    _, gradient = loss_of(activate(scores, exclusive), truths, known, weights, smoothing)
     step = 1e-6
     for place in np.ndindex(*scores.shape):
         moved = np.zeros_like(scores)
@@ -68,21 +68,21 @@ def test_gradient_is_that_of_the_loss(exclusive: bool, data: st.DataObject) -> N
 def test_known_category_makes_the_others_known() -> None:
     p, weights = np.array([[0.5, 0.3, 0.2]]), np.ones(3)
     rows = ([1, UNKNOWN, UNKNOWN], [1, 0, 0])
-    partly, fully = (exclusive_loss(p, *arrays([row]), weights, 0.0, np) for row in rows)
+    partly, fully = (exclusive_loss(p, *arrays([row]), weights, 0.0) for row in rows)
     assert partly[0] == fully[0] == pytest.approx(-np.log(0.5))
     np.testing.assert_array_equal(partly[1], fully[1])
 
 
 def test_excluded_categories() -> None:
     p = np.array([[0.5, 0.3, 0.2]])
-    loss, gradient = exclusive_loss(p, *arrays([[0, 0, UNKNOWN]]), np.ones(3), 0.0, np)
+    loss, gradient = exclusive_loss(p, *arrays([[0, 0, UNKNOWN]]), np.ones(3), 0.0)
     assert loss == pytest.approx(-np.log(0.2))
     np.testing.assert_allclose(gradient, [[0.5, 0.3, -0.8]])
 
 
 @pytest.mark.parametrize("row", [[UNKNOWN, UNKNOWN], [0, 0]], ids=["unknown", "in none"])
 def test_rows_that_teach_nothing(row: List[Any]) -> None:
-    loss, gradient = exclusive_loss(np.array([[0.9, 0.1]]), *arrays([row]), np.ones(2), 0.1, np)
+    loss, gradient = exclusive_loss(np.array([[0.9, 0.1]]), *arrays([row]), np.ones(2), 0.1)
     assert loss == 0.0
     np.testing.assert_array_equal(gradient, 0.0)
 
@@ -91,7 +91,7 @@ def test_certain_mistakes_have_a_finite_loss() -> None:
     p = np.array([[1.0, 0.0]], dtype="f")
     for loss_of in (exclusive_loss, multilabel_loss):
         for row in ([0, 1], [0, UNKNOWN]):
-            loss, gradient = loss_of(p, *arrays([row]), np.ones(2), 0.0, np)
+            loss, gradient = loss_of(p, *arrays([row]), np.ones(2), 0.0)
             assert 0 < loss < 1e3 and np.isfinite(gradient).all()
 
 
