@@ -29,7 +29,7 @@ from spacy_rnn.pipeline.textcat.scoring import score_textcat, score_textcat_mult
 from ...helpers import ROOT, component
 from ..texts import BAG_OF_WORDS, BOTH, CATS, NAMES, TEXTS, make_texts, read_cats, train_texts, trained_textcat
 
-CONFIG = ROOT / "project" / "configs" / "textcat_sentiment.cfg"
+CONFIG = ROOT / "project" / "texts" / "configs" / "textcat_sentiment.cfg"
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

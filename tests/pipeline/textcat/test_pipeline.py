@@ -33,7 +33,7 @@ from ..texts import (
     trained_textcat,
 )
 
-CONFIG = ROOT / "project" / "configs" / "textcat_sentiment.cfg"
+CONFIG = ROOT / "project" / "texts" / "configs" / "textcat_sentiment.cfg"
 
 
 def shared_pipeline() -> Any:
