@@ -7,24 +7,15 @@ from typing import Callable, Dict, Optional, Tuple
 import spacy
 import torch
 import typer
-from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.training import Corpus
 
 from .figures import Results, show, write_json
-from .precision import load_at
+from .pipelines import cold_and_warm, load_at, percentages, read_words
 from .training import GROWING_WORDS, timed_training
-from .turns import by_turns, clear_caches, medians, read_words, words_per_second
+from .turns import by_turns, medians
 
 OURS, PEER = "spacy-rnn", "spaCy CNN"
 SCORES = {"pos_acc": "UPOS", "tag_acc": "XPOS", "morph_acc": "FEATS"}
 TRAINING_STEPS = 20
-
-
-def accuracy(nlp: Language, path: Path) -> Dict[str, float]:
-    """Scores on the words as annotated, in percent."""
-    scores = nlp.evaluate(list(Corpus(path, gold_preproc=True)(nlp)))
-    return {name: 100 * scores[key] for key, name in SCORES.items() if scores.get(key) is not None}
 
 
 def compare_command(
@@ -41,18 +32,12 @@ def compare_command(
     """Compare two trained taggers on one treebank: accuracy, and speed in prediction and in training."""
     torch.set_num_threads(threads)
     pipelines = {OURS: load_at(ours, precision), PEER: spacy.load(peer)}
-    results: Results = {name: accuracy(nlp, corpus_dir / "test-words.spacy") for name, nlp in pipelines.items()}
-    train = corpus_dir / "train-words.spacy"
+    train, test = (corpus_dir / f"{split}-words.spacy" for split in ("train", "test"))
+    results: Results = {name: percentages(nlp, test, SCORES, gold_words=True) for name, nlp in pipelines.items()}
     sentences = read_words(train)
-
-    def predict(nlp: Language, *, cold: bool) -> float:
-        if cold:
-            clear_caches(nlp)
-        return words_per_second(nlp, (Doc(nlp.vocab, words=words) for words in sentences))
-
     runs: Dict[Tuple[str, str], Callable[[], float]] = {}
-    for name, nlp in pipelines.items():  # a cold run warms the caches of the next one
-        runs[name, "cold"], runs[name, "warm"] = partial(predict, nlp, cold=True), partial(predict, nlp, cold=False)
+    for name, nlp in pipelines.items():
+        runs[name, "cold"], runs[name, "warm"] = cold_and_warm(nlp, sentences)
     timings = by_turns(runs, repeats)
     trainers = {
         (name, "train"): partial(timed_training(config, train, growing_words=GROWING_WORDS), TRAINING_STEPS)

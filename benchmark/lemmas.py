@@ -10,12 +10,12 @@ import torch
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from spacy.training import Corpus
 
 from spacy_rnn.evaluation.lemmas import evaluate_lemmas, put_tagger_before
 
 from .figures import Results, show, write_json
-from .turns import by_turns, clear_caches, medians, words_per_second
+from .pipelines import clear_caches, percentages, words_per_second
+from .turns import by_turns, medians
 
 OURS, PEER = "spacy-rnn", "spaCy trainable_lemmatizer"
 TAGS: List[Any] = ["POS", "TAG", "MORPH"]
@@ -52,7 +52,7 @@ def lemmas_command(
     }
     path, text = corpus_dir / f"{split}-words.spacy", corpus_dir / "train-words.spacy"
     # spaCy's lemmatizer reads words only, so that tags make no difference.
-    score = 100 * spacys.evaluate(list(Corpus(path, gold_preproc=True)(spacys)))["lemma_acc"]
+    (score,) = percentages(spacys, path, {"lemma_acc": ""}, gold_words=True).values()
     results[PEER] = dict.fromkeys(results[OURS], score)
 
     def cold(nlp: Language, texts: Path, *, tagged: bool) -> float:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from torch import nn
 
-from .precision import load_at
+from .pipelines import load_at
 from .tagger.corpus import read
 
 

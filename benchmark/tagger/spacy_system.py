@@ -63,7 +63,7 @@ class SpacySystem(System):
         return [[(t.pos_, t.tag_, parse_features(str(t.morph))) for t in doc] for doc in self.docs]
 
     def clear_caches(self) -> None:
-        from ..turns import clear_caches
+        from ..pipelines import clear_caches
 
         clear_caches(self.nlp)
 

@@ -7,22 +7,14 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import spacy
 import torch
-from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.training import Corpus
 
+from ..pipelines import cold_and_warm, percentages, read_words
 from ..training import timed_training
-from ..turns import by_turns, clear_caches, medians, read_words, words_per_second
+from ..turns import by_turns, medians
 from .contestants import OURS, PEER
 
 SCORES = {"cats_micro_f": "accuracy", "cats_macro_f": "macro F", "cats_macro_auc": "macro AUC", "cats_ece": "ECE"}
 COLD, WARM, TRAINING = SPEEDS = ("prediction words/s", "warm prediction words/s", "training words/s")
-
-
-def scores_of(nlp: Language, path: Path) -> Dict[str, float]:
-    """The scores of a pipeline on a .spacy file, in percent."""
-    found = nlp.evaluate(list(Corpus(path)(nlp)))
-    return {name: 100 * found[key] for key, name in SCORES.items() if found.get(key) is not None}
 
 
 def some_of(texts: List[List[str]], most: int) -> List[List[str]]:
@@ -43,19 +35,13 @@ def measure(
     """Measure test scores and speeds of trained pipelines by name, with the timed runs of all of them by turns."""
     torch.set_num_threads(threads)
     pipelines = {name: spacy.load(path) for name, path in models.items()}
-    results = {name: scores_of(nlp, corpus_dir / "test.spacy") for name, nlp in pipelines.items()}
-    texts = some_of(read_words(corpus_dir / "test.spacy"), words)
-
-    def predict(nlp: Language, *, cold: bool) -> float:
-        if cold:
-            clear_caches(nlp)
-        return words_per_second(nlp, (Doc(nlp.vocab, words=text) for text in texts))
-
+    test = corpus_dir / "test.spacy"
+    results = {name: percentages(nlp, test, SCORES) for name, nlp in pipelines.items()}
+    texts = some_of(read_words(test), words)
     runs: Dict[Tuple[str, str], Callable[[], float]] = {}
     for name, nlp in pipelines.items():
         train = timed_training(models[name] / "config.cfg", corpus_dir / "train.spacy")
-        # A cold run warms the caches of the next one.
-        runs[name, COLD], runs[name, WARM] = partial(predict, nlp, cold=True), partial(predict, nlp, cold=False)
+        runs[name, COLD], runs[name, WARM] = cold_and_warm(nlp, texts)
         runs[name, TRAINING] = partial(train, steps)
     timings = by_turns(runs, repeats, warm_up=True)
     for (name, speed), value in medians(timings).items():
