@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
-from thinc.api import Model, to_numpy
+from thinc.api import Model, chain, to_numpy
 from thinc.types import Floats2d
 from torch import Tensor
 
@@ -70,9 +70,12 @@ def build_char_lm_embed_v1(
         "project",
         run_torch_layer,
         shims=[TorchShim(partial(Maxout, output_size=width), precision=precision)],
+        dims={"nO": width},
         attrs={"dropout_rate": 0.0},
     )
-    return Model("char_lm_embed", embed_forward, init=embed_init, layers=[lms, project], dims={"nO": width})
+    embed: TokenFeature = chain(lms, project)
+    embed.name, embed.init = "char_lm_embed", embed_init
+    return embed
 
 
 def build_contextual(*, chunk: int, fine_tune: bool, **sizes: Any) -> ContextualStrings:
@@ -152,16 +155,3 @@ def embed_init(model: Model, X: Any = None, Y: Any = None) -> None:
     assert isinstance(module, ContextualStrings)
     shim_of(project).resize({"input_size": module.output_size})
     shim_of(project).initialize()
-
-
-def embed_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """The vectors of all tokens, (n_tokens, width)."""
-    lms, project = model.layers
-    states, backprop_lms = lms(docs, is_train)
-    vectors, backprop_project = project(states, is_train)
-
-    def backprop(d_vectors: Floats2d) -> List[Doc]:
-        backprop_lms(backprop_project(d_vectors))
-        return []
-
-    return vectors, backprop
