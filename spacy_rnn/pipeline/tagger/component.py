@@ -6,11 +6,10 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 import numpy as np
 import spacy.util
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 from typing_extensions import Self
 
@@ -20,22 +19,43 @@ from ...errors import AnnotationError, Errors, NotInitializedError, SettingError
 from ...types import FloatArray, KeyArray
 from ..annotate import ATTRS, EXTENSION, write_annotations, write_probabilities
 from ..base import RehearsalMixin
+from ..defaults import DEFAULT_EMBED
 from ..gold import aligned_keys, collect_annotations
 from ..losses import grouped_cross_entropy, softmax_groups
-from .defaults import DEFAULT_CONFIG, DEFAULT_SCORE_WEIGHTS
 from .labels import LabelData, TagCodec, TagLabels, check_wanted
 from .scoring import make_tagger_scorer
 
-# What the model says of a batch: the annotation of each token, one (n_tokens,) array an attribute,
-# and the probabilities of all labels where they are to be kept.
 Prediction = Tuple[Dict[str, KeyArray], Optional[FloatArray]]
+"""The annotations of a batch, one (n_tokens,) array for each attribute, and with `save_scores` the probabilities of all
+labels, (n_tokens, n_labels)."""
+
+DEFAULT_MODEL = f"""
+[model]
+@architectures = "spacy-rnn.Tagger.v1"
+
+[model.tok2vec]
+@architectures = "spacy-rnn.RNNEncoder.v1"
+
+{DEFAULT_EMBED}
+[model.tok2vec.encode]
+@architectures = "spacy-rnn.RNN.v1"
+"""
 
 
 @Language.factory(
     "rnn_tagger",
     assigns=["token.pos", "token.tag", "token.morph"],
-    default_config=DEFAULT_CONFIG,
-    default_score_weights=DEFAULT_SCORE_WEIGHTS,
+    default_config={
+        "model": Config().from_str(DEFAULT_MODEL)["model"],
+        "attrs": None,
+        "overwrite": True,
+        "extend": False,
+        "neg_prefix": "!",
+        "label_smoothing": 0.0,
+        "save_scores": False,
+        "scorer": {"@scorers": "spacy-rnn.tagger_scorer.v1"},
+    },
+    default_score_weights={"pos_acc": 0.34, "tag_acc": 0.33, "morph_acc": 0.33, "morph_per_feat": None},
 )
 def make_rnn_tagger(
     nlp: Language,
@@ -64,20 +84,21 @@ def make_rnn_tagger(
     )
 
 
-class RNNTagger(RehearsalMixin, TrainablePipe):
+class RNNTagger(RehearsalMixin):
     """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
 
-    attrs: which of "pos", "tag" and "morph"; None trains those that the training data has.
-    overwrite: replace annotations that are there already.
-    extend: keep morphological features that are there and add the predicted ones to them;
-        with `overwrite` the predicted value wins where both have the feature.
-    neg_prefix: a gold tag with this prefix says which tag a token does *not* have.
-    label_smoothing: share of probability that training gives to the wrong labels.
-    save_scores: keep the probabilities of all labels in `doc._.rnn_scores`, a dict from
-        "pos" and "tag" to (n_tokens, n_labels) float32 arrays, whose columns follow
-        `label_data`; from "morph" to (n_tokens, 1 + n_sets), whose first column says that the
-        set of features is composed; and from "morph=FEATURE" to (n_tokens, 1 + n_values), whose
-        first column says that the token does not have the feature.
+    attrs: any of "pos", "tag" and "morph"; None for those that the training data has.
+    overwrite: replace existing annotations.
+    extend: keep existing morphological features and add the predicted ones; with `overwrite`, the predicted value wins
+        for a feature that both have.
+    neg_prefix: a gold tag with this prefix is a tag that the token does *not* have.
+    label_smoothing: the share of probability that the truth gives to the wrong labels.
+    save_scores: keep the probabilities of all labels in `doc._.rnn_scores`, a dict of float32 arrays. "pos" and "tag":
+        (n_tokens, n_labels), with the columns of `label_data`. "morph": (n_tokens, 1 + n_sets), first the probability
+        that the set of features is composed. "morph=FEATURE": (n_tokens, 1 + n_values), first the probability that the
+        token lacks the feature.
+
+    Raises SettingError for settings out of range.
     """
 
     LEARNED = ("attrs", "labels")
@@ -119,15 +140,13 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
         if save_scores and not Doc.has_extension(EXTENSION):
             Doc.set_extension(EXTENSION, default=None)
 
-    # ---- labels
-
     @property
     def _labels(self) -> TagLabels:
         return TagLabels(self.cfg["labels"])
 
     @property
     def attrs(self) -> List[str]:
-        """The attributes that it predicts."""
+        """The attributes that the component predicts."""
         active = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
         return active if self.cfg["attrs"] is None else [attr for attr in active if attr in self.cfg["attrs"]]
 
@@ -138,12 +157,14 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
 
     @property
     def label_data(self) -> LabelData:
-        """The labels as `spacy init labels` stores them: lists for "pos" and "tag", a dict from
-        feature to values for "morph"."""
+        """The labels as `spacy init labels` stores them: lists for "pos" and "tag", a dict from features to values for
+        "morph"."""
         return self._labels.data
 
     def add_label(self, label: str) -> int:
-        """Add one label, named as in `labels`. RETURNS 0 if it is there already, else 1."""
+        """Add one label, named as in `labels`. RETURNS 0 if it exists already, else 1.
+
+        Raises AnnotationError for names of another form, and once the model is initialized."""
         attr, found, value = label.partition("=") if isinstance(label, str) else ("", "", "")
         if not found:
             raise AnnotationError(Errors.R015.format(name=self.name, label=label))
@@ -169,10 +190,8 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
             codec = self._codec = TagCodec(self._labels, self.attrs, self.vocab, self.cfg["neg_prefix"])
         return codec
 
-    # ---- prediction
-
     def predict(self, docs: Iterable[Doc]) -> Prediction:
-        """RETURNS the best annotations, and all probabilities if `save_scores` is set."""
+        """RETURNS the best annotations, and with `save_scores` all probabilities. Raises NotInitializedError."""
         docs = list(docs)
         if not any(map(len, docs)):
             return {}, None
@@ -197,8 +216,6 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
         if probabilities is not None:
             write_probabilities(docs, probabilities, self.codec.groups)
 
-    # ---- training
-
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
@@ -209,7 +226,9 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
         """Prepare for training.
 
         get_examples: returns a representative sample of the training data.
-        labels: as `spacy init labels` writes them (see `label_data`); None collects them.
+        labels: as `spacy init labels` writes them, see `label_data`; None to collect them from the sample.
+
+        Raises AnnotationError if there are no labels, or none for an attribute in `attrs`.
         """
         validate_get_examples(get_examples, "RNNTagger.initialize")
         spacy.util.check_lexeme_norms(self.vocab, "rnn_tagger")
@@ -217,8 +236,7 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
             found = TagLabels.from_annotations(collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"])
         else:
             found = TagLabels.from_data(labels, self.name)
-        known = self._labels
-        found.merge(known)
+        found.merge(self._labels)
         self._set_labels(found)
         absent = check_wanted(found, self.cfg["attrs"], self.name)
         if absent:
@@ -228,14 +246,16 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
         if not sample:
             raise AnnotationError(Errors.R012.format(name=self.name, attrs=", ".join(ATTRS)))
         if self.model.has_ref("output_layer"):
-            # Thinc passes Y to layers of unknown width only, but the labels may be others than last time.
+            # Thinc passes Y only to layers of unknown width, but the labels may have changed since the last time.
             for node in (self.model, self.model.get_ref("output_layer")):
                 node.set_dim("nO", self.codec.width, force=True)
         self.model.initialize(X=sample, Y=self.model.ops.alloc2f(1, self.codec.width))
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
-        """The loss, summed over tokens and groups, and the gradient of its mean over tokens. Tokens without an
-        annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count."""
+        """The loss, summed over tokens and groups of labels, and the gradient of its mean over tokens. Tokens without
+        an annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count.
+
+        Raises TrainingError if the loss is not finite."""
         examples = list(examples)
         codec = self.codec
         truths = codec.encode(aligned_keys(examples, codec.attrs))
@@ -256,10 +276,8 @@ class RNNTagger(RehearsalMixin, TrainablePipe):
         found, target = (softmax_groups(ops.to_numpy(array), groups) for array in (scores, expected))
         return found - target
 
-    # ---- scoring and loading
-
     def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """Score the attributes that it predicts, with spaCy's own scorers."""
+        """spaCy's scores for the attributes that the component predicts."""
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:

@@ -1,11 +1,11 @@
-"""The labels of a tagger: what its output columns mean, and the way from annotations to
-columns and back."""
+"""The labels of a tagger: the meaning of its output columns, and the translation between annotations and columns."""
 
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import numpy as np
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import IDS as POS_IDS
+from spacy.parts_of_speech import NAMES as POS_NAMES
 from spacy.vocab import Vocab
 
 from ...errors import AnnotationError, Errors
@@ -14,29 +14,27 @@ from ...types import FloatArray, IntArray, KeyArray
 from ..annotate import ATTRS, permanent, permanent_features
 from ..losses import MISSING, NEGATIVE
 
-# A feature that a word does not have.
+# The value of a feature that a word lacks.
 NO_VALUE = ""
-# A set of features that is put together from the choices for each feature.
+# A set of features that is composed of the values of single features.
 COMPOSED = ""
-# A set of features is a label by itself if it is met this often, up to so many sets. The
-# rarer ones teach the tagger when to compose.
+# The MAX_SETS most frequent sets of features are labels, if they occur this often. The others teach when to compose.
 MIN_SET_COUNT = 2
 MAX_SETS = 500
-# How much the choice of a single feature counts in training, against 1 for a whole set: most
-# features are easy and many, and would outweigh the other attributes.
+# The weight of a single feature in training, where a whole set has 1: features are many, most of them are easy, and
+# they would outweigh the other attributes.
 FEATURE_WEIGHT = 0.2
 
 LabelData = Dict[str, Any]
 
 
 class TagLabels:
-    """Groups of labels, one choice each, that lie side by side in the output: the parts of
-    speech; the fine-grained tags; the frequent sets of morphological features, the first label
-    saying that the set is none of them; and the values of each feature, the first saying that
-    a word does not have it.
+    """Groups of labels that lie side by side in the output, with one choice each: the parts of speech; the fine-grained
+    tags; the frequent sets of morphological features, after a label for all other sets; and for each feature its
+    values, after a label for words that lack it.
 
-    Choosing whole sets is more accurate where a set is frequent; composing a set feature by
-    feature is what predicts sets that the training data never shows.
+    Choosing a whole set is more accurate where the set is frequent; composing a set of single features predicts sets
+    that the training data does not contain.
     """
 
     def __init__(self, data: LabelData):
@@ -47,7 +45,7 @@ class TagLabels:
 
     @property
     def data(self) -> LabelData:
-        """What `spacy init labels` stores."""
+        """The labels as `spacy init labels` stores them."""
         return {"pos": self.pos, "tag": self.tag, "morph": self.morph, "morph_sets": self.morph_sets}
 
     @property
@@ -58,7 +56,7 @@ class TagLabels:
         return tuple(names)
 
     def attr_groups(self, attr: str) -> Dict[str, List[str]]:
-        """The groups of one attribute by name, each with its labels."""
+        """The labels of each group of an attribute."""
         if attr == "morph":
             features = {f"morph={name}": [NO_VALUE, *values] for name, values in self.morph.items()}
             return {"morph": [COMPOSED, *self.morph_sets], **features} if features else {}
@@ -66,7 +64,7 @@ class TagLabels:
         return {attr: labels} if labels else {}
 
     def groups(self, attrs: Iterable[str]) -> Dict[str, slice]:
-        """The columns of each group of the given attributes."""
+        """The columns of each group of some attributes."""
         columns, start = {}, 0
         for attr in attrs:
             for name, group in self.attr_groups(attr).items():
@@ -75,7 +73,9 @@ class TagLabels:
         return columns
 
     def add(self, attr: str, value: str, name: str) -> bool:
-        """Add a label; False if it is known. `name` is the component's, for messages."""
+        """Add a label. Returns False if it exists. name: of the component, for messages.
+
+        Raises AnnotationError for labels that no attribute can have."""
         if attr == "morph":
             feature, found, value = value.partition("=")
             if not (feature and found and value):
@@ -93,7 +93,7 @@ class TagLabels:
         return True
 
     def merge(self, other: "TagLabels") -> None:
-        """Add another's labels, behind its own."""
+        """Append the labels of another object."""
         for attr in ("pos", "tag", "morph_sets"):
             own = getattr(self, attr)
             own += [label for label in getattr(other, attr) if label not in own]
@@ -103,8 +103,9 @@ class TagLabels:
 
     @classmethod
     def from_data(cls, data: Any, name: str) -> "TagLabels":
-        """Check and read `data`, as the property of that name gives it. `name` is the
-        component's, for messages."""
+        """Read what the property `data` gives. name: of the component, for messages.
+
+        Raises AnnotationError for anything else."""
         expected = cls({}).data
         if not (
             isinstance(data, dict)
@@ -126,10 +127,9 @@ class TagLabels:
     def from_annotations(
         cls, annotations: Mapping[str, Mapping[int, int]], vocab: Vocab, neg_prefix: str = "!"
     ) -> "TagLabels":
-        """Collect labels from the distinct values of each attribute and how often they occur,
-        sorted by name."""
+        """Collect labels, sorted by name. annotations: the number of occurrences of each value of each attribute."""
         labels = cls({})
-        labels.pos = sorted(_POS_NAMES[value] for value in annotations["pos"] if value)
+        labels.pos = sorted(POS_NAMES[value] for value in annotations["pos"] if value)
         tags = [vocab.strings[value] for value in annotations["tag"] if value]
         labels.tag = sorted(tag for tag in tags if not _is_negative(tag, neg_prefix))
         sets = {vocab.strings[value]: count for value, count in annotations["morph"].items() if value}
@@ -144,12 +144,10 @@ class TagLabels:
         return labels
 
 
-_POS_NAMES = {value: key for key, value in POS_IDS.items()}
-
-
 def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> List[str]:
-    """Raise ValueError if there are no labels for a wanted attribute, or none at all. Returns the attributes that are
-    left out because the data lacks them. `name` is the component's, for messages."""
+    """The attributes that are left out because the data lacks them. name: of the component, for messages.
+
+    Raises AnnotationError if there are no labels for a wanted attribute, or none at all."""
     present = [attr for attr in ATTRS if labels.data[attr]]
     for attr in wanted or []:
         if attr not in present:
@@ -160,8 +158,8 @@ def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> L
 
 
 class TagCodec:
-    """Translates between spaCy's annotations (keys of the string store) and the groups of
-    `TagLabels`, with tables, so that the work per token is one lookup in an array."""
+    """Translates between spaCy's annotations (keys of the string store) and the groups of `TagLabels`. It does so by
+    tables, so that a token takes one lookup in an array."""
 
     def __init__(self, labels: TagLabels, attrs: List[str], vocab: Vocab, neg_prefix: str = "!"):
         self.attrs = attrs
@@ -170,7 +168,7 @@ class TagCodec:
         self.groups = labels.groups(attrs)
         self.features = labels.morph
         morph_keys = [permanent_features(vocab, Morphology.feats_to_dict(features)) for features in labels.morph_sets]
-        # The keys of the labels of each attribute's first group; a composed set has none.
+        # The keys of the labels of each attribute's first group; 0 stands for a composed set.
         self._keys: Dict[str, KeyArray] = {
             "pos": np.array([POS_IDS[pos] for pos in labels.pos], dtype=np.uint64),
             "tag": np.array([permanent(vocab, tag) for tag in labels.tag], dtype=np.uint64),
@@ -185,17 +183,17 @@ class TagCodec:
 
     @property
     def width(self) -> int:
-        """The number of columns of the output."""
+        """The number of output columns."""
         return max(group.stop for group in self.groups.values())
 
     @property
     def weights(self) -> List[float]:
-        """How much each group counts in training."""
+        """The weight of each group in training."""
         return [FEATURE_WEIGHT if "=" in name else 1.0 for name in self.groups]
 
     def encode(self, columns: Mapping[str, KeyArray]) -> IntArray:
-        """Gold annotations, one (n,) array an attribute, to the label of each group,
-        (n, n_groups). Missing annotations and unknown labels are MISSING."""
+        """Gold annotations, one (n,) array for each attribute, to the label of each group, (n, n_groups). Missing
+        annotations and unknown labels are MISSING."""
         return np.concatenate([self._encode_attr(attr, columns[attr]) for attr in self.attrs], axis=1)
 
     def _encode_attr(self, attr: str, keys: KeyArray) -> IntArray:
@@ -227,10 +225,10 @@ class TagCodec:
         return (MISSING if unknown else self._set_rows.get(key, 0), *values)
 
     def decode(self, score: ScoreColumns) -> Dict[str, KeyArray]:
-        """The best annotation of each attribute, as one (n,) array an attribute.
+        """The best annotations, one (n,) array for each attribute.
 
-        score: gives the scores of some columns. The single features, which lie behind the rest,
-        are asked for those tokens only whose features have to be composed.
+        score: returns the scores of some columns. It is called for the single features, which lie after all other
+            columns, only with the tokens whose features have to be composed.
         """
         whole = slice(0, max(self.groups[attr].stop for attr in self.attrs))
         scores = score(whole)
@@ -242,7 +240,8 @@ class TagCodec:
         return found
 
     def _compose(self, scores: FloatArray, first: int) -> KeyArray:
-        """scores: (m, n) of the single features, whose first column is column `first` of the output."""
+        """The sets that single features make up, (m,). scores: (m, n_columns); first: the output column of the first
+        one."""
         groups = [self.groups[f"morph={feature}"] for feature in self.features]
         choices = [scores[:, group.start - first : group.stop - first].argmax(axis=1).tolist() for group in groups]
         return np.array([self._composed_key(row) for row in zip(*choices)], dtype=np.uint64)

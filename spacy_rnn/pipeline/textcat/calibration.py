@@ -1,4 +1,4 @@
-"""Probabilities that mean something: a temperature fitted on held-out data, and how far probabilities are off."""
+"""Calibrated probabilities: a temperature that is fitted on held-out data, and the calibration error."""
 
 from typing import Any, Callable, Iterable, List, Optional, Sequence
 
@@ -12,11 +12,11 @@ from ...errors import Errors, SettingError
 from ...types import Array, FloatArray
 from .cats import truth_arrays
 
-# A temperature applies to probabilities that are this far from 0 and 1 at least, and to their logarithms.
+# Before a temperature is applied, probabilities are kept this far from 0 and 1.
 _EPS = 1e-7
 _BOUND = -float(np.log(_EPS))
 BINS = 15
-# Temperatures are looked for between the two.
+# The range of fitted temperatures.
 COLDEST, HOTTEST = 0.05, 20.0
 
 
@@ -28,18 +28,17 @@ def to_logits(probabilities: Array, exclusive: bool) -> Array:
 
 
 def at_temperature(logits: Array, temperature: float, exclusive: bool) -> Array:
-    """The probabilities of scores divided by a temperature (Guo et al. 2017, sect. 4.2). Order is kept: the best
-    category stays the best. Shape (n_docs, n_labels) to the same."""
+    """The probabilities of scores that are divided by a temperature (Guo et al. 2017, sect. 4.2). The order of the
+    categories stays the same. Shape (n_docs, n_labels) to the same."""
     if temperature != 1.0:
-        bounded = (log_softmax(logits) if exclusive else logits).clip(-_BOUND, _BOUND)
-        logits = bounded / temperature
+        logits = (log_softmax(logits) if exclusive else logits).clip(-_BOUND, _BOUND) / temperature
     return activate(logits, exclusive)
 
 
 def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:
-    """The expected calibration error: the distance between mean confidence and share of hits in each of BINS bins of
-    equal width, weighted by the bin's size (Naeini et al. 2015; Guo et al. 2017, eq. 3). None without any
-    prediction."""
+    """The expected calibration error (Naeini et al. 2015; Guo et al. 2017, eq. 3): the distance between the mean
+    confidence and the share of hits in each of BINS bins of equal width, weighted by the size of the bin. None without
+    predictions."""
     if not len(confidences):
         return None
     confidence, hit = np.array(confidences, dtype=np.float64), np.array(hits, dtype=np.float64)
@@ -49,8 +48,8 @@ def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Opt
 
 
 def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, exclusive: bool) -> float:
-    """The temperature with the least cross-entropy, by golden-section search on its logarithm, in which the loss has
-    one minimum. 1.0 where nothing is known.
+    """The temperature with the lowest cross-entropy, by golden-section search on its logarithm, in which the loss has
+    one minimum. 1.0 if no truth is known.
 
     probabilities, truths, known: (n_docs, n_labels).
     """
@@ -59,7 +58,6 @@ def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, excl
         probabilities, truths, known = probabilities[rows], truths[rows], np.ones_like(known[rows])
     if not known.any():
         return 1.0
-
     logits = to_logits(probabilities.astype(np.float64), exclusive)
 
     def loss(log_temperature: float) -> float:
@@ -78,11 +76,13 @@ def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, excl
 def build_calibrate_v1(
     corpus: Callable[[Language], Iterable[Example]], component: Optional[str] = None
 ) -> Callable[[Language], Language]:
-    """A callback for `training.before_to_disk` that fits the temperature of text categorizers before a pipeline is
-    saved, the last time with the weights that training ends with.
+    """A callback for `training.before_to_disk`, which fits the temperature of text categorizers whenever a pipeline is
+    saved.
 
-    corpus: what to fit on; in a config, corpus = ${corpora.dev}.
+    corpus: the held-out data; in a config, corpus = ${corpora.dev}.
     component: the name of one categorizer; None for all in the pipeline that have a temperature.
+
+    The callback raises SettingError if the pipeline has no such categorizer.
     """
 
     def calibrate(nlp: Language) -> Language:
@@ -96,16 +96,15 @@ def build_calibrate_v1(
     return calibrate
 
 
-def calibrate_component(nlp: Language, name: str, corpus: Callable[[Language], Iterable[Example]]) -> float:
-    """Fit the temperature of one categorizer, set it and return it."""
+def calibrate_component(nlp: Language, name: str, corpus: Callable[[Language], Iterable[Example]]) -> None:
+    """Fit and set the temperature of one categorizer."""
     pipe: Any = nlp.get_pipe(name)
     examples = list(corpus(nlp))
     pipe.cfg["temperature"] = 1.0
-    docs = [example.predicted for example in examples]
     labels: List[str] = list(pipe.labels)
     with nlp.select_pipes(disable=nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]):
-        predicted = [[doc.cats[label] for label in labels] for doc in nlp.pipe(docs)]
+        docs = nlp.pipe([example.predicted for example in examples])
+        predicted = [[doc.cats[label] for label in labels] for doc in docs]
     truths, known = truth_arrays(examples, labels, np)
     probabilities = np.array(predicted, dtype=np.float32).reshape(-1, len(labels))
     pipe.cfg["temperature"] = fit_temperature(probabilities, truths, known, pipe.exclusive)
-    return float(pipe.cfg["temperature"])

@@ -1,6 +1,6 @@
-"""Scores of a text categorizer: spaCy's own, and how far its probabilities can be believed."""
+"""Scores of a text categorizer: spaCy's own, and the calibration error."""
 
-from typing import Any, Callable, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, Sequence
 
 from spacy.scorer import Scorer
 from spacy.training import Example
@@ -9,11 +9,10 @@ from .calibration import calibration_error
 
 
 def score_textcat(examples: Iterable[Example], *, labels: Sequence[str] = (), **kwargs: Any) -> Dict[str, Any]:
-    """spaCy's scores for exactly one category, and "cats_ece", the expected calibration error of the category that is
-    predicted. Examples whose category is unknown do not count."""
+    """spaCy's scores for exactly one category, and "cats_ece", the expected calibration error of the predicted
+    category. Examples with an unknown category do not count."""
     known = [example for example in examples if any(example.reference.cats.get(label) for label in labels)]
-    confidences: List[float] = []
-    hits: List[bool] = []
+    confidences, hits = [], []
     for example in known:
         predicted = {label: value for label, value in example.predicted.cats.items() if label in labels}
         if predicted:
@@ -27,11 +26,10 @@ def score_textcat(examples: Iterable[Example], *, labels: Sequence[str] = (), **
 def score_textcat_multilabel(
     examples: Iterable[Example], *, labels: Sequence[str] = (), **kwargs: Any
 ) -> Dict[str, Any]:
-    """spaCy's scores for any number of categories, and "cats_ece", the expected calibration error of the probability of
-    each category in each document where the truth is known."""
+    """spaCy's scores for any number of categories, and "cats_ece", the expected calibration error of the probabilities
+    of all categories whose truth is known."""
     examples = list(examples)
-    confidences: List[float] = []
-    hits: List[bool] = []
+    confidences, hits = [], []
     for example in examples:
         gold, predicted = example.reference.cats, example.predicted.cats
         for label in labels:
