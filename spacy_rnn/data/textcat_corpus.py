@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import spacy
 import srsly
@@ -17,9 +17,6 @@ from .fetch.treebanks import SOURCE_FILE
 from .language import checked
 from .textcat_files import LabelledText, file_stem, read_textcat_file
 
-STATS_FILE = "stats.json"
-LABELS_FILE = "labels.json"
-
 
 def build_textcat_corpus_v1(
     path: Optional[Path] = None,
@@ -30,8 +27,10 @@ def build_textcat_corpus_v1(
 ) -> Callable[[Language], Iterable[Example]]:
     """A corpus for a training config that reads a .jsonl, .csv or .tsv file, see `read_textcat_file`.
 
-    path: of the file. labels: the categories that may occur; null for all that the file has.
-    text, label: where a record has its text and its category. limit: of the number of texts, 0 for none.
+    path: of the file. labels: the categories that may occur; null for all in the file.
+    text, label: the fields of a record with its text and its category. limit: of the number of texts, 0 for none.
+
+    Raises CorpusError without a path, and for a file that cannot be read.
     """
     if path is None:
         raise CorpusError(Errors.D108.format(path="corpora: path = null"))
@@ -46,7 +45,7 @@ def build_textcat_corpus_v1(
 
 
 def make_example(nlp: Language, found: LabelledText) -> Example:
-    """An example of a text, tokenized once."""
+    """An example, whose text is tokenized only once."""
     reference = nlp.make_doc(found.text)
     predicted = reference.copy()
     reference.cats = dict(found.cats)
@@ -55,16 +54,16 @@ def make_example(nlp: Language, found: LabelledText) -> Example:
 
 @dataclass
 class TextStats:
-    """What one file holds."""
+    """The contents of one file."""
 
     texts: int = 0
     tokens: int = 0
-    cats: Dict[str, int] = field(default_factory=dict)  # how many texts are known to be in each category
+    cats: Dict[str, int] = field(default_factory=dict)  # the number of texts that are known to be in each category
 
 
 @dataclass
 class TextCatStats:
-    """What `convert_textcat` wrote, also found in `stats.json` beside it."""
+    """A converted corpus, as described in its `stats.json`."""
 
     lang: str
     labels: List[str]
@@ -81,12 +80,15 @@ def convert_textcat(
     text: str = "text",
     label: str = "label",
 ) -> TextCatStats:
-    """Convert files of labelled texts to `{name}.spacy`, one Doc a text, tokenized by the language's tokenizer.
+    """Convert files of labelled texts to `{name}.spacy`, one Doc for each text, tokenized by the tokenizer of the
+    language. `labels.json`, for `initialize.components.NAME.labels`, and `stats.json` are written beside the files. An
+    existing folder is replaced.
 
     lang: a spaCy language code; by default that of the corpus that was fetched into the first file's folder, else "xx".
-    labels: the categories; by default those of the first file. A category that is not among them is an error.
-    `labels.json`, for `initialize.components.NAME.labels`, and `stats.json` are written beside the files, and a folder
-    that is there already is replaced. Raises CorpusError for a file that cannot be read; the folder then is as it was.
+    labels: the categories; by default those of the first file.
+    text, label: see `read_textcat_file`.
+
+    Raises CorpusError for a file that cannot be read or has other categories; the folder is then unchanged.
     """
     lang = lang or fetched_lang(paths[0].parent)
     nlp = checked(spacy.blank, lang)
@@ -112,20 +114,12 @@ def convert_textcat(
             docs.to_disk(folder / f"{name}.spacy")
             stats.files[name] = TextStats(len(texts), tokens, {cat: counts[cat] for cat in known})
         stats.labels = known or []
-        srsly.write_json(folder / LABELS_FILE, stats.labels)
-        srsly.write_json(folder / STATS_FILE, asdict(stats))
+        srsly.write_json(folder / "labels.json", stats.labels)
+        srsly.write_json(folder / "stats.json", asdict(stats))
     return stats
 
 
 def fetched_lang(folder: Path) -> str:
-    """The language of what was fetched into a folder, "xx" if nothing was."""
+    """The language of the corpus that was fetched into a folder, "xx" if there is none."""
     path = folder / SOURCE_FILE
     return str(srsly.read_json(path)["source"].get("lang", "xx")) if path.is_file() else "xx"
-
-
-def read_textcat_stats(corpus_dir: Path) -> Dict[str, Any]:
-    """What `convert_textcat` wrote into a folder, as plain data. Raises CorpusError if it has not been there."""
-    path = corpus_dir / STATS_FILE
-    if not path.is_file():
-        raise CorpusError(Errors.D110.format(path=path))
-    return dict(srsly.read_json(path))

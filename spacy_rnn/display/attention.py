@@ -1,4 +1,4 @@
-"""Which words a text categorizer looked at, as HTML."""
+"""The attention of a text categorizer, as HTML."""
 
 from html import escape
 from pathlib import Path
@@ -51,18 +51,17 @@ def explain(
     path: Union[str, Path, None] = None,
     options: Optional[Dict[str, Any]] = None,
 ) -> Optional[str]:
-    """Show the attention weights of documents: the more a token counted, the deeper its colour, relative to the token
-    that counted most. A token's weight is shown when the pointer rests on it, and the most probable categories stand
-    above the text.
+    """Show the attention weights of documents. The higher the weight of a token relative to the highest one, the deeper
+    is its colour; a tooltip has the number. The most probable categories stand above the text.
 
-    docs: one or several documents, or spans of them, that went through `rnn_textcat` or `rnn_textcat_multilabel` with
+    docs: one or several documents, or spans of them, annotated by `rnn_textcat` or `rnn_textcat_multilabel` with
         save_attention = true.
-    page: make a whole HTML page. minify: without blanks between tags that show nothing.
-    jupyter: show it in a notebook and return nothing; None does so in a notebook.
-    path: a file to write a whole page to; the HTML is returned all the same.
-    options: "color" (a hexadecimal colour), "max_cats" (how many categories are named at most).
+    page: return a whole HTML page. minify: remove whitespace between tags.
+    jupyter: show the HTML in a notebook and return nothing; None finds out whether there is one.
+    path: a file to write as a whole page, in addition to returning the HTML.
+    options: "color" (hexadecimal), "max_cats" (the largest number of categories).
 
-    Raises ValueError for a document without attention weights.
+    Raises NotInitializedError for a document without attention weights, SettingError for other options.
     """
     settings = {**DEFAULTS, **(options or {})}
     unknown = set(settings) - set(DEFAULTS)

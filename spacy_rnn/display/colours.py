@@ -1,4 +1,4 @@
-"""Colours of labels, and how wide a word will be."""
+"""The colours of labels, and the width of text."""
 
 import unicodedata
 from typing import List, Tuple
@@ -9,7 +9,7 @@ Colour = Tuple[float, ...]
 
 _WHITE: Colour = (255, 255, 255)
 _DARK: Colour = (32, 33, 36)
-# From the lowest to the highest of labels that are numbers or bad and good; told apart by the colour-blind too.
+# The scale of labels that are numbers or opposites, which the colour-blind can distinguish too.
 _LOW, _MIDDLE, _HIGH = (201, 70, 40), (214, 214, 214), (34, 108, 176)
 _APART: List[Colour] = [
     (34, 108, 176), (230, 140, 20), (40, 140, 90), (201, 70, 40), (130, 90, 170), (140, 100, 75), (215, 120, 180),
@@ -21,7 +21,7 @@ _NARROW, _WIDE = set("ijl.,:;'|!()[]{}ftrI "), set("mwMW@%")
 
 
 def label_colours(labels: List[str]) -> List[Colour]:
-    """A colour a label: along a scale where the labels are numbers, or two opposites; else as different as can be."""
+    """A colour for each label: along a scale if the labels are numbers or two opposites, else as distinct as possible."""
     try:
         [float(label) for label in labels]
         ordered = len(labels) > 1
@@ -34,8 +34,10 @@ def label_colours(labels: List[str]) -> List[Colour]:
 
 
 def value_colour(scores: Array, best: int, colours: List[Colour]) -> Colour:
-    """The colour of a node: its label's, the paler the less likely it is; of values, the scale from -1 to 1 of the
-    first one; without a label, white. scores: (n_labels,)."""
+    """The colour of a node: that of its label, the paler the less probable it is. Without a label, white; for a value
+    outside of [0, 1], a colour on the scale from -1 to 1.
+
+    scores: (n_labels,). best: the label, -1 for none."""
     if best < 0:
         if len(scores) == 0 or 0.0 <= float(scores[0]) <= 1.0:
             return _WHITE
@@ -45,12 +47,12 @@ def value_colour(scores: Array, best: int, colours: List[Colour]) -> Colour:
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """So much of the second colour, the rest of the first."""
+    """A mixture of two colours. share: of the second one."""
     return tuple(a + (b - a) * share for a, b in zip(first, second))
 
 
 def ink_on(fill: Colour) -> Colour:
-    """Black or white, whichever is read more easily (relative luminance of WCAG 2)."""
+    """Black or white, whichever is easier to read (relative luminance of WCAG 2)."""
 
     def linear(part: float) -> float:
         part /= 255
@@ -61,7 +63,7 @@ def ink_on(fill: Colour) -> Colour:
 
 
 def text_width(text: str, size: float = 14) -> float:
-    """About how wide a text is, in pixels; rather too wide than too narrow."""
+    """The approximate width of a text in pixels, rather too wide than too narrow."""
     width = 0.0
     for char in text:
         if unicodedata.combining(char):

@@ -1,4 +1,4 @@
-"""How texts come apart: into what an encoder reads of them, into sentences or windows, and into n-grams."""
+"""Cuts texts into the units that an encoder reads, into sentences or windows, and into n-grams."""
 
 from typing import List, Optional
 
@@ -15,14 +15,16 @@ from .embed.text import text_length, token_sizes
 
 
 def reading_unit(tok2vec: Model) -> Optional[str]:
-    """What the encoder reads instead of tokens, "char" or "byte"; None for tokens."""
+    """The unit that the encoder reads: "char", "byte", or None for tokens."""
     return next((node.attrs["unit"] for node in tok2vec.walk() if "unit" in node.attrs), None)
 
 
 def cut(docs: List[Doc], unit: Optional[str], hierarchy: Optional[str], segment: int) -> Pieces:
-    """How the encoder's vectors belong to documents, and to segments where there are two levels.
+    """How the encoder's vectors belong to documents, and with two levels to segments.
 
     unit: see `reading_unit`. hierarchy, segment: see `build_textcat_v1`.
+
+    Raises AnnotationError if sentences are wanted and there are none.
     """
     units = map(len, docs) if unit is None else (text_length(doc.text, unit) for doc in docs)
     lengths = np.fromiter(units, dtype=np.int64, count=len(docs))
@@ -34,7 +36,7 @@ def cut(docs: List[Doc], unit: Optional[str], hierarchy: Optional[str], segment:
         counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         parts = np.concatenate(sentences)
     parts = parts[parts > 0]
-    # Even pieces rather than full ones and a short rest.
+    # Pieces of equal sizes, rather than full ones and a short rest.
     pieces = -(-parts // segment)
     owner = np.repeat(np.arange(len(parts)), pieces)
     nth = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
@@ -44,7 +46,7 @@ def cut(docs: List[Doc], unit: Optional[str], hierarchy: Optional[str], segment:
 
 
 def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
-    """The number of tokens of each sentence, or of the units that the encoder reads, (n_sentences,)."""
+    """The number of units of each sentence, (n_sentences,)."""
     if not len(doc):
         return np.zeros(0, dtype=np.int64)
     if len(doc) > 1 and not doc.has_annotation("SENT_START"):
@@ -56,7 +58,7 @@ def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
 
 
 def bag(docs: List[Doc], longest: int, buckets: int) -> Bags:
-    """The n-grams of 1 to `longest` tokens of each document, by their norms."""
+    """The n-grams of 1 to `longest` tokens of each document, by the norms of the tokens."""
     keys = [doc.to_array(NORM) for doc in docs]
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     joined = np.concatenate([np.zeros(0, dtype=np.uint64), *keys])

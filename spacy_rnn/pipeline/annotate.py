@@ -17,7 +17,7 @@ ATTRS = ("pos", "tag", "morph")
 
 def read_annotations(doc: Doc, attrs: Sequence[str]) -> KeyArray:
     """The values of some attributes, (n_tokens, n_attrs)."""
-    # spaCy declares floats, but gives keys.
+    # spaCy declares floats, but returns keys.
     values = doc.to_array(_as_spacy(attrs)).astype(np.uint64, copy=False)
     return values.reshape(len(doc), len(attrs))
 
@@ -25,8 +25,8 @@ def read_annotations(doc: Doc, attrs: Sequence[str]) -> KeyArray:
 def write_annotations(
     docs: Iterable[Doc], columns: Mapping[str, KeyArray], vocab: Vocab, *, overwrite: bool, extend: bool
 ) -> None:
-    """Write one (n_tokens,) array an attribute, the tokens of all documents joined. Whitespace tokens are SPACE,
-    without features. The settings are those of `RNNTagger`."""
+    """Write one (n_tokens,) array for each attribute, the tokens of all documents joined. Whitespace tokens become
+    SPACE, without features. overwrite, extend: see `RNNTagger`."""
     space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
     attrs = list(columns)
     values = np.stack(list(columns.values()), axis=1)
@@ -43,7 +43,7 @@ def write_annotations(
 
 
 def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> None:
-    """Write the lemmas of the tokens of all documents, (n_tokens,), joined. No document is empty."""
+    """Write the lemmas, (n_tokens,), the tokens of all documents joined. No document may be empty."""
     end = 0
     for doc in docs:
         start, end = end, end + len(doc)
@@ -55,7 +55,7 @@ def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> Non
 
 
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
-    """Keep the probabilities of all labels, (n_tokens, n_labels), by group in the documents' extension."""
+    """Keep the probabilities of all labels, (n_tokens, n_labels), in `doc._.rnn_scores`, by group."""
     end = 0
     for doc in docs:
         start, end = end, end + len(doc)
@@ -64,7 +64,7 @@ def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: 
 
 
 def _merge(attrs: List[str], old: KeyArray, new: KeyArray, vocab: Vocab, *, overwrite: bool, extend: bool) -> KeyArray:
-    """Combine annotations that are there (n, n_attrs) with predicted ones."""
+    """Combine existing and predicted annotations, both (n, n_attrs)."""
     merged = new if overwrite else np.where(old == 0, new, old)
     if extend and "morph" in attrs:
         column = attrs.index("morph")
@@ -81,12 +81,12 @@ def _as_spacy(attrs: Iterable[str]) -> List[Union[int, str]]:
 
 
 def permanent(vocab: Vocab, string: str) -> int:
-    """The key of a string that stays in the string store when a memory zone ends."""
+    """The key of a string, which stays in the string store when a memory zone ends."""
     return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
 
 
 def permanent_features(vocab: Vocab, features: Dict[str, str]) -> int:
-    """The key of a set of morphological features, all of whose strings stay when a memory zone ends."""
+    """The key of a set of morphological features, whose strings stay when a memory zone ends."""
     parts = [f"{name}={value}" for name, values in features.items() for value in values.split(",")]
     for string in (vocab.morphology.normalize_features(features), *features, *parts):
         permanent(vocab, string)

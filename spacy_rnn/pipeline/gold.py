@@ -13,9 +13,8 @@ from .annotate import ATTRS, read_annotations
 
 
 def aligned_keys(examples: List[Example], attrs: List[str]) -> Dict[str, KeyArray]:
-    """The gold value of each attribute for each predicted token, (n_tokens,) uint64, the
-    tokens of all examples joined; 0 where it is missing or the token is not aligned with
-    exactly one gold token."""
+    """The gold value of each attribute for each predicted token, (n_tokens,), the tokens of all examples joined; 0
+    where it is missing, or where the token is not aligned with exactly one gold token."""
     rows = [
         read_annotations(example.reference, attrs)
         if same_tokens(example.predicted, example.reference)
@@ -27,17 +26,17 @@ def aligned_keys(examples: List[Example], attrs: List[str]) -> Dict[str, KeyArra
 
 
 def same_tokens(first: Doc, second: Doc) -> bool:
-    """Whether two documents have the same tokens, so that no alignment is needed."""
+    """Whether two documents have the same tokens, which then need no alignment."""
     return len(first) == len(second) and bool((first.to_array(ORTH) == second.to_array(ORTH)).all())
 
 
 def _aligned(example: Example, attr: str) -> List[int]:
-    # Values that differ among several gold tokens, and misaligned tokens, come as None.
+    # None stands for misaligned tokens, and for values that differ among several gold tokens.
     return [value or 0 for value in example.get_aligned(attr.upper())]
 
 
 def collect_annotations(examples: Iterable[Example]) -> Dict[str, Counter[int]]:
-    """The distinct gold values of each attribute, and how often each occurs."""
+    """The number of occurrences of each gold value of each attribute."""
     values: Dict[str, Counter[int]] = {attr: Counter() for attr in ATTRS}
     for example in examples:
         if len(example.reference):

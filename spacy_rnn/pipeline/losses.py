@@ -1,4 +1,4 @@
-"""Losses over groups of labels."""
+"""The cross-entropy over groups of labels, of which some truths may be missing or negative."""
 
 from typing import Collection, Optional, Sequence, Tuple
 
@@ -9,13 +9,13 @@ from ..base.arrays import TINY
 from ..types import FloatArray, IntArray
 
 MISSING = -1
-# "Not label i" is written as NEGATIVE - i.
 NEGATIVE = -2
+"""NEGATIVE - i stands for "not label i"."""
 
 
 def softmax_groups(scores: FloatArray, groups: Collection[slice]) -> FloatArray:
-    """A softmax within each group of columns. The groups lie side by side and cover all columns.
-    Shape (n, n_labels) to the same."""
+    """The softmax of each group of columns. The groups lie side by side and cover all columns. Shape (n, n_labels) to
+    the same."""
     starts, sizes = _bounds(groups)
     probabilities = scores - np.repeat(np.maximum.reduceat(scores, starts, axis=1), sizes, axis=1)
     np.exp(probabilities, out=probabilities)
@@ -31,14 +31,12 @@ def grouped_cross_entropy(
     weights: Optional[Sequence[float]] = None,
     label_smoothing: float = 0.0,
 ) -> Tuple[float, FloatArray]:
-    """The cross-entropy of each group's softmax, summed over tokens and groups, and its
-    gradient. Where the truth is MISSING, loss and gradient are zero; where it says which
-    label is wrong, the loss is -log(1 - p) of that label.
+    """The cross-entropy of the softmax of each group, summed over tokens and groups, and its gradient. Where the truth
+    is MISSING, both are zero. Where only a wrong label is known, the loss is -log(1 - p) of that label.
 
-    scores: (n, n_labels); truths: (n, n_groups), a column within the group, MISSING, or
-    NEGATIVE minus a column. groups: side by side, covering all columns. weights: how much each
-    group counts; None is 1 each. label_smoothing: the share of probability that the truth gives
-    to all other labels of its group (Szegedy et al. 2016, sect. 7).
+    scores: (n, n_labels). truths: (n, n_groups), a column within the group, MISSING, or NEGATIVE minus a column.
+    groups: see `softmax_groups`. weights: of each group; None for 1. label_smoothing: the share of probability that the
+        truth gives to all other labels of its group (Szegedy et al. 2016, sect. 7).
     """
     starts, sizes = _bounds(groups)
     weight = np.ones(len(sizes)) if weights is None else np.asarray(weights)
@@ -70,10 +68,10 @@ def _positive(
     counted: npt.NDArray[np.floating],
     smoothing: float,
 ) -> float:
-    """The loss where the right label is known; turns probabilities into the gradient in place.
+    """The loss where the right label is known. Turns the probabilities into the gradient, in place.
     counted: (n, n_groups), the weight of each truth, 0 where there is none."""
     off = np.where(sizes > 1, smoothing / np.maximum(sizes - 1, 1), 0.0)
-    on = 1.0 - off * sizes  # beside what every label gets
+    on = 1.0 - off * sizes  # in addition to what every label gets
     rows = np.arange(len(probabilities))[:, None]
     columns = starts + np.maximum(truths, 0)
     losses = -on * np.log(np.maximum(probabilities[rows, columns], TINY))

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.ngrams import LENGTH, POWER, Bags, NgramScores, bag_ngrams
+from spacy_rnn.nn.ngrams import NORM, POWER, Bags, NgramScores, bag_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(0, 5), max_size=9), min_size=1, max_size=5)
 # So many that hashes of a few n-grams do not collide.
@@ -53,7 +53,7 @@ def dense_weights(bags: Bags, met: npt.NDArray[np.int64], n_texts: int) -> npt.N
     dense = np.zeros((len(bags.starts), len(met)))
     for text, rows in zip(dense, np.split(bags.rows, bags.starts[1:])):
         text[rows] = np.log((n_texts + 2) / (met[rows] + 1)) ** POWER
-        text *= LENGTH / max(float(np.linalg.norm(text)), 1e-9)
+        text *= NORM / max(float(np.linalg.norm(text)), 1e-9)
     return dense
 
 
@@ -91,9 +91,9 @@ def test_rare_ngrams_count_more() -> None:
     # Also where all texts have all of them, and there are more texts than a float32 can count.
     module.n_texts.fill_(2**30)
     module.met.fill_(2**30)
-    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
+    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([NORM * 3**-0.5] * 3)
     module.reset_parameters()  # as if no text had been read
-    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([LENGTH * 3**-0.5] * 3)
+    assert module.weigh(*arrays_of(bags)).tolist() == pytest.approx([NORM * 3**-0.5] * 3)
 
 
 def test_only_rows_that_were_met_are_saved() -> None:

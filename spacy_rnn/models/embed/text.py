@@ -1,4 +1,4 @@
-"""The characters of whole texts, for encoders that read characters instead of words."""
+"""The characters of whole texts, for encoders that read characters instead of tokens."""
 
 from functools import partial
 from typing import Any, Callable, List, Literal, Tuple
@@ -27,16 +27,18 @@ def build_text_embed_v1(
     char_dropout: float = 0.01,
     precision: Precision = "auto",
 ) -> WordEncoder:
-    """The characters of a text, blanks included, each with a learned vector: `embed` of "spacy-rnn.RNNEncoder.v1" for a
-    network that reads the text as one sequence of characters. For "spacy-rnn.TextCat.v1"; other components expect a
+    """A learned vector for each character of a text, blanks included: `embed` of "spacy-rnn.RNNEncoder.v1" for a
+    network that reads a text as one sequence of characters. For "spacy-rnn.TextCat.v1"; other components expect a
     vector for each token.
 
     unit: "char" (Unicode characters) or "byte" (of UTF-8, which leaves no character unknown).
     width: of a vector.
-    rows: the number of different characters that get a vector of their own; later ones, and those never met in
-        training, share one.
-    char_dropout: share of characters replaced by the unknown one in training, which is how it is learned.
+    rows: the number of characters with a vector of their own, in the order in which training meets them; all others
+        share one.
+    char_dropout: the share of characters that training replaces by the unknown one, so that its vector is learned.
     precision: "auto", "bf16" or "fp32".
+
+    Raises SettingError for values out of range.
     """
     check_choice("unit", unit, UNITS)
     check_at_least("width", width, 1)
@@ -59,12 +61,12 @@ def text_units(text: str, unit: str) -> IntArray:
 
 
 def text_length(text: str, unit: str) -> int:
-    """How many code points or bytes a text has."""
+    """The number of code points or bytes of a text."""
     return len(text) if unit == "char" else len(text.encode("utf8", errors="surrogatepass"))
 
 
 def token_sizes(doc: Doc, unit: str) -> IntArray:
-    """How many units of the text each token stands for, with the blank behind it, (n_tokens,)."""
+    """The number of units of each token and the blank after it, (n_tokens,)."""
     if unit == "char":
         starts = [token.idx for token in doc]
         ends = [*starts[1:], len(doc.text)]
@@ -80,7 +82,7 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors,
     distinct, inverse, counts = np.unique(np.concatenate(units), return_inverse=True, return_counts=True)
     if is_train:
         module.learn(distinct, counts)
-    # The unknown character stands first, for those that are dropped.
+    # The unknown character comes first, in place of those that are dropped.
     rows = torch.from_numpy(np.concatenate([[0], module.find(distinct)])).to(shim.device)
     index = inverse.reshape(-1) + 1
     if is_train and model.attrs["char_dropout"]:

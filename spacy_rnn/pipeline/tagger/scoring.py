@@ -10,10 +10,10 @@ from ..annotate import ATTRS
 
 
 def score_tags(examples: Iterable[Example], *, attrs: Optional[List[str]] = None, **kwargs: Any) -> Dict[str, Any]:
-    """spaCy's scores for tagger and morphologizer, restricted to some attributes.
+    """spaCy's scores for tagger and morphologizer, restricted to some attributes. Scores are left out if the gold data
+    lacks the annotation.
 
-    attrs: any of "pos", "tag" and "morph"; None for all. A score that cannot be computed,
-    because the gold data lacks the annotation, is left out.
+    attrs: any of "pos", "tag" and "morph"; None for all.
     """
     examples = list(examples)
     wanted = tuple(f"{attr}_" for attr in (ATTRS if attrs is None else attrs))
