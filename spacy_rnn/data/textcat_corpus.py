@@ -15,7 +15,7 @@ from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from .fetch.treebanks import SOURCE_FILE
 from .language import checked
-from .textcat_files import LabelledText, file_stem, read_textcat_file
+from .textcat_files import file_stem, read_textcat_file
 
 
 def build_textcat_corpus_v1(
@@ -39,17 +39,12 @@ def build_textcat_corpus_v1(
     def read(nlp: Language) -> Iterator[Example]:
         texts = read_textcat_file(source, labels=labels, text=text, label=label)
         for found in texts[: limit or None]:
-            yield make_example(nlp, found)
+            reference = nlp.make_doc(found.text)
+            predicted = reference.copy()
+            reference.cats = dict(found.cats)
+            yield Example(predicted, reference)
 
     return read
-
-
-def make_example(nlp: Language, found: LabelledText) -> Example:
-    """An example, whose text is tokenized only once."""
-    reference = nlp.make_doc(found.text)
-    predicted = reference.copy()
-    reference.cats = dict(found.cats)
-    return Example(predicted, reference)
 
 
 @dataclass

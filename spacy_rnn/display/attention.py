@@ -70,7 +70,8 @@ def explain(
         raise SettingError(Errors.R001.format(name="options", value=sorted(unknown), allowed=allowed))
     shown: List[Union[Doc, Span]] = [docs] if isinstance(docs, (Doc, Span)) else list(docs)
     html = "\n".join(_render(doc, settings) for doc in shown)
-    whole = PAGE.format(content=html, lang=_lang(shown), dir=_direction(shown[0]) if shown else "ltr")
+    lang, direction = (shown[0].vocab.lang, _direction(shown[0])) if shown else ("", "ltr")
+    whole = PAGE.format(content=html, lang=escape(lang or ""), dir=direction)
     if path is not None:
         Path(path).write_text(whole, encoding="utf8")
     html = whole if page else html
@@ -107,7 +108,3 @@ def _render(span: Union[Doc, Span], settings: Dict[str, Any]) -> str:
 
 def _direction(span: Union[Doc, Span]) -> str:
     return str(span.vocab.writing_system.get("direction", "ltr"))
-
-
-def _lang(spans: List[Union[Doc, Span]]) -> str:
-    return escape(spans[0].vocab.lang or "") if spans else ""

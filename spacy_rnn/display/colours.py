@@ -21,7 +21,7 @@ _NARROW, _WIDE = set("ijl.,:;'|!()[]{}ftrI "), set("mwMW@%")
 
 
 def label_colours(labels: List[str]) -> List[Colour]:
-    """A colour for each label: along a scale if the labels are numbers or two opposites, else as distinct as possible."""
+    """A colour for each label: along a scale for numbers and for two opposites, else as distinct as possible."""
     try:
         [float(label) for label in labels]
         ordered = len(labels) > 1

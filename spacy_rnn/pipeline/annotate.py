@@ -1,6 +1,6 @@
 """Annotations of documents as arrays: reading, writing and combining them."""
 
-from typing import Dict, Iterable, List, Mapping, Sequence, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 from spacy.attrs import IS_SPACE
@@ -29,38 +29,36 @@ def write_annotations(
     SPACE, without features. overwrite, extend: see `RNNTagger`."""
     space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
     attrs = list(columns)
-    values = np.stack(list(columns.values()), axis=1)
-    end = 0
-    for doc in docs:
-        start, end = end, end + len(doc)
-        new = values[start:end]
+    for doc, new in _by_doc(docs, np.stack(list(columns.values()), axis=1)):
         spaces = doc.to_array(IS_SPACE).astype(bool)
         if spaces.any():
             new[spaces] = [space[attr] for attr in attrs]
         if not overwrite or extend:
             new = _merge(attrs, read_annotations(doc, attrs), new, vocab, overwrite=overwrite, extend=extend)
-        doc.from_array(_as_spacy(attrs), new)  # type: ignore[arg-type]  # spaCy declares Thinc's integers
+        doc.from_array(_as_spacy(attrs), new)
 
 
 def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> None:
     """Write the lemmas, (n_tokens,), the tokens of all documents joined. No document may be empty."""
-    end = 0
-    for doc in docs:
-        start, end = end, end + len(doc)
-        new = keys[start:end]
+    for doc, new in _by_doc(docs, keys):
         if not overwrite:
             old = read_annotations(doc, ["lemma"])[:, 0]
             new = np.where(old == 0, new, old)
-        doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))  # type: ignore[arg-type]
+        doc.from_array(_as_spacy(["lemma"]), new.reshape(-1, 1))
 
 
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
     """Keep the probabilities of all labels, (n_tokens, n_labels), in `doc._.rnn_scores`, by group."""
+    for doc, rows in _by_doc(docs, probabilities):
+        doc._.set(EXTENSION, {name: rows[:, group].copy() for name, group in groups.items()})
+
+
+def _by_doc(docs: Iterable[Doc], rows: Any) -> Iterator[Tuple[Doc, Any]]:
+    """Each document with the rows of its tokens. rows: (n_tokens, ...), the tokens of all documents joined."""
     end = 0
     for doc in docs:
         start, end = end, end + len(doc)
-        rows = probabilities[start:end]
-        doc._.set(EXTENSION, {name: rows[:, group].copy() for name, group in groups.items()})
+        yield doc, rows[start:end]
 
 
 def _merge(attrs: List[str], old: KeyArray, new: KeyArray, vocab: Vocab, *, overwrite: bool, extend: bool) -> KeyArray:

@@ -5,6 +5,7 @@ from typing import Any, Callable, List, Literal, Tuple
 
 import numpy as np
 import torch
+from spacy.attrs import IDX
 from spacy.tokens import Doc
 from thinc.api import Model
 
@@ -68,9 +69,7 @@ def text_length(text: str, unit: str) -> int:
 def token_sizes(doc: Doc, unit: str) -> IntArray:
     """The number of units of each token and the blank after it, (n_tokens,)."""
     if unit == "char":
-        starts = [token.idx for token in doc]
-        ends = [*starts[1:], len(doc.text)]
-        return np.array(ends, dtype=np.int64) - np.array(starts, dtype=np.int64)
+        return np.diff(doc.to_array(IDX).astype(np.int64), append=len(doc.text))
     return np.array([text_length(token.text_with_ws, unit) for token in doc], dtype=np.int64)
 
 

@@ -1,8 +1,9 @@
 """The losses of a text categorizer, and how much each category counts. A category without a gold value is unknown: it
 has no influence on the loss."""
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
+import numpy as np
 from spacy.training import Example
 from thinc.api import get_array_module
 
@@ -90,10 +91,8 @@ def listed_weights(given: Dict[str, float], labels: Sequence[str]) -> List[float
 
 
 def truth_arrays(examples: List[Example], labels: Sequence[str], xp: Any) -> Tuple[Array, Array]:
-    """The gold values as floats, and whether they are known, two arrays (n_docs, n_labels)."""
-    rows: List[List[Optional[float]]] = [
-        [example.reference.cats.get(label) for label in labels] for example in examples
-    ]
-    truths = xp.asarray([[float(value or 0.0) for value in row] for row in rows], dtype="f").reshape(-1, len(labels))
-    known = xp.asarray([[value is not None for value in row] for row in rows], dtype=bool).reshape(-1, len(labels))
-    return truths, known
+    """The gold values, 0 where they are unknown, and whether they are known, two arrays (n_docs, n_labels)."""
+    rows = [[example.reference.cats.get(label, np.nan) for label in labels] for example in examples]
+    truths = xp.asarray(rows, dtype="f").reshape(-1, len(labels))
+    known = ~xp.isnan(truths)
+    return xp.where(known, truths, 0.0), known
