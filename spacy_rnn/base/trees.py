@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -115,13 +115,16 @@ def subtree_spans(trees: Trees) -> Tuple[IntArray, IntArray, IntArray]:
     return start, end, size
 
 
-def find_subtrees(spans: Sequence[Tuple[int, int]], trees: Trees) -> IntArray:
-    """The node whose subtree is exactly each span, -1 if there is none. Returns (n_spans,)."""
+def find_subtrees(spans: IntArray, trees: Trees) -> IntArray:
+    """The node whose subtree is exactly each span (n_spans, 2), -1 if there is none. Returns (n_spans,)."""
     start, end, size = subtree_spans(trees)
     whole = np.flatnonzero(end - start == size)
-    # Two subtrees never have the same nodes, so a span belongs to one at most.
-    found = dict(zip(zip(start[whole].tolist(), end[whole].tolist()), whole.tolist()))
-    return np.array([found.get(span, -1) for span in spans], dtype=np.int64)
+    # Two subtrees never have the same nodes, so a span belongs to one at most. No span has the key -1.
+    base = len(size) + 1
+    keys, wanted = np.append(start[whole] * base + end[whole], -1), spans[:, 0] * base + spans[:, 1]
+    order = np.argsort(keys)
+    found = order[np.searchsorted(keys[order], wanted, side="right") - 1]
+    return np.where(keys[found] == wanted, np.append(whole, -1)[found], -1)
 
 
 def starts_of(counts: IntArray) -> IntArray:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+import numpy as np
 import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
@@ -165,7 +166,7 @@ def add_labels(
 ) -> List[Tuple[int, int, str]]:
     """Set the labels of a constituency tree on its parsed sentence, and count them. Returns those without a subtree."""
     spans = [(start, end, label) for start, end, old in tree.spans if (label := relabel(old))]
-    nodes = find_subtrees([span[:2] for span in spans], read_trees([doc]))
+    nodes = find_subtrees(np.array([span[:2] for span in spans]), read_trees([doc]))
     doc.spans[SPANS_KEY] = [
         Span(doc, start, end, label=label) for (start, end, label), node in zip(spans, nodes.tolist()) if node >= 0
     ]

@@ -68,7 +68,7 @@ def test_subtree_spans(heads: np.ndarray) -> None:
     whole = {(min(below), max(below) + 1): node for node, below in enumerate(nodes) if is_span(below)}
     wanted = [(start, end) for start in range(len(heads)) for end in range(start + 1, len(heads) + 1)]
     expected = [whole.get(span, -1) for span in wanted]
-    assert find_subtrees(wanted, Trees.from_heads(heads)).tolist() == expected
+    assert find_subtrees(np.array(wanted).reshape(-1, 2), Trees.from_heads(heads)).tolist() == expected
 
 
 @given(parts=st.lists(forests(max_nodes=5), max_size=4), start=st.integers(0, 4), n=st.integers(0, 4))

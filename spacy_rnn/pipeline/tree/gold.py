@@ -1,7 +1,7 @@
 """Gold labels of documents and phrases, as arrays over documents and nodes."""
 
 from dataclasses import dataclass, field
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Set
 
 import numpy as np
 from spacy.training import Example
@@ -23,7 +23,7 @@ class Phrases(NamedTuple):
 
 def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> Phrases:
     """The labelled spans of the references, none if the key is None. trees: those of the predicted documents."""
-    bounds: List[Tuple[int, int]] = []
+    bounds: List[int] = []
     labels: List[str] = []
     n = 0
     for example in examples:
@@ -36,10 +36,11 @@ def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> P
                 else example.get_aligned_spans_y2x(group, allow_overlap=True)
             )
             for span in spans:
-                bounds.append((n + span.start, n + span.end))
+                bounds += (n + span.start, n + span.end)
                 labels.append(span.label_)
         n += len(example.predicted)
-    return Phrases(find_subtrees(bounds, trees) if bounds else np.zeros(0, dtype=np.int64), labels)
+    pairs = np.array(bounds, dtype=np.int64).reshape(-1, 2)
+    return Phrases(find_subtrees(pairs, trees) if labels else pairs[:, 0], labels)
 
 
 def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str], target: str, name: str) -> FloatArray:
@@ -52,14 +53,16 @@ def read_truths(examples: List[Example], phrases: Phrases, labels: Sequence[str]
     if target in ("exclusive", "ordinal"):
         truths[n:] = _as_distribution(truths[n:])
     column = {label: i for i, label in enumerate(labels)}
-    found = [(node, label, 1.0) for node, label in zip(phrases.nodes.tolist(), phrases.labels) if node >= 0]
+    nodes, texts, values = phrases.nodes, [*phrases.labels], np.ones(len(phrases.labels), dtype=np.float32)
     if target == "regression":
-        found = [(node, *_read_value(label, labels, name)) for node, label, _ in found]
-    found = [row for row in found if row[1] in column]
-    nodes = [node for node, _, _ in found]
+        for i in np.flatnonzero(nodes >= 0).tolist():
+            texts[i], values[i] = _read_value(texts[i], labels, name)
+    columns = np.array([column.get(text, -1) for text in texts], dtype=np.int64)
+    usable = (nodes >= 0) & (columns >= 0)
+    nodes, columns, values = nodes[usable], columns[usable], values[usable]
     if target != "regression":
         truths[nodes] = 0.0
-    truths[nodes, [column[label] for _, label, _ in found]] = [value for _, _, value in found]
+    truths[nodes, columns] = values
     if target in ("exclusive", "ordinal"):
         # The labels of a phrase with two labels count half each.
         truths[nodes] /= np.maximum(truths[nodes].sum(axis=1, keepdims=True), 1)
