@@ -97,9 +97,7 @@ class SequencePool(AttentivePool):
         sequences. Returns (n, output_size), and the attention weights, (n_vectors, heads), or None."""
         attention = None
         if "attention" in self.kinds:
-            scores = over_rounded(self.score, x)
-            raised = torch.exp(scores - _highest(scores.detach(), owner, n)[owner])
-            attention = raised / _total(raised, owner, n)[owner]
+            attention = segment_softmax(over_rounded(self.score, x), owner, n)
         sizes = torch.bincount(owner, minlength=n)
         parts = []
         for kind in self.kinds:
@@ -111,9 +109,9 @@ class SequencePool(AttentivePool):
             elif kind == "max":
                 parts.append(_highest(x, owner, n).masked_fill(sizes.unsqueeze(1) == 0, 0.0))
             elif kind == "mean":
-                parts.append(_total(x, owner, n) / sizes.clamp(min=1).unsqueeze(1))
+                parts.append(segment_sum(x, owner, n) / sizes.clamp(min=1).unsqueeze(1))
             elif attention is not None:
-                parts += [_total(weight.unsqueeze(1).to(x.dtype) * x, owner, n) for weight in attention.unbind(1)]
+                parts += [segment_sum(weight.unsqueeze(1).to(x.dtype) * x, owner, n) for weight in attention.unbind(1)]
         return torch.cat(parts, dim=1), attention
 
 
@@ -122,7 +120,13 @@ def _widened(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _total(x: Tensor, owner: Tensor, n: int) -> Tensor:
+def segment_softmax(scores: Tensor, owner: Tensor, n: int) -> Tensor:
+    """A softmax over each sequence, unit by unit. scores: (n_vectors, width). Returns the same shape."""
+    raised = torch.exp(scores - _highest(scores.detach(), owner, n)[owner])
+    return raised / segment_sum(raised, owner, n)[owner]
+
+
+def segment_sum(x: Tensor, owner: Tensor, n: int) -> Tensor:
     """The sum of each sequence's vectors, (n, width), 0 for an empty one."""
     wide = _widened(x)
     return wide.new_zeros(n, x.shape[1]).index_add(0, owner, wide).to(x.dtype)

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from ...base.trees import starts_of
 from ...types import IntArray
+from ..pooling import segment_softmax, segment_sum
 from ..rnn import init_gates
 from .replay import ReplayedScan
 from .scan import ChildSumGRU, ChildSumLSTM, ChildSumPlain
@@ -165,17 +166,12 @@ class TreeLayer(nn.Module):
     def _attend(self, query: Tensor, hidden: Tensor, target: Tensor) -> Tensor:
         """The share of each child among its siblings, (n_edges, 1)."""
         scores = (hidden * query[target]).sum(dim=1) * self.hidden_size**-0.5
-        highest = scores.new_full((len(query),), float("-inf"))
-        highest = highest.scatter_reduce(0, target, scores.detach(), "amax")
-        raised = torch.exp(scores - highest[target])
-        totals = raised.new_zeros(len(query)).index_add(0, target, raised)
-        return (raised / totals[target]).unsqueeze(1)
+        return segment_softmax(scores.unsqueeze(1), target, len(query))
 
 
 def _sum_children(states: Tensor, share: Optional[Tensor], target: Tensor, n: int) -> Tensor:
     """states: (n_edges, width). share: (n_edges, 1). Returns the sums over the edges to each of n nodes, (n, width)."""
-    weighted = states if share is None else states * share
-    return states.new_zeros(n, states.shape[1]).index_add(0, target, weighted)
+    return segment_sum(states if share is None else states * share, target, n)
 
 
 def _by_relation(hidden: Tensor, matrices: Sequence[Tensor], relation: Tensor) -> Tensor:
