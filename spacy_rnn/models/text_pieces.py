@@ -19,13 +19,10 @@ def reading_unit(tok2vec: Model) -> Optional[str]:
     return next((node.attrs["unit"] for node in tok2vec.walk() if "unit" in node.attrs), None)
 
 
-def cut(docs: List[Doc], unit: Optional[str], hierarchy: Optional[str], segment: int) -> Pieces:
-    """How the encoder's vectors belong to documents, and with two levels to segments.
-
-    unit: see `reading_unit`. hierarchy, segment: see `build_textcat_v1`.
-
-    Raises AnnotationError if sentences are wanted and there are none.
-    """
+def pieces_of(model: Model, docs: List[Doc]) -> Pieces:
+    """How the encoder's vectors belong to documents, and with two levels to segments. Raises AnnotationError if
+    sentences are wanted and there are none."""
+    unit, hierarchy, segment = (model.attrs[name] for name in ("unit", "hierarchy", "segment"))
     units = map(len, docs) if unit is None else (text_length(doc.text, unit) for doc in docs)
     lengths = np.fromiter(units, dtype=np.int64, count=len(docs))
     if hierarchy is None:
@@ -57,9 +54,11 @@ def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
     return np.add.reduceat(sizes, np.flatnonzero(starts))
 
 
-def bag(docs: List[Doc], longest: int, buckets: int) -> Bags:
-    """The n-grams of 1 to `longest` tokens of each document, by the norms of the tokens."""
+def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
+    """The n-grams of each document, by the norms of the tokens; None for a model without n-grams."""
+    if not model.attrs["ngrams"]:
+        return None
     keys = [doc.to_array(NORM) for doc in docs]
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
     joined = np.concatenate([np.zeros(0, dtype=np.uint64), *keys])
-    return bag_ngrams(joined, lengths, longest, buckets)
+    return bag_ngrams(joined, lengths, model.attrs["ngrams"], model.attrs["ngram_rows"])

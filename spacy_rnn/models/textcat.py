@@ -23,7 +23,7 @@ from ..types import FloatArray
 from .embed.layer import run_torch_layer
 from .embed.text import token_sizes
 from .encoder import layer_with_dropout, predict_runs, predict_tokens
-from .text_pieces import bag, cut, reading_unit
+from .text_pieces import bags_of, pieces_of, reading_unit
 from .types import DocVectors, Tok2Vec
 
 Hierarchy = Literal["sentences", "windows"]
@@ -224,15 +224,6 @@ def _predict(model: Model, docs: List[Doc], pieces: Pieces) -> Tuple[Floats2d, A
         vectors = (run.float() for run in predict_runs(tok2vec, docs, device, most=RUN))
     pooled, weights = pool.predict((vectors, pieces))
     return output.predict((pooled, bags_of(model, docs))), weights
-
-
-def pieces_of(model: Model, docs: List[Doc]) -> Pieces:
-    return cut(docs, model.attrs["unit"], model.attrs["hierarchy"], model.attrs["segment"])
-
-
-def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
-    longest = model.attrs["ngrams"]
-    return bag(docs, longest, model.attrs["ngram_rows"]) if longest else None
 
 
 def pool_forward(model: Model, X: Tuple[Any, Pieces], is_train: bool) -> Tuple[Any, Callable]:

@@ -13,7 +13,7 @@ from thinc.api import Adam, Model
 
 from spacy_rnn.base.arrays import activate, softmax
 from spacy_rnn.models.embed.text import text_units, token_sizes
-from spacy_rnn.models.textcat import pieces_of
+from spacy_rnn.models.text_pieces import pieces_of
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights
 

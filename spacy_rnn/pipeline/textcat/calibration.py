@@ -1,6 +1,6 @@
 """Calibrated probabilities: a temperature that is fitted on held-out data, and the calibration error."""
 
-from typing import Any, Callable, Iterable, List, Optional, Sequence
+from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -35,13 +35,14 @@ def at_temperature(logits: Array, temperature: float, exclusive: bool) -> Array:
     return activate(logits, exclusive)
 
 
-def calibration_error(confidences: Sequence[float], hits: Sequence[bool]) -> Optional[float]:
+def calibration_error(predictions: Sequence[Tuple[float, bool]]) -> Optional[float]:
     """The expected calibration error (Naeini et al. 2015; Guo et al. 2017, eq. 3): the distance between the mean
-    confidence and the share of hits in each of BINS bins of equal width, weighted by the size of the bin. None without
-    predictions."""
-    if not len(confidences):
+    confidence and the share of hits in each of BINS bins of equal width, weighted by the size of the bin.
+
+    predictions: the confidence of each, and whether it is right. None if there are none."""
+    if not predictions:
         return None
-    confidence, hit = np.array(confidences, dtype=np.float64), np.array(hits, dtype=np.float64)
+    confidence, hit = np.array(predictions, dtype=np.float64).T
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
     differences = np.bincount(bins, weights=confidence - hit, minlength=BINS)
     return float(np.abs(differences).sum() / len(confidence))

@@ -12,15 +12,14 @@ def score_textcat(examples: Iterable[Example], *, labels: Sequence[str] = (), **
     """spaCy's scores for exactly one category, and "cats_ece", the expected calibration error of the predicted
     category. Examples with an unknown category do not count."""
     known = [example for example in examples if any(example.reference.cats.get(label) for label in labels)]
-    confidences, hits = [], []
+    predictions = []
     for example in known:
-        predicted = {label: value for label, value in example.predicted.cats.items() if label in labels}
+        predicted = [(value, label) for label, value in example.predicted.cats.items() if label in labels]
         if predicted:
-            best = max(predicted, key=lambda label: predicted[label])
-            confidences.append(predicted[best])
-            hits.append(bool(example.reference.cats.get(best)))
+            confidence, best = max(predicted, key=lambda pair: pair[0])
+            predictions.append((confidence, bool(example.reference.cats.get(best))))
     scores = Scorer.score_cats(known, "cats", labels=labels, multi_label=False, **kwargs)
-    return {**scores, "cats_ece": calibration_error(confidences, hits)}
+    return {**scores, "cats_ece": calibration_error(predictions)}
 
 
 def score_textcat_multilabel(
@@ -29,15 +28,10 @@ def score_textcat_multilabel(
     """spaCy's scores for any number of categories, and "cats_ece", the expected calibration error of the probabilities
     of all categories whose truth is known."""
     examples = list(examples)
-    confidences, hits = [], []
-    for example in examples:
-        gold, predicted = example.reference.cats, example.predicted.cats
-        for label in labels:
-            if label in gold and label in predicted:
-                confidences.append(predicted[label])
-                hits.append(bool(gold[label]))
+    cats = [(example.predicted.cats, example.reference.cats) for example in examples]
+    both = [(own, gold, label) for own, gold in cats for label in labels if label in own and label in gold]
     scores = Scorer.score_cats(examples, "cats", labels=labels, multi_label=True, **kwargs)
-    return {**scores, "cats_ece": calibration_error(confidences, hits)}
+    return {**scores, "cats_ece": calibration_error([(own[label], bool(gold[label])) for own, gold, label in both])}
 
 
 def make_textcat_scorer() -> Callable:

@@ -94,7 +94,7 @@ def test_nothing_known_leaves_probabilities_alone(exclusive: bool) -> None:
     ],
 )
 def test_calibration_error(confidences: List[float], hits: List[bool], expected: Any) -> None:
-    assert calibration_error(confidences, hits) == (None if expected is None else pytest.approx(expected))
+    assert calibration_error(list(zip(confidences, hits))) == (None if expected is None else pytest.approx(expected))
 
 
 def scored(nlp: Any, predicted: List[Any], gold: List[Any], scorer: Any) -> Any:
