@@ -60,7 +60,7 @@ def absolute_heads(offsets: IntArray, lengths: IntArray) -> IntArray:
 
 
 def node_heights(heads: IntArray) -> IntArray:
-    """The height of each node, -1 for the nodes of a cycle. heads: (n,), a root's own row for a root. Returns (n,)."""
+    """The height of each node, -1 for the nodes of a cycle. heads: (n,), see `Trees`, but with cycles. Returns (n,)."""
     nodes = np.arange(len(heads))
     waiting = np.bincount(heads[heads != nodes], minlength=len(heads))
     heights = np.full(len(heads), -1, dtype=np.int64)
@@ -80,8 +80,7 @@ def node_heights(heads: IntArray) -> IntArray:
 
 
 def node_depths(heads: IntArray) -> IntArray:
-    """The number of edges between each node and its root, by pointer doubling. heads: (n,), a root's own row for a
-    root, without cycles. Returns (n,)."""
+    """The number of edges from each node to its root, by pointer doubling. heads: (n,), see `Trees`. Returns (n,)."""
     depths = (heads != np.arange(len(heads))).astype(np.int64)
     ancestors = heads
     while (further := depths[ancestors]).any():

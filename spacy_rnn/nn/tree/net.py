@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -87,18 +88,12 @@ class TreeNet(nn.Module):
         super().__init__()
         self.output_size = hidden_size * (2 if top_down else 1)
         self.min_count = min_count
-        n_relations = n_labels if by_relation else 0
         self.dropout = UnitDropout()
         self.labels = GrowingEmbedding(n_labels, max(1, label_size)) if label_size or by_relation else None
         self.label_size = label_size
-        self.up = TreeLayer(
-            input_size, hidden_size, cell, label_size=label_size, attention=attention, n_relations=n_relations
-        )
-        self.down = (
-            TreeLayer(hidden_size, hidden_size, cell, label_size=label_size, n_relations=n_relations)
-            if top_down
-            else None
-        )
+        build = partial(TreeLayer, cell=cell, label_size=label_size, n_relations=n_labels if by_relation else 0)
+        self.up = build(input_size, hidden_size, attention=attention)
+        self.down = build(hidden_size, hidden_size) if top_down else None
 
     def forward(self, x: Tensor, batch: TreeBatch, labels: Optional[IntArray] = None) -> Tensor:
         """x: (n_rows, input_size), which the nodes read by `batch.words`. labels: (n,), the row of each node's label in
