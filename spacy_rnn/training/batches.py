@@ -1,4 +1,4 @@
-"""Which examples each process gets at each step, and finding the place again where a training was ended."""
+"""The examples of each process at each step, and finding the place again at which a training ended."""
 
 import random
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tuple
@@ -10,15 +10,15 @@ from ..errors import CorpusError, Errors
 
 Batch = List[Example]
 Starts = Dict[int, Any]
-# What stands for an epoch before the first: the reading of the corpus, which may draw numbers to change it.
+# Stands for an epoch before the first: reading the corpus, which may draw random numbers to change it.
 READING = -1
 
 
 class Batches:
     """The batches of all epochs, as `spacy train` makes them, `workers` of them at each step.
 
-    starts: states of Python's random numbers before the corpus was read, and at the beginning of those epochs before
-        which something else than shuffling drew some: all that is needed to make the same batches again.
+    starts: states of Python's random numbers before the corpus was read, and at the start of each epoch before which
+        something other than shuffling drew any. They are all that is needed to make the same batches again.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class Batches:
         self._max_epochs, self._workers, self.starts = max_epochs, workers, starts
 
     def __iter__(self) -> Iterator[Tuple[int, List[Batch]]]:
-        """An epoch and the batch of each process."""
-        if READING in self.starts:  # loading a checkpoint may have drawn some
+        """The epoch and the batch of each process, step by step. Raises CorpusError for an empty corpus."""
+        if READING in self.starts:  # loading the checkpoint may have drawn numbers
             random.setstate(self.starts[READING])
         self.starts[READING] = random.getstate()
         examples: List[Example] = []
@@ -43,7 +43,7 @@ class Batches:
             examples = list(self._corpus(self._nlp))
             if not examples:
                 raise CorpusError(Errors.D189)
-        # Several processes draw numbers of their own from the common generator, and must shuffle alike.
+        # Each of several processes draws its own numbers from the common generator, but all must shuffle alike.
         numbers: Any = random if self._workers == 1 else random.Random()
         if self._workers > 1:
             numbers.setstate(random.getstate())
@@ -72,9 +72,8 @@ class Batches:
             yield from self._complete(shares)
 
     def _complete(self, shares: List[Batch]) -> Iterator[List[Batch]]:
-        """The last batches of an epoch may be too few, and a batch without a single token would leave a process with
-        nothing to do while the others wait for it: then all examples are dealt anew. What is not enough for everybody
-        is left out."""
+        """Too few batches at the end of an epoch, or one without tokens, would leave a process with nothing to do while
+        the others wait for it. Their examples are dealt anew, and left out if they are too few for that."""
         if self._workers > 1 and (len(shares) < self._workers or not all(map(has_tokens, shares))):
             shares = deal([example for share in shares for example in share], self._workers)
         if self._workers == 1 or all(map(has_tokens, shares)):
@@ -86,12 +85,12 @@ def has_tokens(examples: Sequence[Example]) -> bool:
 
 
 def deal(examples: Batch, n: int) -> List[Batch]:
-    """In n parts, the longest documents one to each."""
+    """Deal examples into n parts, of which each gets one of the longest documents."""
     by_length = sorted(examples, key=lambda example: -len(example.predicted))
     return [by_length[i::n] for i in range(n)]
 
 
 def subdivide(shares: List[Batch], rank: int, accumulate: int) -> List[Batch]:
-    """The parts of a process's share whose gradients are added up, as many in each process."""
+    """The parts of a process's share whose gradients are accumulated, the same number in each process."""
     most = min(sum(len(example.predicted) > 0 for example in share) for share in shares)
     return deal(shares[rank], min(accumulate, most)) if accumulate > 1 else [shares[rank]]

@@ -1,5 +1,5 @@
-"""All that a training needs to go on as if it had never ended: weights, the optimizer's memory, random numbers, and how
-far it was. Numbers are in safetensors, the rest is JSON; nothing is pickled."""
+"""All that a training needs to continue as if it had never ended: weights, optimizer state, random states and progress.
+Tensors are stored in safetensors, everything else in JSON; nothing is pickled."""
 
 import json
 import random
@@ -19,8 +19,9 @@ from torch import Tensor
 
 from ..base.files import replaced_folder
 from ..errors import Errors, TrainingError
+from ..pipeline.load import one_line
 from ..pipeline.saving import check_files, write_checksums
-from ..shim import TorchShim
+from ..shim import TorchShim, mark_all_changed
 
 PIPELINE, STATE, TENSORS = "pipeline", "state.json", "state.safetensors"
 VERSION = 2
@@ -32,9 +33,9 @@ _MEMORY = ("mom1", "mom2", "averages")
 def save_checkpoint(
     path: Path, nlp: Language, optimizer: Optimizer, progress: Dict[str, Any], numbers: List[Dict[str, Any]]
 ) -> None:
-    """Write a checkpoint, replacing the one before in one step.
+    """Write a checkpoint, which replaces the one before in one step.
 
-    progress: plain data on how far training is. numbers: the random numbers of each process, see `random_state`.
+    progress: plain data. numbers: the random states of all processes, see `random_state`.
     """
     tensors = dict(_weights(nlp))
     names = dict(_keys(nlp))
@@ -58,16 +59,16 @@ def save_checkpoint(
 
 
 def read_progress(path: Path) -> Tuple[Dict[str, Any], int]:
-    """How far training was, as `save_checkpoint` was given it, and the number of processes. Raises TrainingError for
-    anything that is not a whole checkpoint."""
+    """The progress that `save_checkpoint` was given, and the number of processes. Raises TrainingError for anything but a
+    complete checkpoint."""
     with _refused(path):
         state = _read_state(path)
         return state["progress"], len(state["random"])
 
 
 def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dict[str, Any]]:
-    """Put an initialized pipeline and an optimizer back to where they were. Returns the random numbers of each process.
-    Raises TrainingError for anything that is not a whole checkpoint of this pipeline."""
+    """Restore an initialized pipeline and an optimizer, and return the random states of all processes. Raises
+    TrainingError for anything that is not a complete checkpoint of this pipeline."""
     with _refused(path):
         state = _read_state(path)
         tensors = safetensors.torch.load((path / TENSORS).read_bytes())
@@ -75,19 +76,19 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dic
         with torch.no_grad():
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])
-        _mark_changed(nlp)
+        for _, model in _models(nlp):
+            mark_all_changed(model)
         _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"])
         return [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
 
 
 @contextmanager
 def _refused(path: Path) -> Iterator[None]:
-    """Says of whatever goes wrong that it was the checkpoint."""
+    """Raise TrainingError for the checkpoint, whatever is wrong with it."""
     try:
         yield
     except (ValueError, KeyError, TypeError, RuntimeError, OSError, SafetensorError) as error:
-        reason = " ".join((str(error) or type(error).__name__).split())
-        raise TrainingError(Errors.R191.format(path=path, reason=reason)) from error
+        raise TrainingError(Errors.R191.format(path=path, reason=one_line(error))) from error
 
 
 def _read_state(path: Path) -> Dict[str, Any]:
@@ -109,7 +110,7 @@ def _restore(optimizer: Optimizer, keys: Dict[str, Key], tensors: Dict[str, Tens
 
 
 def random_state() -> Dict[str, Any]:
-    """The state of Python's, numpy's and torch's random numbers."""
+    """The states of the random generators of Python, numpy and torch."""
     version, words, gauss = random.getstate()
     kind, keys, *rest = np.random.get_state(legacy=True)
     plain = {"python": [version, list(words), gauss], "numpy": [kind, [int(key) for key in keys], *rest]}
@@ -135,18 +136,23 @@ def _numbers(rank: int, plain: Dict[str, Any], tensors: Dict[str, Tensor]) -> Di
     return {"plain": plain, "tensors": mine}
 
 
-def _nodes(nlp: Language) -> Iterator[Tuple[str, Any]]:
-    """All layers by a name that a later process gives them too."""
+def _models(nlp: Language) -> Iterator[Tuple[str, Any]]:
     for name, proc in nlp.pipeline:
         model: Any = getattr(proc, "model", None)
         if hasattr(model, "walk"):
-            for i, node in enumerate(model.walk()):
-                yield f"{name}/{i}", node
+            yield name, model
+
+
+def _nodes(nlp: Language) -> Iterator[Tuple[str, Any]]:
+    """All layers, with names that are the same in a later process."""
+    for name, model in _models(nlp):
+        for i, node in enumerate(model.walk()):
+            yield f"{name}/{i}", node
 
 
 def _keys(nlp: Language) -> Iterator[Tuple[Key, str]]:
-    """Under which key the optimizer remembers something of each weight. Layers and torch modules are numbered each by
-    themselves, so that a number alone does not tell which of them is meant."""
+    """The key of each weight in the optimizer, with the weight's name. Thinc numbers layers and shims separately, so a
+    number alone does not identify one of them."""
     for name, node in _nodes(nlp):
         for parameter in node.param_names:
             yield (node.id, parameter), f"{name}//{parameter}"
@@ -158,8 +164,7 @@ def _keys(nlp: Language) -> Iterator[Tuple[Key, str]]:
 
 
 def _weights(nlp: Language) -> Iterator[Tuple[str, Tensor]]:
-    """All torch weights. Saved pipelines leave out rows of tables that are not in use yet, with which training would
-    have gone on."""
+    """All torch weights. Saved pipelines leave out rows of tables that are not in use yet, which training needs."""
     for name, node in _nodes(nlp):
         for i, shim in enumerate(node.shims):
             if isinstance(shim, TorchShim) and shim.sizes is not None:
@@ -167,14 +172,7 @@ def _weights(nlp: Language) -> Iterator[Tuple[str, Tensor]]:
                     yield f"weights/{name}/{i}//{parameter_name}", parameter
 
 
-def _mark_changed(nlp: Language) -> None:
-    for _, node in _nodes(nlp):
-        for shim in node.shims:
-            if isinstance(shim, TorchShim):
-                shim.mark_changed()
-
-
 def find_checkpoint(folder: Path) -> Optional[Path]:
-    """The checkpoint in a training's folder."""
+    """The checkpoint in the output folder of a training."""
     path = folder / "checkpoint"
     return path if (path / STATE).is_file() else None

@@ -1,4 +1,4 @@
-"""The training loop of `spacy train`, for one of several processes, with checkpoints to go on from."""
+"""The training loop of `spacy train`, for one of several processes, with checkpoints from which it can continue."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
-from spacy.training.loop import create_before_to_disk_callback, create_evaluation_callback, update_meta
+from spacy.training.loop import create_before_to_disk_callback, create_evaluation_callback, subdivide_batch, update_meta
 from spacy.util import dict_to_dot, registry, resolve_dot_names
 from thinc.api import fix_random_seed
 
@@ -31,12 +31,12 @@ from .parallel import Worker, trained_models, weight_sums
 from .update import add_gradients
 
 LAST, BEST, CHECKPOINT = "model-last", "model-best", "checkpoint"
-# When training ends has no bearing on what it does until then.
+# A training that continues may end at another point than was planned.
 MAY_CHANGE = ("training.max_steps", "training.patience")
 
 
 class Training:
-    """One training of an initialized pipeline, whose config says all about it."""
+    """One training of an initialized pipeline, by its config."""
 
     def __init__(self, nlp: Language, output: Optional[Path], worker: Worker):
         config = nlp.config.interpolate()
@@ -60,10 +60,8 @@ class Training:
         self.steps_done = 0
         self._numbers: Optional[Dict[str, Any]] = None
 
-    # ---- going on
-
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint. Raises TrainingError if it cannot be used, or was made with other settings."""
         progress, n_workers = read_progress(path)
         if n_workers != self.worker.size:
             raise TrainingError(Errors.R193.format(path=path, found=n_workers, workers=self.worker.size))
@@ -92,17 +90,15 @@ class Training:
         }
         save_checkpoint(self.output / CHECKPOINT, self.nlp, self.optimizer, progress, numbers)
 
-    # ---- one step after the other
-
     def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
-        """Train. After each step, yields what spaCy's loggers want to know and whether it is the best so far, None
-        where it was not evaluated."""
+        """Train. After each step, yields what the loggers of spaCy are given, and whether the step is the best so far, or
+        None if it was not evaluated."""
         settings, optimizer, worker = self.settings, self.optimizer, self.worker
         began = default_timer() - self.seconds
         dropouts = settings["dropout"]
         for step, (epoch, shares) in enumerate(self.batches):
             dropout = dropouts if isinstance(dropouts, float) else next(dropouts)
-            if step < self.steps_done:  # by the run that this one goes on from
+            if step < self.steps_done:  # by the run that this one continues
                 optimizer.step_schedules()
                 continue
             if self._numbers is not None:
@@ -152,9 +148,10 @@ class Training:
     def _update(self, shares: List[Batch], dropout: float) -> None:
         settings, worker = self.settings, self.worker
         accumulate = settings["accumulate_gradient"]
-        parts = _as_spacy(shares[0], accumulate) if worker.size == 1 else subdivide(shares, worker.rank, accumulate)
+        alone = worker.size == 1
+        parts = subdivide_batch(shares[0], accumulate) if alone else subdivide(shares, worker.rank, accumulate)
+        annotating = settings["annotating_components"]
         for part in parts:
-            annotating = settings["annotating_components"]
             add_gradients(self.nlp, part, drop=dropout, losses=self.losses, exclude=self.frozen, annotates=annotating)
         worker.sum_gradients(self.nlp, self.frozen)
         for name, _ in trained_models(self.nlp, self.frozen):
@@ -164,10 +161,8 @@ class Training:
         with self.nlp.use_params(self.optimizer.averages) if self.optimizer.averages else nullcontext():
             return self._evaluate()
 
-    # ---- the whole
-
     def run(self) -> None:
-        """Train to the end, tell the config's logger, and save pipelines and checkpoints, the first process alone."""
+        """Train to the end. The first process also calls the config's logger, and saves pipelines and checkpoints."""
         first = self.worker.rank == 0
         log: Callable = lambda info: None  # noqa: E731
         finish: Callable = lambda: None  # noqa: E731
@@ -199,7 +194,8 @@ class Training:
 
 
 def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -> Training:
-    """A training, which goes on from the checkpoint in `output` if it is to. Raises TrainingError if there is none."""
+    """A training, which continues from the checkpoint in `output` if `resume` is true. Raises TrainingError if there is
+    none."""
     training = Training(nlp, output, worker)
     if resume:
         path = find_checkpoint(output) if output is not None else None
@@ -209,19 +205,13 @@ def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -
     return training
 
 
-def _as_spacy(batch: Batch, accumulate: int) -> Iterator[Batch]:
-    from spacy.training.loop import subdivide_batch
-
-    return subdivide_batch(batch, accumulate)
-
-
 def _draw_others(seed: Optional[int], rank: int) -> None:
     torch.manual_seed((seed or 0) + rank)
     np.random.seed(((seed or 0) + rank) % 2**32)
 
 
 def _plain(config: Dict[str, Any]) -> Dict[str, Any]:
-    """The settings by their dotted names, as they come back from JSON."""
+    """The settings by their dotted names, as JSON returns them."""
     found: Dict[str, Any] = json.loads(json.dumps(dict_to_dot(config), default=str))
     return found
 

@@ -1,5 +1,5 @@
-"""Several processes that train one model, each on a share of every batch: gradients are summed over them, so that all
-make the same step (Li et al. 2020, without buckets)."""
+"""Several processes that train one model, each on a share of every batch. Gradients are summed over the processes, so
+that all make the same step (Li et al. 2020, without buckets)."""
 
 import math
 import os
@@ -21,14 +21,13 @@ from ..errors import Errors, TrainingError
 from ..shim import TorchShim
 from .batches import Batch
 
-# Only a process that is there but does nothing any more takes so long; one that died is noticed at once.
+# Of a process that hangs; one that died is noticed at once.
 TIMEOUT = timedelta(hours=12)
 
 
 @dataclass
 class Worker:
-    """One of `size` processes. device: where tensors lie while they are summed. parent: the process that started it,
-    0 for none."""
+    """One of `size` processes. device: of tensors while they are summed. parent: the process that started it, or 0."""
 
     rank: int = 0
     size: int = 1
@@ -37,10 +36,7 @@ class Worker:
 
     @contextmanager
     def joined(self, init_method: str) -> Iterator[None]:
-        """Meet the other processes, for the time of the block.
-
-        init_method: "env://" or "file://" and a path, see `torch.distributed.init_process_group`.
-        """
+        """Join the process group within the block. init_method: see `torch.distributed.init_process_group`."""
         if self.size == 1:
             yield
             return
@@ -49,14 +45,14 @@ class Worker:
         try:
             with shared(self.sum, self.join):
                 yield
-            # Waiting here lets the group's threads give back what they hold of Python's; older releases of torch take
-            # the group down with Python locked, and would wait for such a thread for ever.
+            # Threads of the group release what they hold of Python's while they wait here. Older releases of torch
+            # destroy the group with Python locked, and would wait for such a thread for ever.
             dist.barrier()
         finally:
             dist.destroy_process_group()
 
     def check_parent(self) -> None:
-        """End with the process that started this one."""
+        """End this process if the one that started it has ended."""
         if self.parent and os.getppid() != self.parent:
             raise SystemExit(1)
 
@@ -70,7 +66,7 @@ class Worker:
         return joined, summed.astype(np.int64)
 
     def gather(self, found: Any) -> List[Any]:
-        """What each process found, in all of them. Pickled, but only ever sent between processes of one training."""
+        """The objects of all processes, in each of them. They are pickled, but only sent within one training."""
         everything: List[Any] = [None] * self.size
         if self.size == 1:
             return [found]
@@ -78,7 +74,7 @@ class Worker:
         return everything
 
     def of_first(self, compute: Callable[[], Any]) -> Any:
-        """What the first process computes, in all of them; the others wait."""
+        """The result of the first process, in each of them; the others wait."""
         return self.gather(compute() if self.rank == 0 else None)[0]
 
     def _reduced(self, tensor: Tensor, op: Any = dist.ReduceOp.SUM) -> Tensor:
@@ -86,7 +82,7 @@ class Worker:
         return tensor
 
     def check_equal(self, values: List[float], what: str) -> None:
-        """Raise TrainingError unless some numbers are the same in all processes."""
+        """Raise TrainingError unless the numbers are the same in all processes."""
         if self.size > 1:
             mine = torch.tensor(values, dtype=torch.float64, device=self.device)
             extremes = self._reduced(torch.cat([mine, -mine]), dist.ReduceOp.MAX)
@@ -119,7 +115,7 @@ class Worker:
 
 @dataclass
 class Slot:
-    """Where a gradient is kept."""
+    """A gradient of one weight. `get` returns it in float32, None if there is none; `set` replaces it."""
 
     shape: Tuple[int, ...]
     get: Callable[[], Optional[Tensor]]
@@ -166,7 +162,7 @@ def _thinc_slot(node: Model, name: str, device: str) -> Slot:
 
 
 def _torch_slot(parameter: torch.nn.Parameter, lazy: bool) -> Slot:
-    """lazy: its gradient is that of the rows that any process used."""
+    """lazy: the gradient is sparse, and has the rows that any process used."""
 
     def get() -> Optional[Tensor]:
         return None if parameter.grad is None else parameter.grad.to_dense().float()
@@ -179,7 +175,7 @@ def _torch_slot(parameter: torch.nn.Parameter, lazy: bool) -> Slot:
 
 
 def _used_rows(gradient: Tensor) -> Tensor:
-    """What `gradient.to_sparse(1)` gives, in a fiftieth of its time."""
+    """The same as `gradient.to_sparse(1)`, fifty times as fast."""
     rows = gradient.any(1).nonzero()[:, 0]
     return torch.sparse_coo_tensor(
         rows.unsqueeze(0), gradient[rows], gradient.shape, is_coalesced=True, check_invariants=False
@@ -187,7 +183,7 @@ def _used_rows(gradient: Tensor) -> Tensor:
 
 
 def weight_sums(nlp: Language, frozen: List[str]) -> List[float]:
-    """A number for each model that tells whether two processes still have the same weights."""
+    """The sum of the weights of each model, by which processes notice that their weights differ."""
     sums: Dict[str, float] = {}
     for name, model in trained_models(nlp, frozen):
         tensors = [p for node in model.walk() for s in node.shims if isinstance(s, TorchShim) for p in _parameters(s)]

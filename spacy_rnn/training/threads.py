@@ -4,20 +4,19 @@ from typing import Callable
 
 from spacy.language import Language
 
-from ..errors import Errors, SettingError
+from ..base.checks import check_at_least
 
 
 def build_set_threads_v1(threads: int = 1) -> Callable[[Language], Language]:
-    """A callback for `initialize.before_init` that lets training compute with this many threads.
+    """A callback for `initialize.before_init` that sets the number of threads for training.
 
-    By default torch takes all cores, which is slower for matrices of this size, and many times slower where other
-    programs want the same cores. Raises ValueError for fewer than one thread.
+    By default torch uses all cores, which is slower for matrices of this size, and many times slower if other programs
+    use the same cores. Raises SettingError for fewer than one thread.
     """
-    if threads < 1:
-        raise SettingError(Errors.R005.format(name="threads", value=threads, expected="a whole number from 1 on"))
+    check_at_least("threads", threads, 1)
 
     def set_threads(nlp: Language) -> Language:
-        import torch  # on use, since spaCy imports this module whenever it looks up a callback
+        import torch  # on use, because spaCy imports this module whenever it looks up a callback
 
         torch.set_num_threads(threads)
         return nlp
