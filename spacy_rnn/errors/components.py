@@ -6,49 +6,22 @@ class ComponentMessages:
 
     R001 = "{name} = {value!r} is not supported; choose one of: {allowed}."
     R002 = "The layer '{name}' does not hold exactly one torch module."
-    R003 = (
-        "These are not weights of a spacy-rnn layer, or the file is damaged ({reason}). Copy the pipeline again or "
-        "train it anew."
-    )
-    R004 = (
-        "The saved weights do not fit this {module}: {reason}. Load them with the config.cfg that was saved beside "
-        "them."
-    )
+    R003 = "These are not weights of a spacy-rnn layer, or damaged ones ({reason}). Copy the pipeline again."
+    R004 = "The saved weights do not fit this {module}: {reason}. Load them with the config.cfg saved beside them."
     R005 = "{name} = {value!r} is out of range; expected {expected}."
-    R006 = "width = {width} cannot be divided between two directions. Set an even width, or bidirectional = false."
+    R006 = "width = {width} cannot be halved for two directions. Set an even width, or bidirectional = false."
     R007 = "The word features are empty: give at least one of words, chars, lexical, vectors and context."
-    R008 = (
-        "{attr!r} is not an attribute of a word type, such as: {allowed}. Annotations such as POS depend on the "
-        "context."
-    )
-    R009 = (
-        "spacy-rnn.StaticVectors.v1 needs word vectors, and the vocabulary has none. Set paths.vectors / "
-        "initialize.vectors in the config, or set the 'vectors' feature to null."
-    )
-    R010 = (
-        "The vectors of the vocabulary are {found} wide, but this layer was trained with {expected}. Load the pipeline"
-        " with the vectors that it was trained with."
-    )
-    R011 = (
-        "'{name}': no token of the training data has the attribute {attr!r}. Remove it from attrs, or set attrs = null"
-        " to train every attribute that the data has."
-    )
-    R012 = (
-        "'{name}': no token of the training data has any of the attributes {attrs}. Check the training corpus with "
-        "`spacy debug data`."
-    )
-    R013 = (
-        "'{name}': the loss is not a finite number. Lower training.optimizer.learn_rate or "
-        "training.optimizer.grad_clip, or check the data. The last checkpoint is not affected."
-    )
+    R008 = "{attr!r} is not an attribute of a word type. Choose among: {allowed}; others depend on the context."
+    R009 = "spacy-rnn.StaticVectors.v1 needs word vectors. Set paths.vectors, or the feature 'vectors' to null."
+    R010 = "The vectors of the vocabulary are {found} wide, but this layer was trained with others, {expected} wide."
+    R011 = "'{name}': no token of the training data has {attr!r}. Remove it from attrs, or set attrs = null."
+    R012 = "'{name}': no token of the training data has any of {attrs}. Check it with `spacy debug data`."
+    R013 = "'{name}': the loss is not finite. Lower training.optimizer.learn_rate or grad_clip, or check the data."
     R014 = "'{name}': the labels must be a dict with lists of strings for some of {expected}, got: {found}."
     R015 = "'{name}': a label is added as attr=value, such as 'pos=NOUN', 'tag=NN' or 'morph=Case=Nom', got {label!r}."
     R016 = "'{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
     R017 = "'{name}': {value!r} is not a universal part of speech, so spaCy cannot store it in token.pos."
-    R018 = (
-        "This layer is not initialized. Call nlp.initialize() before training or predicting, or load a trained "
-        "pipeline."
-    )
+    R018 = "This layer is not initialized. Call nlp.initialize() first, or load a trained pipeline."
     R019 = (
         "'{name}': the label {label!r} cannot be added to an initialized model. Call add_label() before "
         "nlp.initialize(), or list all labels in initialize.components.{name}.labels."
@@ -63,23 +36,11 @@ class ComponentMessages:
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "
         "name it in training.annotating_components, or set hierarchy = 'windows'."
     )
-    R102 = (
-        "'{name}' does not fit its model; set exclusive_classes = {value} in components.{name}.model. 'rnn_textcat' "
-        "predicts exactly one category, 'rnn_textcat_multilabel' any number of them."
-    )
-    R103 = (
-        "'{name}': save_attention needs a model with attention weights; add 'attention' to pooling in "
-        "components.{name}.model (architecture spacy-rnn.TextCat.v1)."
-    )
+    R102 = "'{name}' and its model do not agree on exclusive_classes; set {value} in components.{name}.model."
+    R103 = "'{name}': save_attention needs attention weights; add 'attention' to pooling in components.{name}.model."
     R104 = "'{name}': class_weights names {label!r}, which is not a category of the training data: {labels}."
-    R105 = (
-        "The pipeline has no text categorizer '{name}' to calibrate, only: {found}. Set the component of the callback "
-        "to one of them, or to null."
-    )
-    R106 = (
-        "The document has no attention weights. Set save_attention = true in the config of the text categorizer "
-        "(spacy.load takes settings as config), and process the document again."
-    )
+    R105 = "There is no text categorizer '{name}' to calibrate; the callback's component is one of: {found}, or null."
+    R106 = "The document has no attention weights. Set save_attention = true in the config, and process it again."
     R107 = (
         "'{name}': class_weights = '{value}' needs the sizes of the categories, which nlp.initialize() counts if the "
         "setting is there. To train on from a pipeline that was trained without it, give a dict from labels to "
@@ -90,78 +51,41 @@ class ComponentMessages:
         "'{name}' needs dependency parses, and this document has none: {text!r}. Put a parser before it. In training, "
         "name the parser in training.annotating_components, or read gold parses with spacy-rnn.GoldParseCorpus.v1."
     )
-    R151 = (
-        "dep_matrices = true cannot be combined with cell = {cell!r}. Set cell to rnn_tanh or rnn_relu, or use "
-        "dep_width."
-    )
-    R153 = (
-        "'{name}': the training data has neither doc.cats nor labelled spans in doc.spans[{key!r}]. Add one of them, "
-        "or set spans_key to the key of the spans."
-    )
-    R154 = (
-        "'{name}': target = 'ordinal' needs an order, and the labels {labels} are not numbers. List them from low to "
-        "high in initialize.components.{name}.labels."
-    )
+    R151 = "dep_matrices = true needs cell = 'rnn_tanh' or 'rnn_relu', got {cell!r}; dep_width works with every cell."
+    R153 = "'{name}': the training data has neither doc.cats nor spans in doc.spans[{key!r}]; check spans_key."
+    R154 = "'{name}': the labels {labels} have no order. List them by rank in initialize.components.{name}.labels."
     R155 = (
         "'{name}': target = {target!r} needs at least {n} labels, found: {labels}. Check the training data, or list "
         "them in initialize.components.{name}.labels."
     )
-    R156 = (
-        "'{name}': with target = 'regression' a phrase is labelled by a number, or by name=number if there are several"
-        " values ({labels}), got {label!r}."
-    )
+    R156 = "'{name}': a label for regression is a number, or name=number for one of several ({labels}), got {label!r}."
     R157 = "'{name}': save_spans = true needs a spans_key, the key of doc.spans under which the phrases are stored."
     R158 = "'{name}': a label is a string that is not empty, got {label!r}."
     R159 = "This document has no labels of subtrees to draw. Run a trained tree_rnn over it, with save_scores = true."
 
-    R170 = (
-        "copying = true needs attention, which decides what is copied. Set attention to dot or additive, or copying = "
-        "false."
-    )
-    R171 = (
-        "'{name}': the training data has no lemmas. Check the training corpus with `spacy debug data`, or give the "
-        "labels in initialize.components.{name}.labels."
-    )
-    R172 = (
-        "'{name}' is not initialized. Call nlp.initialize() with annotated examples first, or load a trained pipeline."
-    )
+    R170 = "copying = true needs attention, which decides what is copied. Set attention = 'dot' or 'additive'."
+    R171 = "'{name}': the training data has no lemmas. Check it with `spacy debug data`, or give the labels."
+    R172 = "'{name}' is not initialized. Call nlp.initialize() with annotated examples, or load a trained pipeline."
     R173 = "'{name}': the labels must be a dict with {expected}, as `spacy init labels` writes them, got: {found}."
     R174 = (
         "'{name}': no document of the training data has a target text in doc._.{extension}. Read the corpus with "
         "spacy-rnn.TransducerCorpus.v1, or set the extension on the reference documents."
     )
 
-    R180 = (
-        "These weights were written by a newer version of spacy-rnn (format {found}; this version reads up to "
-        "{known}); update spacy-rnn."
-    )
-    R181 = (
-        "The component '{name}' ({where}) cannot be loaded and is left as it was: {reason}. Copy the pipeline again or"
-        " train it anew."
-    )
+    R180 = "These weights have format {found} of a newer spacy-rnn, this one reads up to {known}; update spacy-rnn."
+    R181 = "The component '{name}' ({where}) was not loaded: {reason}. Copy the pipeline again or train it anew."
     R182 = "the file '{file}' is damaged: its checksum differs from the saved one"
     R183 = "the file '{file}' is missing"
     R184 = "its list of checksums is damaged ({reason})"
     R185 = "A layer with these settings needs {found} (sizes: {sizes}); lower its width, rows or depth."
 
-    R190 = (
-        "The training processes have different {what}. Check whether the corpus or a callback draws random numbers "
-        "that differ between them."
-    )
+    R190 = "The training processes have different {what}; does the corpus or a callback draw different random numbers?"
     R191 = "{path} is not a checkpoint that this training can continue from ({reason}). Train anew without it."
     R192 = "Worker {rank} of {size} {how}, so all were stopped.{reason} {remedy}"
     R193 = "The checkpoint {path} was made by {found} workers; continue with as many instead of {workers}."
-    R194 = (
-        "The checkpoint {path} was made with another config, which differs in: {settings}. Continue with that config."
-    )
-    R195 = (
-        "{path}: there is no checkpoint to continue from, because no training was started there or it has ended. Start"
-        " without --resume."
-    )
-    R196 = (
-        "{path} belongs to a training that has not ended. Continue with --resume, start over with --no-resume, or "
-        "choose another output folder."
-    )
+    R194 = "The checkpoint {path} was made with another config, which differs in: {settings}. Continue with that one."
+    R195 = "{path}: there is no checkpoint to continue from; either no training was started or it has ended."
+    R196 = "{path} is of a training that has not ended. Choose --resume, --no-resume or another output folder."
 
     R201 = "{path}: no such file; train a language model with `spacy-rnn train-lm` and give the path of its file."
     R202 = "{path} is not a language model, or a damaged one ({reason}). Give a file that `spacy-rnn train-lm` wrote."

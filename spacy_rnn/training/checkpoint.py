@@ -59,8 +59,8 @@ def save_checkpoint(
 
 
 def read_progress(path: Path) -> Tuple[Dict[str, Any], int]:
-    """The progress that `save_checkpoint` was given, and the number of processes. Raises TrainingError for anything but a
-    complete checkpoint."""
+    """The progress that `save_checkpoint` was given, and the number of processes. Raises TrainingError if the
+    checkpoint is not complete."""
     with _refused(path):
         state = _read_state(path)
         return state["progress"], len(state["random"])

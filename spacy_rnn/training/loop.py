@@ -91,8 +91,8 @@ class Training:
         save_checkpoint(self.output / CHECKPOINT, self.nlp, self.optimizer, progress, numbers)
 
     def steps(self) -> Iterator[Tuple[Dict[str, Any], Optional[bool]]]:
-        """Train. After each step, yields what the loggers of spaCy are given, and whether the step is the best so far, or
-        None if it was not evaluated."""
+        """Train. After each step, yields what the loggers of spaCy are given, and whether the step is the best so
+        far, or None if it was not evaluated."""
         settings, optimizer, worker = self.settings, self.optimizer, self.worker
         began = default_timer() - self.seconds
         dropouts = settings["dropout"]
