@@ -7,9 +7,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..apply import ApplySettings, apply_pipeline
 from ..apply.run import ApplyProgress
-from ..pipeline.load import load_pipeline
 from .app import app
-from .common import MODEL, THREADS, compute_on, console
+from .common import MODEL, THREADS, console, open_pipeline
 
 
 @app.command("apply")
@@ -19,21 +18,21 @@ def apply_command(
     output: str = typer.Argument(..., help="Folder for the parts, or an address that fsspec knows."),
     input_format: str = typer.Option("auto", help="jsonl, parquet, text (a document a line), docbin; auto: by name."),
     output_format: str = typer.Option("parquet", help="parquet, jsonl or docbin."),
-    text: str = typer.Option("text", help="Field or column that holds a document's text."),
-    id: Optional[str] = typer.Option(None, help="Field or column that holds its name; by default its place is."),
-    columns: str = typer.Option("", help="Columns of the output, separated by commas; by default what is assigned."),
+    text: str = typer.Option("text", help="Field or column of a document's text."),
+    id: Optional[str] = typer.Option(None, help="Field or column of its name; by default its position."),
+    columns: str = typer.Option(
+        "", help="Columns of the output, separated by commas; by default what components assign."
+    ),
     workers: int = typer.Option(1, help="Processes on this machine, or actors of Ray.", min=1),
     engine: str = typer.Option("local", help="local or ray."),
-    address: Optional[str] = typer.Option(None, help="A Ray cluster; by default one that is started here."),
-    part_size: int = typer.Option(4096, help="Kilobytes of input that one part of the output is made from.", min=1),
-    batch_size: int = typer.Option(
-        0, help="Documents that go through the pipeline together; 0: its own setting.", min=0
-    ),
-    overwrite: bool = typer.Option(False, help="Begin anew where the folder holds something else."),
+    address: Optional[str] = typer.Option(None, help="Address of a Ray cluster; by default one is started here."),
+    part_size: int = typer.Option(4096, help="Kilobytes of input for one part of the output.", min=1),
+    batch_size: int = typer.Option(0, help="Documents of a batch; 0 for the pipeline's own setting.", min=0),
+    overwrite: bool = typer.Option(False, help="Start over in a folder that contains something else."),
     gpu_id: int = typer.Option(-1, help="GPU to use (with Ray: one for each actor), or -1 for the CPU."),
     threads: int = THREADS,
 ) -> None:
-    """Run a pipeline over files of documents. Killed and called again, it goes on; each document is there once."""
+    """Run a pipeline over files of documents. Killed and called again, it continues, and writes each document once."""
     settings = ApplySettings(
         input_format=input_format,
         output_format=output_format,
@@ -48,8 +47,7 @@ def apply_command(
         batch_size=batch_size,
         overwrite=overwrite,
     )
-    compute_on(-1 if engine == "ray" else gpu_id, threads)
-    nlp = load_pipeline(model)
+    nlp = open_pipeline(model, -1 if engine == "ray" else gpu_id, threads)
     shown = (
         MofNCompleteColumn(),
         TextColumn("parts"),

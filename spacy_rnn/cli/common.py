@@ -1,7 +1,7 @@
 """What several subcommands do in the same way."""
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Dict, Optional, Union
 
 import srsly
 import torch
@@ -9,13 +9,21 @@ import typer
 from rich.console import Console
 from spacy.language import Language
 
-from ..pipeline.load import use_gpu
+from ..evaluation.result import Evaluation
+from ..pipeline.load import load_pipeline, use_gpu
+from .tables import evaluation_table
 
 console = Console()
 THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 GPU_ID = typer.Option(-1, help="GPU to use, or -1 for the CPU.")
 MODEL = typer.Argument(..., help="A pipeline's folder or the name of an installed one.")
 SCORES_FILE = typer.Option(None, help="JSON file for the scores.")
+
+
+def open_pipeline(model: str, gpu_id: int, threads: int) -> Language:
+    """Load a pipeline onto a device, see `compute_on`."""
+    compute_on(gpu_id, threads)
+    return load_pipeline(model)
 
 
 def compute_on(gpu_id: int, threads: int) -> None:
@@ -29,6 +37,16 @@ def save_scores(scores: Any, output: Optional[Path]) -> None:
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, scores)
+
+
+def report(
+    title: str, found: Union[Evaluation, Dict[str, Evaluation]], output: Optional[Path], *, percent: bool = True
+) -> None:
+    """Print an evaluation, or one for each setting, as a table, and write its scores to a file if one was asked for."""
+    several = {"all": found} if isinstance(found, Evaluation) else found
+    console.print(evaluation_table(title, several, percent=percent))
+    records = {name: own.to_json() for name, own in several.items()}
+    save_scores(records["all"] if isinstance(found, Evaluation) else records, output)
 
 
 def save_pipeline(nlp: Language, output_dir: Path) -> None:

@@ -8,8 +8,7 @@ import typer
 from ..evaluation.lemmas import evaluate_lemmas, put_tagger_before
 from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, SCORES_FILE, THREADS, compute_on, console, save_pipeline, save_scores
-from .tables import evaluation_table
+from .common import GPU_ID, SCORES_FILE, THREADS, open_pipeline, report, save_pipeline
 
 
 @app.command("add-tagger")
@@ -33,8 +32,5 @@ def evaluate_lemmas_command(
     threads: int = THREADS,
 ) -> None:
     """Score a lemmatizer on the words as annotated, with gold tags and with predicted ones."""
-    compute_on(gpu_id, threads)
-    nlp, tagging = load_pipeline(model), None if tagger is None else load_pipeline(tagger)
-    found = evaluate_lemmas(nlp, corpus_dir, split, tagging)
-    console.print(evaluation_table(f"{corpus_dir.name}, {split}", found))
-    save_scores({name: own.to_json() for name, own in found.items()}, output)
+    nlp, tagging = open_pipeline(model, gpu_id, threads), load_pipeline(tagger) if tagger else None
+    report(f"{corpus_dir.name}, {split}", evaluate_lemmas(nlp, corpus_dir, split, tagging), output)

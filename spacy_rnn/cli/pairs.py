@@ -6,10 +6,8 @@ from typing import Optional
 import typer
 
 from ..evaluation.pairs import evaluate_pairs
-from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
-from .tables import evaluation_table
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, open_pipeline, report
 
 
 @app.command("evaluate-pairs")
@@ -23,7 +21,5 @@ def evaluate_pairs_command(
     threads: int = THREADS,
 ) -> None:
     """Score an `rnn_transducer` on pairs of texts: exact matches, edits a character; with sacrebleu, chrF and BLEU."""
-    compute_on(gpu_id, threads)
-    found = evaluate_pairs(load_pipeline(model), path, target_path, lowercase=lowercase)
-    console.print(evaluation_table(path.name, {"all": found}, percent=False))
-    save_scores(found.to_json(), output)
+    found = evaluate_pairs(open_pipeline(model, gpu_id, threads), path, target_path, lowercase=lowercase)
+    report(path.name, found, output, percent=False)

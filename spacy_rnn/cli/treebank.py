@@ -9,12 +9,11 @@ from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
 from ..evaluation.tagger import evaluate
-from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, compute_on, console, save_scores
-from .tables import counts_table, evaluation_table
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report
+from .tables import counts_table
 
-SAMPLE = "sample"
+# The columns of the table of `convert`.
 SHOWN = ("sentences", "words", "tokens", "multiword_merged", "multiword_split", "attrs")
 
 
@@ -29,7 +28,7 @@ def fetch_command(
     repo: str = typer.Option(REPO, help="Address that the repositories of all treebanks are under."),
 ) -> None:
     """Fetch a treebank from the package index, its git repository or a local folder."""
-    if treebank == SAMPLE and not local_dir:
+    if treebank == "sample" and not local_dir:
         local_dir = sample_dir
     local = Path(local_dir) if local_dir else None
     fetched = fetch_treebank(treebank, output_dir, local_dir=local, tag=tag, repo=repo)
@@ -40,7 +39,7 @@ def fetch_command(
 def convert_command(
     source_dir: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu."),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
-    lang: str = typer.Option("", help="spaCy language code; by default the file names tell."),
+    lang: str = typer.Option("", help="spaCy language code; by default taken from the file names."),
 ) -> None:
     """Convert a treebank to spaCy's binary format."""
     stats = convert_treebank(source_dir, output_dir, lang or None)
@@ -55,7 +54,7 @@ def configure_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output_path: Path = typer.Argument(..., help="Where to write the config."),
     threads: int = THREADS,
-    max_steps: int = typer.Option(0, help="Training steps at most; 0 leaves it to the config.", min=0),
+    max_steps: int = typer.Option(0, help="Largest number of training steps; 0 for that of the config.", min=0),
     words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
@@ -72,7 +71,5 @@ def evaluate_command(
     threads: int = THREADS,
 ) -> None:
     """Score a tagger on the words as annotated and on raw text, and measure its speed."""
-    compute_on(gpu_id, threads)
-    evaluations = evaluate(load_pipeline(model), corpus_dir, split)
-    console.print(evaluation_table(f"{corpus_dir.name}, {split}", evaluations))
-    save_scores({name: found.to_json() for name, found in evaluations.items()}, output)
+    evaluations = evaluate(open_pipeline(model, gpu_id, threads), corpus_dir, split)
+    report(f"{corpus_dir.name}, {split}", evaluations, output)
