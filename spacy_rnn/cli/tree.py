@@ -29,9 +29,7 @@ def convert_sst_command(
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
     parser: str = PARSER,
     binary: bool = typer.Option(False, help="Two labels instead of five; neutral phrases are left out."),
-    fragments: bool = typer.Option(
-        False, help="Also train on phrases that are not subtrees, as separate documents."
-    ),
+    fragments: bool = typer.Option(False, help="Also train on phrases that are not subtrees, as separate documents."),
 ) -> None:
     """Convert the Stanford Sentiment Treebank to labelled dependency trees."""
     stats = convert_sst(source_dir, output_dir, load_parser(parser), binary=binary, fragments=fragments)

@@ -84,7 +84,7 @@ class ComponentMessages:
     R192 = "Worker {rank} of {size} {how}, so all were stopped.{reason} {remedy}"
     R193 = "The checkpoint {path} was made by {found} workers; continue with as many instead of {workers}."
     R194 = "The checkpoint {path} was made with another config, which differs in: {settings}. Continue with that one."
-    R195 = "{path}: there is no checkpoint to continue from; either no training was started or it has ended."
+    R195 = "{path}: there is no checkpoint to continue from: no training was started, or it ended. Omit --resume."
     R196 = "{path} is of a training that has not ended. Choose --resume, --no-resume or another output folder."
 
     R201 = "{path}: no such file; train a language model with `spacy-rnn train-lm` and give the path of its file."

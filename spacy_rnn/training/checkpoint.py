@@ -22,10 +22,10 @@ from ..errors import Errors, TrainingError
 from ..pipeline.load import one_line
 from ..pipeline.saving import check_files, write_checksums
 from ..shim import TorchShim, mark_all_changed
+from .weights import Key, models, weights
 
 PIPELINE, STATE, TENSORS = "pipeline", "state.json", "state.safetensors"
 VERSION = 2
-Key = Tuple[int, str]
 
 _MEMORY = ("mom1", "mom2", "averages")
 
@@ -76,7 +76,7 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dic
         with torch.no_grad():
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])
-        for _, model in _models(nlp):
+        for _, model in models(nlp):
             mark_all_changed(model)
         _restore(optimizer, {name: key for key, name in _keys(nlp)}, tensors, state["updates"])
         return [_numbers(rank, plain, tensors) for rank, plain in enumerate(state["random"])]
@@ -136,40 +136,17 @@ def _numbers(rank: int, plain: Dict[str, Any], tensors: Dict[str, Tensor]) -> Di
     return {"plain": plain, "tensors": mine}
 
 
-def _models(nlp: Language) -> Iterator[Tuple[str, Any]]:
-    for name, proc in nlp.pipeline:
-        model: Any = getattr(proc, "model", None)
-        if hasattr(model, "walk"):
-            yield name, model
-
-
-def _nodes(nlp: Language) -> Iterator[Tuple[str, Any]]:
-    """All layers, with names that are the same in a later process."""
-    for name, model in _models(nlp):
-        for i, node in enumerate(model.walk()):
-            yield f"{name}/{i}", node
-
-
 def _keys(nlp: Language) -> Iterator[Tuple[Key, str]]:
-    """The key of each weight in the optimizer, with the weight's name. Thinc numbers layers and shims separately, so a
-    number alone does not identify one of them."""
-    for name, node in _nodes(nlp):
-        for parameter in node.param_names:
-            yield (node.id, parameter), f"{name}//{parameter}"
-        for i, shim in enumerate(node.shims):
-            module = shim._model
-            if isinstance(module, torch.nn.Module):
-                for parameter, _ in module.named_parameters():
-                    yield (shim.id, parameter), f"{name}/{i}//{parameter}"
+    """The key of each weight in the optimizer, with the name of the weight."""
+    return ((weight.key, weight.name) for name, model in models(nlp) for weight in weights(name, model))
 
 
 def _weights(nlp: Language) -> Iterator[Tuple[str, Tensor]]:
-    """All torch weights. Saved pipelines leave out rows of tables that are not in use yet, which training needs."""
-    for name, node in _nodes(nlp):
-        for i, shim in enumerate(node.shims):
-            if isinstance(shim, TorchShim) and shim.sizes is not None:
-                for parameter_name, parameter in shim.module.named_parameters():
-                    yield f"weights/{name}/{i}//{parameter_name}", parameter
+    """Our torch weights. Saved pipelines leave out rows of tables that are not in use yet, which training needs."""
+    for name, model in models(nlp):
+        for weight in weights(name, model):
+            if isinstance(weight.shim, TorchShim) and weight.parameter is not None:
+                yield f"weights/{weight.name}", weight.parameter
 
 
 def find_checkpoint(folder: Path) -> Optional[Path]:

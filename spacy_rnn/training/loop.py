@@ -27,8 +27,9 @@ from .checkpoint import (
     save_checkpoint,
     set_random_state,
 )
-from .parallel import Worker, trained_models, weight_sums
+from .parallel import Worker, weight_sums
 from .update import add_gradients
+from .weights import trained_models
 
 LAST, BEST, CHECKPOINT = "model-last", "model-best", "checkpoint"
 # A training that continues may end at another point than was planned.

@@ -1,25 +1,22 @@
 """Several processes that train one model, each on a share of every batch. Gradients are summed over the processes, so
 that all make the same step (Li et al. 2020, without buckets)."""
 
-import math
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from spacy.language import Language
-from thinc.api import Model
-from thinc.util import torch2xp, xp2torch
 from torch import Tensor
 
 from ..base.distributed import IntArray, shared
 from ..errors import Errors, TrainingError
-from ..shim import TorchShim
 from .batches import Batch
+from .weights import trained_models, weights
 
 # Of a process that hangs; one that died is noticed at once.
 TIMEOUT = timedelta(hours=12)
@@ -97,101 +94,25 @@ class Worker:
         """Replace all gradients by their sums over the processes."""
         if self.size == 1:
             return
-        slots = list(gradient_slots(nlp, frozen, self.device))
-        mine = [slot.get() for slot in slots]
-        present = torch.tensor([float(gradient is not None) for gradient in mine], device=self.device)
+        # By layer and key, because a layer may be part of several models.
+        trained = (weight for name, model in trained_models(nlp, frozen) for weight in weights(name, model))
+        unique = {(weight.node.id, weight.shim is None, weight.key): weight for weight in trained}
+        found = [(weight, weight.get_gradient()) for weight in unique.values()]
+        present = torch.tensor([float(gradient is not None) for _, gradient in found], device=self.device)
         wanted = self._reduced(present, dist.ReduceOp.MAX).bool().tolist()
-        kept = [(slot, gradient) for slot, gradient, wants in zip(slots, mine, wanted) if wants]
+        kept = [(weight, gradient) for (weight, gradient), wants in zip(found, wanted) if wants]
         if not kept:
             return
         flat = [
-            torch.zeros(math.prod(slot.shape), device=self.device) if gradient is None else gradient.reshape(-1)
-            for slot, gradient in kept
+            (torch.zeros(weight.tensor.numel()) if gradient is None else gradient.reshape(-1)).to(self.device)
+            for weight, gradient in kept
         ]
         summed = self._reduced(torch.cat(flat)).split([len(part) for part in flat])
-        for (slot, _), gradient in zip(kept, summed):
-            slot.set(gradient.reshape(slot.shape))
-
-
-@dataclass
-class Slot:
-    """A gradient of one weight. `get` returns it in float32, None if there is none; `set` replaces it."""
-
-    shape: Tuple[int, ...]
-    get: Callable[[], Optional[Tensor]]
-    set: Callable[[Tensor], None]
-
-
-def trained_models(nlp: Language, frozen: List[str]) -> Iterator[Tuple[str, Model]]:
-    """The models that training changes, as `spacy train` finds them."""
-    for name, proc in nlp.pipeline:
-        model = getattr(proc, "model", None)
-        if name not in frozen and getattr(proc, "is_trainable", False) and model not in (True, False, None):
-            yield name, model
-
-
-def gradient_slots(nlp: Language, frozen: List[str], device: str) -> Iterator[Slot]:
-    """Every gradient of a pipeline, in the same order in each process."""
-    seen = set()
-    for _, model in trained_models(nlp, frozen):
-        for node in model.walk():
-            if id(node) in seen:
-                continue
-            seen.add(id(node))
-            for name in node.param_names:
-                if node.has_param(name):
-                    yield _thinc_slot(node, name, device)
-            for shim in node.shims:
-                module = shim.module if isinstance(shim, TorchShim) else getattr(shim, "_model", None)
-                if isinstance(module, torch.nn.Module):
-                    lazy = {id(part.weight) for part in module.modules() if getattr(part, "lazy", False)}
-                    yield from (_torch_slot(parameter, id(parameter) in lazy) for parameter in module.parameters())
-
-
-def _thinc_slot(node: Model, name: str, device: str) -> Slot:
-    weights: Any = node.get_param(name)
-
-    def get() -> Optional[Tensor]:
-        return xp2torch(node.get_grad(name)).to(device) if node.has_grad(name) else None
-
-    def put(gradient: Tensor) -> None:
-        array: Any = torch2xp(gradient.clone())
-        node.set_grad(name, array)
-
-    return Slot(weights.shape, get, put)
-
-
-def _torch_slot(parameter: torch.nn.Parameter, lazy: bool) -> Slot:
-    """lazy: the gradient is sparse, and has the rows that any process used."""
-
-    def get() -> Optional[Tensor]:
-        return None if parameter.grad is None else parameter.grad.to_dense().float()
-
-    def put(gradient: Tensor) -> None:
-        gradient = gradient.to(parameter.dtype)
-        parameter.grad = _used_rows(gradient) if lazy else gradient.clone()
-
-    return Slot(tuple(parameter.shape), get, put)
-
-
-def _used_rows(gradient: Tensor) -> Tensor:
-    """The same as `gradient.to_sparse(1)`, fifty times as fast."""
-    rows = gradient.any(1).nonzero()[:, 0]
-    return torch.sparse_coo_tensor(
-        rows.unsqueeze(0), gradient[rows], gradient.shape, is_coalesced=True, check_invariants=False
-    )
+        for (weight, _), gradient in zip(kept, summed):
+            weight.set_gradient(gradient.reshape(weight.tensor.shape))
 
 
 def weight_sums(nlp: Language, frozen: List[str]) -> List[float]:
     """The sum of the weights of each model, by which processes notice that their weights differ."""
-    sums: Dict[str, float] = {}
-    for name, model in trained_models(nlp, frozen):
-        tensors = [p for node in model.walk() for s in node.shims if isinstance(s, TorchShim) for p in _parameters(s)]
-        arrays = [node.get_param(key) for node in model.walk() for key in node.param_names if node.has_param(key)]
-        sums[name] = sum(float(tensor.double().sum()) for tensor in tensors)
-        sums[name] += sum(float(xp2torch(array).double().sum()) for array in arrays)
-    return list(sums.values())
-
-
-def _parameters(shim: TorchShim) -> List[Tensor]:
-    return [parameter.detach() for parameter in shim.module.parameters()]
+    trained = trained_models(nlp, frozen)
+    return [sum(float(weight.tensor.double().sum()) for weight in weights(name, model)) for name, model in trained]

@@ -17,14 +17,15 @@ from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
 from spacy.util import load_config, registry
-from thinc.api import Adam, Config
+from thinc.api import Adam, Config, Model
 
 from spacy_rnn.errors import CorpusError, TrainingError, UserError
 from spacy_rnn.training import train
 from spacy_rnn.training.batches import Batches, deal, subdivide
 from spacy_rnn.training.checkpoint import _keys, find_checkpoint, load_checkpoint
 from spacy_rnn.training.loop import begin
-from spacy_rnn.training.parallel import Worker, _torch_slot
+from spacy_rnn.training.parallel import Worker
+from spacy_rnn.training.weights import Weight
 
 from ..helpers import SENTENCES, gold_doc, make_examples, tagger_config, tagger_nlp, torch_shims
 from ..pipeline.texts import CATS, textcat_config
@@ -326,13 +327,13 @@ def test_processes_that_read_different_batches_stop(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("lazy", [True, False])
 def test_gradients_of_rows_are_summed_as_such(lazy: bool) -> None:
     table = torch.nn.Parameter(torch.zeros(9, 2))
-    slot = _torch_slot(table, lazy)
-    assert slot.get() is None
+    weight = Weight("", (0, "table"), Model("", lambda *args: args), parameter=table, lazy=lazy)
+    assert weight.get_gradient() is None
     rows = torch.sparse_coo_tensor(torch.tensor([[3, 5]]), torch.ones(2, 2), table.shape, check_invariants=True)
     table.grad = rows if lazy else rows.to_dense()
-    found = slot.get()
+    found = weight.get_gradient()
     assert found is not None and not found.is_sparse and torch.equal(found, rows.to_dense())
-    slot.set(2 * found)
+    weight.set_gradient(2 * found)
     assert table.grad.is_sparse == lazy and torch.equal(table.grad.to_dense(), 2 * rows.to_dense())
     if lazy:
         assert table.grad.coalesce().indices().tolist() == [[3, 5]]
