@@ -36,7 +36,7 @@ class ComponentMessages:
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "
         "name it in training.annotating_components, or set hierarchy = 'windows'."
     )
-    R102 = "'{name}' and its model do not agree on exclusive_classes; set {value} in components.{name}.model."
+    R102 = "'{name}' and its model do not agree; set exclusive_classes = {value} in components.{name}.model."
     R103 = "'{name}': save_attention needs attention weights; add 'attention' to pooling in components.{name}.model."
     R104 = "'{name}': class_weights names {label!r}, which is not a category of the training data: {labels}."
     R105 = "There is no text categorizer '{name}' to calibrate; the callback's component is one of: {found}, or null."
@@ -51,7 +51,7 @@ class ComponentMessages:
         "'{name}' needs dependency parses, and this document has none: {text!r}. Put a parser before it. In training, "
         "name the parser in training.annotating_components, or read gold parses with spacy-rnn.GoldParseCorpus.v1."
     )
-    R151 = "dep_matrices = true needs cell = 'rnn_tanh' or 'rnn_relu', got {cell!r}; dep_width works with every cell."
+    R151 = "dep_matrices = true cannot be used with cell = {cell!r}; set rnn_tanh or rnn_relu, or use dep_width."
     R153 = "'{name}': the training data has neither doc.cats nor spans in doc.spans[{key!r}]; check spans_key."
     R154 = "'{name}': the labels {labels} have no order. List them by rank in initialize.components.{name}.labels."
     R155 = (
