@@ -11,6 +11,7 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 from spacy.tokens import Doc
 
+from ..base.letters import lower
 from ..base.trees import node_depths
 from .conllu import ConlluWord, MultiwordToken, Sentence, heads_of
 
@@ -127,12 +128,11 @@ def cut_form(unit: MultiwordToken, forms: List[str], start_char: int, pieces: Di
 
 def matching_cuts(whole: str, forms: List[str]) -> List[int]:
     """Where to cut a form into non-empty pieces that are most like the words they stand for."""
-    matcher = SequenceMatcher(None, "".join(forms).lower(), whole.lower(), autojunk=False)
+    matcher = SequenceMatcher(None, lower("".join(forms)), lower(whole), autojunk=False)
     cuts: List[int] = []
     wanted = 0
     for n, form in enumerate(forms[:-1], start=1):
         wanted += len(form)
-        # Lowering can change the number of code points, so a match may lie beyond the end.
         cut = next((b + wanted - a for a, b, size in matcher.get_matching_blocks() if a <= wanted <= a + size), wanted)
         lowest = cuts[-1] + 1 if cuts else 1
         cuts.append(min(max(cut, lowest), len(whole) - len(forms) + n))

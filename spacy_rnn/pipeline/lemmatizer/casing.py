@@ -3,6 +3,7 @@
 import unicodedata
 from typing import List
 
+from ...base.letters import lower
 from ...base.sequences import Decision
 
 SPELLING = (Decision.SPELLED, Decision.SPELLED_CASED, Decision.SPELLED_TITLE)
@@ -23,17 +24,17 @@ class Casing:
         self.turkic = lang in _TURKIC
 
     def lower(self, text: str) -> str:
-        """The text in lower case. It keeps its length: a letter whose lower case is several characters stays."""
-        if self.turkic:
-            text = text.translate(_TURKIC_LOWER)
-        lowered = text.lower()
-        if len(lowered) == len(text):
-            return lowered
-        return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+        """The text in lower case. It keeps its length, see `spacy_rnn.base.letters`."""
+        return lower(text.translate(_TURKIC_LOWER) if self.turkic else text)
 
     def upper(self, text: str) -> str:
         """The text in upper case."""
         return (text.translate(_TURKIC_UPPER) if self.turkic else text).upper()
+
+    def title(self, text: str) -> str:
+        """The text with its first letter in title case, which a few letters have beside their upper case."""
+        first = text[:1]
+        return (first.translate(_TURKIC_UPPER) if self.turkic else first).title() + text[1:]
 
     def flags(self, text: str) -> List[int]:
         """For each character, whether lower case changes it: 1 or 0."""
@@ -47,7 +48,7 @@ class Casing:
             return self.lower(form)
         if decision == Decision.SPELLED_CASED:
             return self._restore(form, spelled)
-        return self.upper(spelled[:1]) + spelled[1:] if decision == Decision.SPELLED_TITLE else spelled
+        return self.title(spelled) if decision == Decision.SPELLED_TITLE else spelled
 
     def decide(self, form: str, lemma: str) -> Decision:
         """The first decision that leads to the lemma, if the network spells it right; SPELLED if none does."""

@@ -1,5 +1,6 @@
 """The component `rnn_transducer`: from one text to another."""
 
+from itertools import chain
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ...models.types import SequenceInput
 from ..base import SequenceLearning
 from ..vocabulary import Vocabulary, encode_sources, encode_targets
 from .scoring import make_transducer_scorer
-from .texts import TRANSDUCED, TRANSDUCTIONS, cut_symbols, join_symbols, set_extensions, split_text
+from .texts import TRANSDUCED, TRANSDUCTIONS, cut_text, join_symbols, set_extensions, split_text
 
 Alternatives = List[Tuple[str, float]]
 """Texts with their scores, the best one first."""
@@ -153,13 +154,32 @@ class RNNTransducer(SequenceLearning):
             return [[("", 0.0)] for _ in texts]
         if not self.labels:
             raise NotInitializedError(Errors.R172.format(name=self.name))
-        cut = [cut_symbols(split_text(text, self.unit), self.cfg["max_read"]) if text else [] for text in texts]
-        written = iter(self._write([piece for pieces in cut for piece in pieces], model or self.model))
-        return [_join([next(written) for _ in pieces]) for pieces in cut]
+        cut = [cut_text(text, self.unit, self.cfg["max_read"]) for text in texts]
+        written = self._write([piece for parts in cut for piece in parts[::2] if piece], model or self.model)
+        return [
+            self._join([next(written) if piece else [("", 0.0)] for piece in parts[::2]], parts[1::2]) for parts in cut
+        ]
 
-    def _write(self, pieces: List[Sequence[str]], model: Model) -> Iterator[Alternatives]:
-        """The best texts for each sequence of symbols."""
-        sources, extended = encode_sources(pieces, self._read, self._written)
+    def _join(self, pieces: List[Alternatives], between: List[str]) -> Alternatives:
+        """The alternatives of a text from those of its pieces: the best of all pieces, the second best of all, and so
+        on, with the mean of their scores. The whitespace between pieces is kept, unless training showed whitespace
+        that is read and none that is written."""
+        if len(pieces) == 1:
+            return pieces[0]
+        reads, writes = (any(symbol[:1].isspace() for symbol in side.symbols) for side in (self._read, self._written))
+        between = [*(between if writes or not reads else [""] * len(between)), ""]
+        found: Dict[str, float] = {}
+        for i in range(max(map(len, pieces))):
+            row = [piece[min(i, len(piece) - 1)] for piece in pieces]
+            text = "".join(chain.from_iterable((text, blanks) for (text, _), blanks in zip(row, between)))
+            found.setdefault(text, sum(score for _, score in row) / len(row))
+        return list(found.items())
+
+    def _write(self, pieces: List[str], model: Model) -> Iterator[Alternatives]:
+        """The best texts for each piece."""
+        sources, extended = encode_sources(
+            [split_text(piece, self.unit) for piece in pieces], self._read, self._written
+        )
         limits = (self.cfg["max_ratio"] * (sources.lengths - 1)).astype(np.int64) + self.cfg["max_extra"]
         search = Search(limits, self.cfg["beams"], self.cfg["length_penalty"])
         for i, hypotheses in enumerate(model.predict(SequenceInput(sources, search)).hypotheses):
@@ -222,13 +242,3 @@ class RNNTransducer(SequenceLearning):
             return None
         sources, extended = encode_sources([source for source, _ in pairs], self._read, self._written)
         return SequenceInput(sources, encode_targets([target for _, target in pairs], extended))
-
-
-def _join(pieces: List[Alternatives]) -> Alternatives:
-    """The alternatives of a text from those of its pieces: the best of all pieces, the second best of all, and so on.
-    Its score is the mean of theirs."""
-    if len(pieces) == 1:
-        return pieces[0]
-    n = max(map(len, pieces), default=1)
-    ranked = [[piece[min(i, len(piece) - 1)] for piece in pieces] for i in range(n)]
-    return [("".join(text for text, _ in row), sum(score for _, score in row) / max(1, len(row))) for row in ranked]

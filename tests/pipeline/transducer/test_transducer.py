@@ -1,9 +1,11 @@
 """The transducer as a component: what it learns, how it cuts and joins, its scores, and spaCy's conventions."""
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Dict, List
 
+import numpy as np
 import pytest
 import spacy
 from hypothesis import given
@@ -12,8 +14,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_rnn.base.sequences import Decoded, Hypothesis
+from spacy_rnn.models.types import SequenceInput
 from spacy_rnn.pipeline.transducer.scoring import score_transductions
-from spacy_rnn.pipeline.transducer.texts import cut_symbols, join_symbols, split_text
+from spacy_rnn.pipeline.transducer.texts import cut_text, join_symbols, split_text
 
 from ...helpers import ODD_TEXTS
 from .transducers import CHARS, WORDS, pair_examples, trained_transducer, transducer, transducer_nlp
@@ -70,17 +74,64 @@ def test_odd_texts(text: str) -> None:
     assert set(written) <= set(text) | set("AB")
 
 
-@given(st.text(st.sampled_from("ab, .\n字'"), max_size=30), st.sampled_from(["char", "word"]), st.integers(1, 9))
+# Letters with marks and joiners, symbols that are joined, and all kinds of whitespace.
+CHARACTERS = "aǅ字,.\u0301\u093e\u200b\u200c\u200d\ufe0f👩 \t\n\r\u00a0\u2028\u3000"
+odd_texts = st.text(st.sampled_from(CHARACTERS), max_size=40) | st.text(max_size=20)
+units = st.sampled_from(["char", "word"])
+
+
+@given(odd_texts, units, st.integers(1, 9))
 def test_splitting_and_cutting_lose_nothing(text: str, unit: str, longest: int) -> None:
-    symbols = split_text(text, unit)
-    pieces = cut_symbols(symbols, longest)
-    assert all(len(piece) <= longest for piece in pieces)
-    assert [symbol for piece in pieces for symbol in piece] == symbols
-    assert join_symbols(symbols, unit) == text
+    assert join_symbols(split_text(text, unit), unit) == text
+    parts = cut_text(text, unit, longest)
+    assert "".join(parts) == text and not "".join(parts[1::2]).strip()
+    assert all(len(split_text(piece, unit)) <= longest for piece in parts[::2] if piece)
+    inner = [*parts[2::2], *(piece[::-1] for piece in parts[:-1:2])]
+    assert not any(piece[:1].isspace() for piece in inner), "each piece is like a text of its own"
 
 
-def test_cuts_before_a_blank() -> None:
-    assert ["".join(piece) for piece in cut_symbols("abcd efgh ij", 7)] == ["abcd", " efgh", " ij"]
+def copying(model: Any, X: SequenceInput, is_train: bool) -> Any:
+    """In place of a network: writes what it reads."""
+    ends = np.cumsum(X.sources.lengths).tolist()
+    read = [X.sources.copies[start : end - 1].tolist() for start, end in zip([0, *ends], ends)]
+    return Decoded([0] * len(ends), [[Hypothesis(symbols, -1.0, True)] for symbols in read]), None
+
+
+@given(st.lists(odd_texts, max_size=4), units, st.integers(1, 9))
+def test_pieces_are_joined_without_a_seam(texts: List[str], unit: str, longest: int) -> None:
+    pipe = transducer(transducer_nlp(unit, max_read=longest))
+    pipe._set_labels({"read": ["a"], "written": ["a"]}, "written", "")
+    pipe.model._func = copying
+    assert [found[0][0] for found in pipe.transduce(texts)] == texts
+
+
+def test_whitespace_between_pieces_is_written_where_training_wrote_it() -> None:
+    nlp = transducer_nlp(max_read=4)
+    pipe = transducer(nlp)
+    pipe.model._func = copying
+    for read, written, expected in ((" ab", "ab", "abab"), (" ab", " ab", "ab  ab"), ("ab", "ab", "ab  ab")):
+        pipe._set_labels({"read": list(read), "written": list(written)}, "written", "")
+        assert nlp("ab  ab")._.transduced == expected
+
+
+def test_cuts_before_whitespace_or_at_least_not_before_a_mark() -> None:
+    assert cut_text("abcd efgh ij", "char", 7) == ["abcd", " ", "efgh", " ", "ij"]
+    assert cut_text("ae\u0301ae\u0301", "char", 4) == ["ae\u0301a", "", "e\u0301"]
+    assert cut_text("one two,three four", "word", 3) == ["one two,", "", "three four"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["हिन्दी", "می\u200cخواهم", "க்ஷ", "cafe\u0301", "שָׁלוֹם", "مُحَمَّد", "co\u00adop", "👩\u200d👩\u200d👧", "❤\ufe0f"],
+)
+def test_marks_and_joiners_belong_to_their_word(word: str) -> None:
+    assert split_text(f"{word} {word}, a", "word") == [f" {word}", f" {word}", ",", " a"]
+
+
+@given(st.text(st.sampled_from("ab1_, .!\n\t字Ω👍\u200b"), max_size=30))
+def test_words_without_marks(text: str) -> None:
+    """As saved transducers read them."""
+    assert split_text(text, "word") == re.findall(r" ?\w+| ?[^\w\s]|\s", f" {text}")
 
 
 @given(st.text("abc字", max_size=7), st.text("abc字", max_size=7))
