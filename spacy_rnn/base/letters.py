@@ -4,7 +4,7 @@ import unicodedata
 from typing import Dict
 
 ATTACHED, JOINER = "\u0300", "\u200d"
-"""What `mark_attached` writes for a character that belongs to the one before it, and for one that also joins the next."""
+"""What `mark_attached` writes for a character that belongs to the one before it; the second also joins the next one."""
 
 _ZERO_WIDTH_SPACE = "\u200b"
 
