@@ -30,7 +30,7 @@ def write_commands(_: str = "") -> str:
 
 
 def _write_command(name: str, command: Any) -> str:
-    parameters = [parameter for parameter in command.params if parameter.name != "help"]
+    parameters = [one for one in command.params if one.name != "help" and not getattr(one, "hidden", False)]
     arguments = [_name(parameter) for parameter in parameters if parameter.param_type_name == "argument"]
     usage = " ".join(["spacy-rnn", name, *arguments, "[OPTIONS]"])
     rows = [f"| `{_name(one)}` | {_escape(one.help or '')} | {_default(one)} |" for one in parameters]

@@ -25,6 +25,9 @@ def test_every_command_and_option_is_on_the_page() -> None:
         section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
         assert command.help and command.help.split()[0] in section
         for parameter in command.params:
+            if getattr(parameter, "hidden", False):
+                assert f"`{parameter.opts[0]}`" not in section
+                continue
             for option in parameter.opts if parameter.param_type_name == "option" else [parameter.name.upper()]:
                 assert option == "--help" or f"`{option}" in section or f", {option}" in section
 
