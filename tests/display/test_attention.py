@@ -121,8 +121,10 @@ def test_shown_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_import_is_light() -> None:
-    script = "import sys, spacy_rnn; assert not {'torch', 'spacy'} & set(sys.modules); print(spacy_rnn.explain)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf8", check=False)
-    assert done.returncode == 0, done.stderr
+    script = "import sys, spacy_rnn; assert not {'torch', 'spacy'} & set(sys.modules); print(spacy_rnn.%s.__module__)"
+    for name, module in (("explain", "attention"), ("render_tree", "tree")):
+        command = [sys.executable, "-c", script % name]
+        done = subprocess.run(command, capture_output=True, encoding="utf8", check=False)
+        assert done.stdout.strip() == f"spacy_rnn.display.{module}", done.stderr
     with pytest.raises(AttributeError, match="nothing"):
         _ = spacy_rnn.nothing

@@ -77,7 +77,7 @@ def test_single_features_are_computed_where_they_are_needed() -> None:
     assert asked == [(slice(0, whole), None), (slice(whole, single), [1])]
 
 
-def test_vectors_are_not_copied_on_their_way_to_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_are_not_copied_on_their_way_to_the_output_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """One array leaves torch for each group of scores, none for the encoder's vectors."""
     nlp = tagger_nlp(attrs=["pos"])
     nlp.initialize(lambda: make_examples(nlp))
