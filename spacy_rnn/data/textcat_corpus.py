@@ -115,6 +115,10 @@ def convert_textcat(
 
 
 def fetched_lang(folder: Path) -> str:
-    """The language of the corpus that was fetched into a folder, "xx" if there is none."""
+    """The language of the corpus that was fetched into a folder, "xx" if there is none. Raises CorpusError for a damaged
+    record."""
     path = folder / SOURCE_FILE
-    return str(srsly.read_json(path)["source"].get("lang", "xx")) if path.is_file() else "xx"
+    try:
+        return str(srsly.read_json(path)["source"].get("lang", "xx")) if path.is_file() else "xx"
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorpusError(Errors.D023.format(path=path, reason=f"{type(error).__name__}: {error}")) from error

@@ -17,6 +17,7 @@ from ..errors import CorpusError, Errors
 from ..models.char_lm_file import save_lm
 from ..nn.char_lm import CharLM, LMState
 from ..nn.char_vocabulary import CharIds, CharVocabulary
+from ..shim.memory import check_memory
 from ..shim.serialize import read_header
 from .evaluate import NATS, autocast, bits_per_character, character_loss, scores
 from .optimizers import make_optimizers, step_optimizers
@@ -60,7 +61,9 @@ class Trainer:
         self.per_epoch = (self.stream - 1) // settings.bptt
         self.n_steps = max(1, round(settings.epochs * self.per_epoch))
         torch.manual_seed(settings.seed)
-        self.model = CharLM(**settings.sizes(vocabulary.n_chars, vocabulary.n_inputs))
+        sizes = settings.sizes(vocabulary.n_chars, vocabulary.n_inputs)
+        check_memory(CharLM, sizes)
+        self.model = CharLM(**sizes)
         self.model.alphabet.copy_(torch.tensor(vocabulary.points))
         self.optimizers = make_optimizers(self.model)
         self.state = self.model.start(self.batch)

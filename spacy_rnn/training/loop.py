@@ -16,6 +16,7 @@ from spacy.training.loop import create_before_to_disk_callback, create_evaluatio
 from spacy.util import dict_to_dot, registry, resolve_dot_names
 from thinc.api import fix_random_seed
 
+from ..base.checks import check_at_least, check_between
 from ..base.files import replaced_folder
 from ..errors import Errors, TrainingError
 from .batches import Batch, Batches, subdivide
@@ -47,6 +48,10 @@ class Training:
         settings: Dict[str, Any] = registry.resolve(config["training"], schema=ConfigSchemaTraining)
         train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
         self.nlp, self.output, self.worker, self.settings = nlp, output, worker, settings
+        if isinstance(settings["dropout"], (int, float)):  # not a schedule
+            check_between("training.dropout", settings["dropout"], 0, 1)
+        check_at_least("training.eval_frequency", settings["eval_frequency"], 1)
+        check_at_least("training.accumulate_gradient", settings["accumulate_gradient"], 1)
         self.optimizer = settings["optimizer"]
         self.frozen: List[str] = settings["frozen_components"]
         self._evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
@@ -98,7 +103,7 @@ class Training:
         began = default_timer() - self.seconds
         dropouts = settings["dropout"]
         for step, (epoch, shares) in enumerate(self.batches):
-            dropout = dropouts if isinstance(dropouts, float) else next(dropouts)
+            dropout = dropouts if isinstance(dropouts, (int, float)) else next(dropouts)
             if step < self.steps_done:  # by the run that this one continues
                 optimizer.step_schedules()
                 continue

@@ -54,6 +54,8 @@ def make_world(folder: Path) -> None:
     config.to_disk(folder / "config.cfg")
     (folder / "code.py").touch()
     (folder / "bad.py").write_text("import nonsense")
+    (folder / "fetched").mkdir()
+    (folder / "fetched" / "source.json").write_text("{")
     for suffix in SUFFIXES:
         (folder / f"empty{suffix}").touch() if suffix else (folder / "empty").mkdir()
         (folder / f"junk{suffix}").write_bytes(b"\xff\xfe{[\n\0\n")
