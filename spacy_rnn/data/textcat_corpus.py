@@ -115,8 +115,8 @@ def convert_textcat(
 
 
 def fetched_lang(folder: Path) -> str:
-    """The language of the corpus that was fetched into a folder, "xx" if there is none. Raises CorpusError for a damaged
-    record."""
+    """The language of the corpus that was fetched into a folder, "xx" if there is none. Raises CorpusError if its
+    record is damaged."""
     path = folder / SOURCE_FILE
     try:
         return str(srsly.read_json(path)["source"].get("lang", "xx")) if path.is_file() else "xx"
