@@ -46,7 +46,7 @@ class Row:
 
     def __init__(self, columns: Sequence[str], vocab: Vocab):
         self._columns = columns
-        # Parts of speech are no strings of the store, and an empty set of features has a name of its own there.
+        # The store has no strings for parts of speech, and calls an empty set of features "_".
         features = _Strings(vocab, {vocab.strings["_"]: ""})
         self._known: Dict[str, Dict[int, str]] = {**dict.fromkeys(_KEYS, _Strings(vocab)), "pos": dict(NAMES)}
         self._known["morph"] = features

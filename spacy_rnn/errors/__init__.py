@@ -4,26 +4,6 @@ import re
 
 from .components import ComponentMessages
 from .corpora import CorpusMessages
-from .kinds import (
-    AnnotationError,
-    CorpusError,
-    ModelFileError,
-    NotInitializedError,
-    SettingError,
-    TrainingError,
-    UserError,
-)
-
-__all__ = [
-    "Errors",
-    "UserError",
-    "SettingError",
-    "AnnotationError",
-    "NotInitializedError",
-    "ModelFileError",
-    "CorpusError",
-    "TrainingError",
-]
 
 
 class _WithCodes(type):
@@ -36,3 +16,31 @@ class _WithCodes(type):
 
 class Errors(CorpusMessages, ComponentMessages, metaclass=_WithCodes):
     """Message templates by code, for `str.format`. D: data and corpora. R: networks and components."""
+
+
+class UserError(ValueError):
+    """A mistake that the user can correct. The command line prints its message and nothing else."""
+
+
+class SettingError(UserError):
+    """A setting is unknown, out of range, or does not go with another one."""
+
+
+class AnnotationError(UserError):
+    """A component misses annotations or labels that it needs, or cannot use them."""
+
+
+class NotInitializedError(UserError):
+    """A component or layer is used before it is initialized, or a result is asked for that was not kept."""
+
+
+class ModelFileError(UserError):
+    """A pipeline, a component or a language model is missing, damaged or of another kind."""
+
+
+class CorpusError(UserError):
+    """A corpus cannot be found, fetched, read, converted or written."""
+
+
+class TrainingError(UserError):
+    """A training was stopped or cannot continue."""
