@@ -3,7 +3,6 @@
 from typing import Collection, Optional, Sequence, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..base.arrays import TINY
 from ..types import FloatArray, IntArray
@@ -39,56 +38,25 @@ def grouped_cross_entropy(
         truth gives to all other labels of its group (Szegedy et al. 2016, sect. 7).
     """
     starts, sizes = _bounds(groups)
-    weight = np.ones(len(sizes)) if weights is None else np.asarray(weights)
     gradient = softmax_groups(scores, groups)
-    negative = [(i, np.flatnonzero(column <= NEGATIVE)) for i, column in enumerate(truths.T)]
-    against = [
-        (group, rows, *_negative(gradient[rows, group], NEGATIVE - truths[rows, i]), weight[i])
-        for (i, rows), group in zip(negative, groups)
-        if len(rows)
-    ]
-    counted = (truths > MISSING) * weight
-    loss = _positive(gradient, starts, sizes, truths, counted, label_smoothing)
-    for group, rows, group_loss, group_gradient, group_weight in against:
-        loss += group_weight * group_loss
-        gradient[rows, group] = group_weight * group_gradient
-    return loss, gradient
+    rows = np.arange(len(scores))[:, None]
+    negative = truths <= NEGATIVE
+    columns = starts + np.where(negative, NEGATIVE - truths, np.maximum(truths, 0))
+    p = gradient[rows, columns]
+    right = np.maximum(np.where(negative, 1.0 - p, p), TINY)
+    off = np.where((sizes > 1) & ~negative, label_smoothing / np.maximum(sizes - 1, 1), 0.0)
+    on = 1.0 - off * sizes  # in addition to what every label gets
+    losses = -on * np.log(right)
+    if label_smoothing:
+        losses -= off * np.add.reduceat(np.log(np.maximum(gradient, TINY)), starts, axis=1)
+        gradient -= np.repeat(off.astype(gradient.dtype), sizes, axis=1)
+    # Of a known label, the gradient is p minus the target; of a wrong one, with it as the target, -p / (1 - p) of that.
+    gradient[rows, columns] -= on.astype(gradient.dtype)
+    counted = (truths != MISSING) * (1.0 if weights is None else np.asarray(weights))
+    gradient *= np.repeat((np.where(negative, -p / right, 1.0) * counted).astype(gradient.dtype), sizes, axis=1)
+    return float((losses * counted).sum()), gradient
 
 
 def _bounds(groups: Collection[slice]) -> Tuple[IntArray, IntArray]:
     """The first column and the number of columns of each group."""
     return np.array([group.start for group in groups]), np.array([group.stop - group.start for group in groups])
-
-
-def _positive(
-    probabilities: FloatArray,
-    starts: IntArray,
-    sizes: IntArray,
-    truths: IntArray,
-    counted: npt.NDArray[np.floating],
-    smoothing: float,
-) -> float:
-    """The loss where the right label is known. Turns the probabilities into the gradient, in place.
-    counted: (n, n_groups), the weight of each truth, 0 where there is none."""
-    off = np.where(sizes > 1, smoothing / np.maximum(sizes - 1, 1), 0.0)
-    on = 1.0 - off * sizes  # in addition to what every label gets
-    rows = np.arange(len(probabilities))[:, None]
-    columns = starts + np.maximum(truths, 0)
-    losses = -on * np.log(np.maximum(probabilities[rows, columns], TINY))
-    if smoothing:
-        logarithms = np.log(np.maximum(probabilities, TINY))
-        losses -= off * np.add.reduceat(logarithms, starts, axis=1)
-        probabilities -= np.repeat(off, sizes).astype(probabilities.dtype)
-    probabilities[rows, columns] -= on.astype(probabilities.dtype)
-    probabilities *= np.repeat(counted.astype(probabilities.dtype), sizes, axis=1)
-    return float((losses * counted).sum())
-
-
-def _negative(part: FloatArray, wrong: IntArray) -> Tuple[float, FloatArray]:
-    """The loss where only one wrong label is known, and its gradient."""
-    rows = np.arange(len(part))
-    p = part[rows, wrong]
-    left = np.maximum(1.0 - p, TINY)
-    gradient = -part * (p / left)[:, None]
-    gradient[rows, wrong] += p / left
-    return float(-np.log(left).sum()), gradient

@@ -113,14 +113,11 @@ class TagLabels:
             and all(isinstance(value, type(expected[key])) for key, value in data.items())
         ):
             raise AnnotationError(Errors.R014.format(name=name, expected=", ".join(expected), found=repr(data)[:80]))
-        labels = cls({})
-        labels.morph_sets = list(data.get("morph_sets", []))
-        for attr in ("pos", "tag"):
-            for value in data.get(attr, []):
-                labels.add(attr, value, name)
-        for feature, values in data.get("morph", {}).items():
-            for value in values:
-                labels.add("morph", f"{feature}={value}", name)
+        labels = cls({"morph_sets": data.get("morph_sets", [])})
+        found = [(attr, value) for attr in ("pos", "tag") for value in data.get(attr, [])]
+        found += [("morph", f"{feature}={value}") for feature, own in data.get("morph", {}).items() for value in own]
+        for attr, value in found:
+            labels.add(attr, value, name)
         return labels
 
     @classmethod
