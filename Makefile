@@ -1,5 +1,5 @@
 # make train [TREEBANK=UD_English-EWT]                   fetch a treebank, train a tagger, score it
-# make test, make lint                                   the checks that .ci/run runs
+# make test, make lint                                   the checks that .ci/run runs, beside make docs
 # make docs                                              the documentation as a website, in build/site
 # make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
 
