@@ -112,7 +112,7 @@ class RowCache(Cache):
     def lookup(self, keys: KeyArray, version: Hashable, compute: Callable[[KeyArray], Array]) -> Tuple[Array, IntArray]:
         """Return a table (n_rows, width) and the row of each key, (n,). These rows never change.
 
-        keys: (n,), no two alike.
+        keys: (n,).
         version: any other version than the last one drops all entries.
         compute: maps the keys that are missing, (m,), to vectors (m, width).
         """
@@ -143,7 +143,8 @@ class RowCache(Cache):
         return None if None in rows else (self._table, np.array(rows, dtype=np.int64))
 
     def _add(self, keys: List[int], vectors: Array) -> None:
-        new = [i for i, key in enumerate(keys) if key not in self._entries]  # another thread may have been faster
+        # Another thread may have been faster.
+        new = {key: i for i, key in enumerate(keys) if key not in self._entries}
         start, end = len(self._entries), len(self._entries) + len(new)
         if not new or end > self.size:
             return
@@ -154,8 +155,8 @@ class RowCache(Cache):
             if start:
                 table[:start] = self._table[:start]
             self._table = table
-        self._table[start:end] = vectors if len(new) == len(keys) else vectors[new]
-        self._entries.update(zip([keys[i] for i in new], range(start, end)))
+        self._table[start:end] = vectors if len(new) == len(keys) else vectors[list(new.values())]
+        self._entries.update(zip(new, range(start, end)))
 
 
 def _after_fork() -> None:

@@ -22,10 +22,13 @@ class WordTypes:
     """Distinct words."""
 
     orths: KeyArray
-    """(n_types,): the words, as keys of the string store, no two alike."""
+    """(n_types,): the words, as keys of the string store. A word stands there twice if its tokens differ in `keys`."""
     counts: IntArray
     """(n_types,): how often each occurs."""
     vocab: Vocab
+    keys: Optional[KeyArray] = None
+    """(n_types,): the attribute by which the vocabulary's table of vectors knows them, of their tokens; None if that is
+    one of the words themselves."""
 
     _lexemes: Optional[List[Lexeme]] = field(default=None, init=False, repr=False, compare=False)
 

@@ -1,22 +1,25 @@
 """The features of the words of a batch, computed once for each distinct word."""
 
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple, cast
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, cast
 
 import numpy as np
 from spacy.attrs import ORTH
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model, noop
 from thinc.types import Floats2d, Ints1d
 
 from ...base.cache import RowCache
 from ...base.checks import check_at_least
+from ...base.hashing import mix_bits
 from ...errors import Errors, SettingError
 from ...nn.linear import Maxout
 from ...shim import Precision, TorchShim, shim_of
 from ...types import IntArray, KeyArray
 from ..types import TokenFeature, WordEncoder, WordFeature, WordTypes, WordVectors
 from .layer import init_torch_layer, run_torch_layer
+from .word import vector_attr
 
 
 def build_word_features_v1(
@@ -80,17 +83,56 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
-    return _update(model, docs) if is_train else (_predict(model, docs), lambda d_vectors: [])
+    run = _update if is_train else _predict
+    by_vocab: Dict[Vocab, List[int]] = {}
+    for i, doc in enumerate(docs):
+        by_vocab.setdefault(doc.vocab, []).append(i)
+    if len(by_vocab) < 2:
+        return run(model, docs)
+    groups = list(by_vocab.values())
+    found, callbacks = zip(*(run(model, [docs[i] for i in group]) for group in groups))
+    joined, starts = join_groups(model, found, groups)
+
+    def backprop(d_vectors: Floats2d) -> List[Doc]:
+        for callback, start, own in zip(callbacks, starts, found):
+            callback(d_vectors[start : start + len(own.vectors)])
+        return []
+
+    return joined, backprop
+
+
+def join_groups(
+    model: Model, found: Sequence[WordVectors], groups: Sequence[List[int]]
+) -> Tuple[WordVectors, List[int]]:
+    """The encoded words of groups of documents as those of one batch, and the first row of each group. groups: the
+    places of the documents in the batch."""
+    starts = np.cumsum([0, *(len(own.vectors) for own in found)]).tolist()
+    parts: List[IntArray] = [np.zeros(0, dtype=np.int64)] * sum(map(len, groups))
+    for own, group, start in zip(found, groups, starts):
+        for i, part in zip(group, np.split(own.index + start, np.cumsum(own.lengths)[:-1])):
+            parts[i] = part
+    vectors = model.ops.xp.concatenate([own.vectors for own in found])
+    return WordVectors(vectors, np.concatenate(parts), np.array(list(map(len, parts)), dtype=np.int64)), starts
 
 
 def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
     """The distinct words of a batch, the row of the word of each token, (n_tokens,), and the number of tokens of each
-    document, (n_docs,)."""
+    document, (n_docs,). The documents have one vocabulary."""
+    vocab = docs[0].vocab
     lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-    arrays = [doc.to_array(ORTH) for doc in docs if len(doc)]
-    orths = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64)
-    distinct, index, counts = np.unique(orths, return_inverse=True, return_counts=True)
-    return WordTypes(distinct, counts, docs[0].vocab), index, lengths
+    orths, attr = _joined(docs, ORTH), vector_attr(vocab)
+    if attr == ORTH:
+        distinct, index, counts = np.unique(orths, return_inverse=True, return_counts=True)
+        return WordTypes(distinct, counts, vocab), index, lengths
+    keys = _joined(docs, attr)
+    both = mix_bits(orths) ^ keys
+    _, first, index, counts = np.unique(both, return_index=True, return_inverse=True, return_counts=True)
+    return WordTypes(orths[first], counts, vocab, keys[first]), index, lengths
+
+
+def _joined(docs: List[Doc], attr: int) -> KeyArray:
+    """An attribute of all tokens, (n_tokens,)."""
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *(doc.to_array(attr) for doc in docs if len(doc))])
 
 
 def _update(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
@@ -121,7 +163,7 @@ def _update(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
     return WordVectors(vectors, index, lengths), backprop
 
 
-def _predict(model: Model, docs: List[Doc]) -> WordVectors:
+def _predict(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
     """The features of the words. Those that depend on the word and the weights alone come from the cache."""
     types, index, lengths = distinct_words(docs)
     features, context, mix = _parts(model)
@@ -142,12 +184,16 @@ def _predict(model: Model, docs: List[Doc]) -> WordVectors:
         version = (types.vocab, *(shim_of(node).version for node in (*nodes, mix) if node.shims))
         table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
         if not fresh and context is None:
-            return WordVectors(table, rows[index], lengths)
+            return WordVectors(table, rows[index], lengths), _no_backprop
         parts.append(table[xp.asarray(rows)])
     parts += [layer.predict(types) for layer in fresh]
     if context is not None:
         parts, index = [part[index] for part in parts] + [context.predict(docs)], np.arange(len(index))
-    return WordVectors(mix_fresh.predict(xp.concatenate(parts, axis=1)), index, lengths)
+    return WordVectors(mix_fresh.predict(xp.concatenate(parts, axis=1)), index, lengths), _no_backprop
+
+
+def _no_backprop(d_vectors: Floats2d) -> List[Doc]:
+    return []
 
 
 _NO_MIX: Model[Floats2d, Floats2d] = noop()

@@ -7,8 +7,10 @@ from typing import Any, Callable, List, Tuple, cast
 
 import numpy as np
 import torch
-from spacy.attrs import IDS
+from spacy.attrs import IDS, NAMES, ORTH
 from spacy.strings import get_string_id
+from spacy.vectors import Mode, Vectors
+from spacy.vocab import Vocab
 from thinc.api import Model, glorot_uniform_init
 from thinc.types import Floats2d
 
@@ -17,7 +19,7 @@ from ...errors import Errors, SettingError
 from ...nn.dropout import drop_rows
 from ...nn.embedding import GrowingEmbedding, LexicalTables
 from ...shim import Precision, torch_layer
-from ...types import KeyArray
+from ...types import Array, KeyArray
 from ..types import WordFeature, WordTypes
 from .layer import run_torch_feature, torch_feature
 
@@ -121,7 +123,8 @@ def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
 
 
 def build_static_vectors_v1(width: int = 64) -> WordFeature:
-    """A learned linear map of the vocabulary's word vectors, or of zeros for a word without a vector.
+    """A learned linear map of the vocabulary's word vectors, or of zeros for a word without a vector. The table may be
+    one of words or of n-grams (floret), and have another attribute than the form as its key.
 
     width: of the output.
 
@@ -149,7 +152,7 @@ def vectors_init(model: Model, X: Any = None, Y: Any = None) -> None:
 def vectors_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
     if X.vocab.vectors.shape[1] != model.get_dim("nI"):
         raise SettingError(Errors.R010.format(found=X.vocab.vectors.shape[1], expected=model.get_dim("nI")))
-    vectors = model.ops.asarray2f(X.vocab.vectors.get_batch(X.orths.tolist()))
+    vectors = model.ops.asarray2f(find_vectors(X))
     W = cast(Floats2d, model.get_param("W"))
 
     def backprop(d_vectors: Floats2d) -> List:
@@ -157,3 +160,25 @@ def vectors_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2
         return []
 
     return model.ops.gemm(vectors, W, trans2=True), backprop
+
+
+def vector_attr(vocab: Vocab) -> int:
+    """The attribute by which the table of vectors knows a token. Tables that are not spaCy's know its form."""
+    return int(getattr(vocab.vectors, "attr", ORTH))
+
+
+def find_vectors(X: WordTypes) -> Array:
+    """The vector of each word, (n_types, width), zeros where it has none."""
+    vocab, table = X.vocab, X.vocab.vectors
+    keys = lexeme_keys(X, NAMES[vector_attr(vocab)]) if X.keys is None else X.keys
+    if not isinstance(table, Vectors):
+        return table.get_batch(keys.tolist())
+    if table.mode == Mode.floret:
+        # By their strings, since the table may have a string store of its own.
+        return table.get_batch([vocab.strings[key] for key in keys.tolist()])
+    rows = table.find(keys=keys.tolist())
+    if not len(table.data):
+        return np.zeros((len(rows), table.shape[1]), dtype=np.float32)
+    vectors = table.data[rows]
+    vectors[rows < 0] = 0.0
+    return vectors
