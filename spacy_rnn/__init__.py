@@ -1,5 +1,6 @@
 """Recurrent and recursive neural networks as spaCy pipeline components."""
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -13,3 +14,7 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'spacy_rnn' has no attribute {name!r}")
+
+
+if sys.modules.get("spacy"):  # Who has documents may read their extension attributes.
+    import_module("spacy_rnn.pipeline.extensions")

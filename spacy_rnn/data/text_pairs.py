@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import CorpusError, Errors
-from ..pipeline.transducer.texts import TRANSDUCED, set_extensions
+from ..pipeline.extensions import TRANSDUCED, assign
 from .text_files import read_lines
 from .textcat_files import file_format, read_rows
 
@@ -55,10 +55,9 @@ def build_transducer_corpus_v1(
 
 def make_pair_example(nlp: Language, pair: TextPair) -> Example:
     """A document of the text to read, and beside it a reference with the text to write."""
-    set_extensions()
     predicted = nlp.make_doc(pair.source)
     reference = Doc(nlp.vocab, words=[t.text for t in predicted], spaces=[bool(t.whitespace_) for t in predicted])
-    reference._.set(TRANSDUCED, pair.target)
+    assign(reference, TRANSDUCED, pair.target)
     return Example(predicted, reference)
 
 

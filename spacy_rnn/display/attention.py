@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.util import is_in_jupyter, minify_html
 
 from ..errors import Errors, NotInitializedError, SettingError
-from ..pipeline.textcat.component import ATTENTION
+from ..pipeline.extensions import ATTENTION, read
 
 PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -87,7 +87,7 @@ def explain(
 
 def _render(span: Union[Doc, Span], settings: Dict[str, Any]) -> str:
     doc = span if isinstance(span, Doc) else span.doc
-    weights = doc._.get(ATTENTION) if Doc.has_extension(ATTENTION) else None
+    weights = read(doc, ATTENTION)
     if weights is None or len(weights) != len(doc):
         raise NotInitializedError(Errors.R106)
     if isinstance(span, Span):

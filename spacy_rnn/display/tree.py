@@ -13,7 +13,7 @@ from ..base.checks import check_choice
 from ..base.parses import ParsedDocs
 from ..base.trees import Trees, node_depths, subtree_spans
 from ..errors import Errors, NotInitializedError
-from ..pipeline.tree.annotate import EXTENSION
+from ..pipeline.extensions import TREE, read
 from .colours import Colour, ink_on, label_colours, text_width, value_colour
 
 Direction = Literal["auto", "down", "right"]
@@ -67,7 +67,7 @@ def render_tree(
     check_choice("direction", direction, DIRECTIONS)
     whole = doc.doc if isinstance(doc, Span) else doc
     trees = ParsedDocs.read([whole], "render_tree").trees
-    kept = whole._.get(EXTENSION) if Doc.has_extension(EXTENSION) else None
+    kept = read(whole, TREE)
     if len(whole) and (kept is None or "scores" not in kept):
         raise NotInitializedError(Errors.R159)
     svg = _draw(doc, trees, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)

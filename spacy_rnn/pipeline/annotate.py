@@ -1,6 +1,6 @@
 """Annotations of documents as arrays: reading, writing and combining them."""
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Iterable, Iterator, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 from spacy.attrs import IS_SPACE
@@ -10,8 +10,9 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
+from .extensions import SCORES, assign
+from .strings import distinct_vocabs, permanent, permanent_features
 
-EXTENSION = "rnn_scores"
 ATTRS = ("pos", "tag", "morph")
 
 
@@ -22,19 +23,18 @@ def read_annotations(doc: Doc, attrs: Sequence[str]) -> KeyArray:
     return values.reshape(len(doc), len(attrs))
 
 
-def write_annotations(
-    docs: Iterable[Doc], columns: Mapping[str, KeyArray], vocab: Vocab, *, overwrite: bool, extend: bool
-) -> None:
+def write_annotations(docs: Sequence[Doc], columns: Mapping[str, KeyArray], *, overwrite: bool, extend: bool) -> None:
     """Write one (n_tokens,) array for each attribute, the tokens of all documents joined. Whitespace tokens become
     SPACE, without features. overwrite, extend: see `RNNTagger`."""
-    space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
+    for vocab in distinct_vocabs(docs):
+        space = {"pos": SPACE, "tag": permanent(vocab, "_SP"), "morph": permanent_features(vocab, {})}
     attrs = list(columns)
     for doc, new in _by_doc(docs, np.stack(list(columns.values()), axis=1)):
         spaces = doc.to_array(IS_SPACE).astype(bool)
         if spaces.any():
             new[spaces] = [space[attr] for attr in attrs]
         if not overwrite or extend:
-            new = _merge(attrs, read_annotations(doc, attrs), new, vocab, overwrite=overwrite, extend=extend)
+            new = _merge(attrs, read_annotations(doc, attrs), new, doc.vocab, overwrite=overwrite, extend=extend)
         doc.from_array(_as_spacy(attrs), new)
 
 
@@ -50,7 +50,7 @@ def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> Non
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
     """Keep the probabilities of all labels, (n_tokens, n_labels), in `doc._.rnn_scores`, by group."""
     for doc, rows in _by_doc(docs, probabilities):
-        doc._.set(EXTENSION, {name: rows[:, group].copy() for name, group in groups.items()})
+        assign(doc, SCORES, {name: rows[:, group].copy() for name, group in groups.items()})
 
 
 def _by_doc(docs: Iterable[Doc], rows: Any) -> Iterator[Tuple[Doc, Any]]:
@@ -66,26 +66,13 @@ def _merge(attrs: List[str], old: KeyArray, new: KeyArray, vocab: Vocab, *, over
     merged = new if overwrite else np.where(old == 0, new, old)
     if extend and "morph" in attrs:
         column = attrs.index("morph")
-        strings, morphology = vocab.strings, vocab.morphology
+        strings = vocab.strings
         for i, (before, predicted) in enumerate(zip(old[:, column].tolist(), new[:, column].tolist())):
             both = [Morphology.feats_to_dict(strings[key] if key else "") for key in (before, predicted)]
             first, second = both if overwrite else both[::-1]
-            merged[i, column] = morphology.add({**first, **second})
+            merged[i, column] = permanent_features(vocab, {**first, **second})
     return merged
 
 
 def _as_spacy(attrs: Iterable[str]) -> List[Union[int, str]]:
     return [attr.upper() for attr in attrs]
-
-
-def permanent(vocab: Vocab, string: str) -> int:
-    """The key of a string, which stays in the string store when a memory zone ends."""
-    return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
-
-
-def permanent_features(vocab: Vocab, features: Dict[str, str]) -> int:
-    """The key of a set of morphological features, whose strings stay when a memory zone ends."""
-    parts = [f"{name}={value}" for name, values in features.items() for value in values.split(",")]
-    for string in (vocab.morphology.normalize_features(features), *features, *parts):
-        permanent(vocab, string)
-    return int(vocab.morphology.add(features))

@@ -35,11 +35,15 @@ def _aligned(example: Example, attr: str) -> List[int]:
     return [value or 0 for value in example.get_aligned(attr.upper())]
 
 
-def collect_annotations(examples: Iterable[Example]) -> Dict[str, Counter[int]]:
+def collect_annotations(examples: Iterable[Example]) -> Dict[str, Dict[str, int]]:
     """The number of occurrences of each gold value of each attribute."""
-    values: Dict[str, Counter[int]] = {attr: Counter() for attr in ATTRS}
+    counts: Dict[str, Counter[int]] = {attr: Counter() for attr in ATTRS}
+    strings: Dict[int, str] = {}
     for example in examples:
         if len(example.reference):
-            for attr, column in zip(ATTRS, read_annotations(example.reference, ATTRS).T):
-                values[attr].update(column.tolist())
-    return values
+            values = read_annotations(example.reference, ATTRS)
+            for attr, column in zip(ATTRS, values.T):
+                counts[attr].update(column.tolist())
+            store = example.reference.vocab.strings
+            strings.update((key, store[key]) for key in set(values.ravel().tolist()).difference(strings))
+    return {attr: {strings[key]: n for key, n in found.items() if key} for attr, found in counts.items()}

@@ -1,5 +1,5 @@
-"""The strings that keys stand for. Documents of one batch, and the two documents of an example, may have vocabularies of
-their own: a key is read with the strings of the document that it comes from, and written after its string."""
+"""The strings that keys stand for. The documents of a batch, and those of an example, may have different vocabularies:
+a key is read with the strings of the document that it comes from, and written where its string is known."""
 
 from typing import Dict, Iterable
 
@@ -15,7 +15,7 @@ class Strings:
 
     def __getitem__(self, key: int) -> str:
         """Raises KeyError if no document has the string."""
-        store = next((store for store in self._stores if key in store), self._stores[0])
+        store = next((store for store in self._stores if key in store), self._stores[0])  # type: ignore[operator]
         return str(store[key])
 
 
@@ -24,13 +24,20 @@ def distinct_vocabs(docs: Iterable[Doc]) -> Iterable[Vocab]:
     return dict.fromkeys(doc.vocab for doc in docs)
 
 
+def add_strings(vocab: Vocab, doc: Doc, attr: str) -> None:
+    """Add the strings of an attribute of a document's tokens to another vocabulary."""
+    if vocab is not doc.vocab:
+        for key in set(doc.to_array(attr.upper()).tolist()):
+            vocab.strings.add(doc.vocab.strings[key])
+
+
 def permanent(vocab: Vocab, string: str) -> int:
-    """The key of a string that stays in the string store when a memory zone ends."""
+    """The key of a string, which stays in the string store when a memory zone ends."""
     return int(vocab.strings.add(string, allow_transient=False))  # type: ignore[call-arg]
 
 
 def permanent_features(vocab: Vocab, features: Dict[str, str]) -> int:
-    """The key of a set of morphological features, all of whose strings stay when a memory zone ends."""
+    """The key of a set of morphological features, whose strings stay when a memory zone ends."""
     parts = [f"{name}={value}" for name, values in features.items() for value in values.split(",")]
     for string in (vocab.morphology.normalize_features(features), *features, *parts):
         permanent(vocab, string)

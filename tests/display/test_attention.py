@@ -13,7 +13,6 @@ import spacy
 from spacy.tokens import Doc
 
 import spacy_rnn
-from spacy_rnn.pipeline.textcat.component import ATTENTION
 
 from ..pipeline.texts import TEXTS, trained_textcat
 
@@ -49,8 +48,6 @@ class Tokens(HTMLParser):
 
 
 def weighted(words: List[str], weights: List[float], lang: str = "en") -> Doc:
-    if not Doc.has_extension(ATTENTION):
-        Doc.set_extension(ATTENTION, default=None)
     doc = Doc(spacy.blank(lang).vocab, words=words)
     doc._.rnn_attention = np.array(weights, dtype=np.float32)
     return doc

@@ -11,7 +11,6 @@ from spacy.tokens import Doc
 
 from spacy_rnn.display import render_tree
 from spacy_rnn.display.colours import ink_on, label_colours, text_width, value_colour
-from spacy_rnn.pipeline.tree.annotate import register_extensions
 
 from ..tree_helpers import tree_doc
 
@@ -21,7 +20,6 @@ Rect = Tuple[float, float, float, float]
 
 
 def labelled(words: str, heads: Sequence[int], labels: Sequence[str] = ("0", "1", "2")) -> Doc:
-    register_extensions()
     doc = tree_doc(NLP, words, heads)
     rng = np.random.default_rng(0)
     scores = rng.dirichlet(np.ones(len(labels)), size=len(doc))
@@ -128,7 +126,6 @@ def test_cycles_are_drawn() -> None:
 
 
 def test_nothing_to_draw() -> None:
-    register_extensions()
     assert boxes(draw(Doc(NLP.vocab))) == []
     with pytest.raises(ValueError, match="R150"):
         render_tree(Doc(NLP.vocab, words=["a"]))

@@ -20,6 +20,7 @@ from ...models.types import SequenceInput, TokenPositions
 from ...types import IntArray
 from ..annotate import ATTRS, write_lemmas
 from ..base import SequenceLearning
+from ..strings import Strings, distinct_vocabs
 from .casing import SPELLING, Casing
 from .coding import WordCoder
 from .examples import TagSource, collect_labels, find_words, sample_words
@@ -172,13 +173,12 @@ class RNNLemmatizer(SequenceLearning):
             raise NotInitializedError(Errors.R172.format(name=self.name))
         from ...models.seq2seq import weights_version  # on use: it imports torch
 
-        # The documents' own strings: the component may be sourced from a pipeline with another vocabulary.
-        rows, vocab = read_words(docs, self.cfg["attrs"]), docs[0].vocab
+        rows, strings = read_words(docs, self.cfg["attrs"]), Strings(docs)
         words = distinct(rows)
 
         def compute(missing: List[int]) -> List[str]:
             first = dict(zip(words.keys, words.first.tolist()))
-            found = as_strings(rows[[first[key] for key in missing]], vocab)
+            found = as_strings(rows[[first[key] for key in missing]], strings)
             # A lemma that depends on the context is not kept.
             return [lemma or "" for lemma in self._find(found)] if self._reads_context else self.lemmatize(found)
 
@@ -186,7 +186,7 @@ class RNNLemmatizer(SequenceLearning):
         lemmas, which = self._cache.lookup(words.keys, version, compute), words.which
         tokens = np.array([not lemma for lemma in lemmas])[which].nonzero()[0]
         if len(tokens):
-            spelled = self._spell(as_strings(rows[tokens], vocab), positions_of(docs, tokens))
+            spelled = self._spell(as_strings(rows[tokens], strings), positions_of(docs, tokens))
             which = which.copy()
             which[tokens] = np.arange(len(lemmas), len(lemmas) + len(tokens))
             lemmas = [*lemmas, *spelled]
@@ -230,9 +230,9 @@ class RNNLemmatizer(SequenceLearning):
         """Write predictions to the documents."""
         lemmas, index = prediction
         docs = [doc for doc in docs if len(doc)]
+        for vocab in distinct_vocabs(docs):
+            keys = np.array([vocab.strings.add(lemma) for lemma in lemmas], dtype=np.uint64)
         if docs:
-            strings = docs[0].vocab.strings
-            keys = np.array([strings.add(lemma) for lemma in lemmas], dtype=np.uint64)
             write_lemmas(docs, keys[index], overwrite=self.cfg["overwrite"])
 
     def initialize(
@@ -272,7 +272,7 @@ class RNNLemmatizer(SequenceLearning):
         docs = [example.predicted for example in examples]
         rows = read_words(docs, self.cfg["attrs"])
         tokens = distinct(rows).first
-        words = as_strings(rows[tokens], docs[0].vocab)
+        words = as_strings(rows[tokens], Strings(docs))
         short = [i for i, word in enumerate(words) if len(word.form) <= self.cfg["max_chars"]]
         words, positions = [words[i] for i in short], TokenPositions(docs, tokens[short])
         return self._training_batch(words, self._spell(words, positions, teacher), positions)

@@ -9,6 +9,7 @@ from spacy.training import Example
 from ...types import KeyArray
 from ..annotate import ATTRS
 from ..gold import aligned_keys
+from ..strings import Strings
 from ..vocabulary import Vocabulary
 from .casing import Casing, is_writable
 from .table import LemmaTable, TaggedWord
@@ -54,10 +55,10 @@ def find_words(
     rows: KeyArray = np.column_stack([words, gold["lemma"]])[tokens]
     found = distinct(rows)
     first = rows[found.first]
-    vocab = examples[0].predicted.vocab
-    lemmas = [vocab.strings[key] for key in first[:, 4].tolist()]
+    strings = Strings(doc for example in examples for doc in (example.predicted, example.reference))
+    lemmas = [strings[key] for key in first[:, 4].tolist()]
     counts = np.bincount(found.which, minlength=len(first)).tolist()
-    pairs = map(LemmaCount, as_strings(first[:, :4], vocab), lemmas, counts, tokens[found.first].tolist())
+    pairs = map(LemmaCount, as_strings(first[:, :4], strings), lemmas, counts, tokens[found.first].tolist())
     return [
         pair for pair in pairs if not pair.word.form.isspace() and len(pair.lemma) <= len(pair.word.form) + max_extra
     ]

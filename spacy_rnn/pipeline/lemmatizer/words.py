@@ -4,12 +4,12 @@ from typing import List, NamedTuple, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
 from ...base.hashing import mix_bits
 from ...models.types import TokenPositions
 from ...types import IntArray, KeyArray
 from ..annotate import ATTRS, read_annotations
+from ..strings import Strings
 from .table import TaggedWord
 
 _NO_FEATURES = "_"
@@ -43,9 +43,8 @@ def distinct(rows: KeyArray) -> DistinctRows:
     return DistinctRows(found.tolist(), first, index.reshape(-1))
 
 
-def as_strings(rows: KeyArray, vocab: Vocab) -> List[TaggedWord]:
-    """Words as `read_words` returns them, with the strings of a vocabulary."""
-    strings = vocab.strings
+def as_strings(rows: KeyArray, strings: Strings) -> List[TaggedWord]:
+    """Words as `read_words` returns them, with the strings of their documents."""
     words = []
     for form, pos, tag, morph in rows.tolist():
         features = strings[morph]

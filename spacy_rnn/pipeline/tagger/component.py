@@ -17,11 +17,13 @@ from ...base.checks import check_choice, check_share
 from ...base.distributed import all_reduce
 from ...errors import AnnotationError, Errors, NotInitializedError, SettingError, TrainingError
 from ...types import FloatArray, KeyArray
-from ..annotate import ATTRS, EXTENSION, write_annotations, write_probabilities
+from ..annotate import ATTRS, write_annotations, write_probabilities
 from ..base import RehearsalMixin
 from ..defaults import DEFAULT_EMBED
+from ..extensions import SCORES, register
 from ..gold import aligned_keys, collect_annotations
 from ..losses import grouped_cross_entropy, softmax_groups
+from ..strings import Strings, distinct_vocabs
 from .labels import LabelData, TagCodec, TagLabels, check_wanted
 from .scoring import make_tagger_scorer
 
@@ -137,8 +139,8 @@ class RNNTagger(RehearsalMixin):
             "label_smoothing": label_smoothing,
             "save_scores": save_scores,
         }
-        if save_scores and not Doc.has_extension(EXTENSION):
-            Doc.set_extension(EXTENSION, default=None)
+        if save_scores:
+            register(SCORES)
 
     @property
     def _labels(self) -> TagLabels:
@@ -211,8 +213,9 @@ class RNNTagger(RehearsalMixin):
         docs = [doc for doc in docs if len(doc)]
         if not docs:
             return
-        overwrite, extend = self.cfg["overwrite"], self.cfg["extend"]
-        write_annotations(docs, columns, self.vocab, overwrite=overwrite, extend=extend)
+        for vocab in distinct_vocabs(docs):
+            self.codec.write_strings(vocab, columns)
+        write_annotations(docs, columns, overwrite=self.cfg["overwrite"], extend=self.cfg["extend"])
         if probabilities is not None:
             write_probabilities(docs, probabilities, self.codec.groups)
 
@@ -233,7 +236,7 @@ class RNNTagger(RehearsalMixin):
         validate_get_examples(get_examples, "RNNTagger.initialize")
         spacy.util.check_lexeme_norms(self.vocab, "rnn_tagger")
         if labels is None:
-            found = TagLabels.from_annotations(collect_annotations(get_examples()), self.vocab, self.cfg["neg_prefix"])
+            found = TagLabels.from_annotations(collect_annotations(get_examples()), self.cfg["neg_prefix"])
         else:
             found = TagLabels.from_data(labels, self.name)
         found.merge(self._labels)
@@ -258,7 +261,8 @@ class RNNTagger(RehearsalMixin):
         Raises TrainingError if the loss is not finite."""
         examples = list(examples)
         codec = self.codec
-        truths = codec.encode(aligned_keys(examples, codec.attrs))
+        strings = Strings(example.reference for example in examples)
+        truths = codec.encode(aligned_keys(examples, codec.attrs), strings)
         loss, gradient = grouped_cross_entropy(
             self.model.ops.to_numpy(scores),
             truths,

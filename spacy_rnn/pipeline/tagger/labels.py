@@ -1,18 +1,18 @@
 """The labels of a tagger: the meaning of its output columns, and the translation between annotations and columns."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 import numpy as np
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import IDS as POS_IDS
-from spacy.parts_of_speech import NAMES as POS_NAMES
 from spacy.vocab import Vocab
 
 from ...errors import AnnotationError, Errors
 from ...models.types import ScoreColumns
 from ...types import FloatArray, IntArray, KeyArray
-from ..annotate import ATTRS, permanent, permanent_features
+from ..annotate import ATTRS
 from ..losses import MISSING, NEGATIVE
+from ..strings import Strings, permanent, permanent_features
 
 # The value of a feature that a word lacks.
 NO_VALUE = ""
@@ -121,15 +121,12 @@ class TagLabels:
         return labels
 
     @classmethod
-    def from_annotations(
-        cls, annotations: Mapping[str, Mapping[int, int]], vocab: Vocab, neg_prefix: str = "!"
-    ) -> "TagLabels":
+    def from_annotations(cls, annotations: Mapping[str, Mapping[str, int]], neg_prefix: str = "!") -> "TagLabels":
         """Collect labels, sorted by name. annotations: the number of occurrences of each value of each attribute."""
         labels = cls({})
-        labels.pos = sorted(POS_NAMES[value] for value in annotations["pos"] if value)
-        tags = [vocab.strings[value] for value in annotations["tag"] if value]
-        labels.tag = sorted(tag for tag in tags if not _is_negative(tag, neg_prefix))
-        sets = {vocab.strings[value]: count for value, count in annotations["morph"].items() if value}
+        labels.pos = sorted(annotations["pos"])
+        labels.tag = sorted(tag for tag in annotations["tag"] if not _is_negative(tag, neg_prefix))
+        sets = annotations["morph"]
         morph: Dict[str, set] = {}
         for features in sets:
             for feature, feature_value in Morphology.feats_to_dict(features).items():
@@ -156,7 +153,9 @@ def check_wanted(labels: TagLabels, wanted: Optional[List[str]], name: str) -> L
 
 class TagCodec:
     """Translates between spaCy's annotations (keys of the string store) and the groups of `TagLabels`. It does so by
-    tables, so that a token takes one lookup in an array."""
+    tables, so that a token takes one lookup in an array.
+
+    vocab: has the strings of all annotations that are decoded. Documents may have another vocabulary."""
 
     def __init__(self, labels: TagLabels, attrs: List[str], vocab: Vocab, neg_prefix: str = "!"):
         self.attrs = attrs
@@ -177,6 +176,8 @@ class TagCodec:
         self._gold["morph"] = {}
         self._set_rows = {key: i for i, key in enumerate(morph_keys, start=1)}
         self._composed: Dict[Tuple[int, ...], int] = {}
+        # The last other vocabulary that strings were written to, and the keys of these by attribute.
+        self._written: Tuple[Optional[Vocab], Dict[str, Set[int]]] = (None, {})
 
     @property
     def width(self) -> int:
@@ -188,33 +189,33 @@ class TagCodec:
         """The weight of each group in training."""
         return [FEATURE_WEIGHT if "=" in name else 1.0 for name in self.groups]
 
-    def encode(self, columns: Mapping[str, KeyArray]) -> IntArray:
+    def encode(self, columns: Mapping[str, KeyArray], strings: Strings) -> IntArray:
         """Gold annotations, one (n,) array for each attribute, to the label of each group, (n, n_groups). Missing
-        annotations and unknown labels are MISSING."""
-        return np.concatenate([self._encode_attr(attr, columns[attr]) for attr in self.attrs], axis=1)
+        annotations and unknown labels are MISSING. strings: of the gold documents."""
+        return np.concatenate([self._encode_attr(attr, columns[attr], strings) for attr in self.attrs], axis=1)
 
-    def _encode_attr(self, attr: str, keys: KeyArray) -> IntArray:
+    def _encode_attr(self, attr: str, keys: KeyArray, strings: Strings) -> IntArray:
         distinct, inverse = np.unique(keys, return_inverse=True)
-        rows = [self._encode_key(attr, key) for key in distinct.tolist()]
+        rows = [self._encode_key(attr, key, strings) for key in distinct.tolist()]
         return np.array(rows, dtype=np.int64).reshape(len(rows), -1)[inverse.reshape(-1)]
 
-    def _encode_key(self, attr: str, key: int) -> Tuple[int, ...]:
+    def _encode_key(self, attr: str, key: int, strings: Strings) -> Tuple[int, ...]:
         known = self._gold[attr].get(key)
         if known is not None:
             return known
-        if attr == "tag" and key and _is_negative(tag := self.vocab.strings[key], self.neg_prefix):
+        if attr == "tag" and key and _is_negative(tag := strings[key], self.neg_prefix):
             positive = self._gold["tag"].get(self.vocab.strings[tag[len(self.neg_prefix) :]])
             return (MISSING,) if positive is None else (NEGATIVE - positive[0],)
         if attr != "morph":
             return (MISSING,)
-        row = self._encode_morph(key)
+        row = self._encode_morph(key, strings)
         self._gold[attr][key] = row
         return row
 
-    def _encode_morph(self, key: int) -> Tuple[int, ...]:
+    def _encode_morph(self, key: int, strings: Strings) -> Tuple[int, ...]:
         if key == 0:
             return (MISSING,) * (1 + len(self.features))
-        features = Morphology.feats_to_dict(self.vocab.strings[key])
+        features = Morphology.feats_to_dict(strings[key])
         values = [
             _index([NO_VALUE, *known], features.get(feature, NO_VALUE)) for feature, known in self.features.items()
         ]
@@ -250,6 +251,24 @@ class TagCodec:
             values = {feature: known[choice - 1] for (feature, known), choice in items if choice}
             key = self._composed[row] = permanent_features(self.vocab, values)
         return key
+
+    def write_strings(self, vocab: Vocab, columns: Mapping[str, KeyArray]) -> None:
+        """Make the strings of decoded annotations, one (n,) array for each attribute, permanent in the vocabulary of
+        documents that will have them."""
+        if vocab is self.vocab:
+            return
+        last, written = self._written
+        if last is not vocab:
+            written = {"tag": set(), "morph": set()}
+            self._written = (vocab, written)
+        for attr in written.keys() & columns.keys():
+            for key in set(columns[attr].tolist()) - written[attr]:
+                string = self.vocab.strings[key]
+                if attr == "tag":
+                    permanent(vocab, string)
+                else:
+                    permanent_features(vocab, Morphology.feats_to_dict(string))
+                written[attr].add(key)
 
 
 def _is_negative(tag: str, prefix: str) -> bool:

@@ -18,11 +18,11 @@ from ...base.distributed import all_reduce
 from ...errors import Errors, NotInitializedError, SettingError, TrainingError
 from ...types import FloatArray
 from ..base import RehearsalMixin
+from ..extensions import ATTENTION, assign, register
 from .calibration import at_temperature, to_logits
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
 from .scoring import make_textcat_multilabel_scorer, make_textcat_scorer
 
-ATTENTION = "rnn_attention"
 ClassWeights = Union[Literal["balanced", "sqrt"], Dict[str, float], None]
 # The powers of the weights that balance the categories.
 _POWERS = {"balanced": 1.0, "sqrt": 0.5}
@@ -160,8 +160,8 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         super().__init__(vocab, model, name, threshold=threshold, scorer=scorer or make_scorer())
         self.cfg.update(class_weights=class_weights, label_smoothing=label_smoothing, save_attention=save_attention)
         self.cfg.update(temperature=1.0, category_counts=None)
-        if save_attention and not Doc.has_extension(ATTENTION):
-            Doc.set_extension(ATTENTION, default=None)
+        if save_attention:
+            register(ATTENTION)
 
     @property
     def support_missing_values(self) -> bool:
@@ -195,7 +195,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         for doc, row in zip(docs, scores.tolist()):
             doc.cats.update(zip(labels, row))
         for doc, weights in zip(docs, attention):
-            doc._.set(ATTENTION, weights)
+            assign(doc, ATTENTION, weights)
 
     def _prepare(self, get_examples: Callable[[], Iterable[Example]]) -> None:
         """What both `initialize` methods do after spaCy's own."""

@@ -15,9 +15,10 @@ from ...base.sequences import Search
 from ...errors import Errors, NotInitializedError
 from ...models.types import SequenceInput
 from ..base import SequenceLearning
+from ..extensions import TRANSDUCED, TRANSDUCTIONS, assign, read, register
 from ..vocabulary import Vocabulary, encode_sources, encode_targets
 from .scoring import make_transducer_scorer
-from .texts import TRANSDUCED, TRANSDUCTIONS, cut_text, join_symbols, set_extensions, split_text
+from .texts import cut_text, join_symbols, split_text
 
 Alternatives = List[Tuple[str, float]]
 """Texts with their scores, the best one first."""
@@ -133,7 +134,7 @@ class RNNTransducer(SequenceLearning):
             "labels": {name: [] for name in self.LABELS},
         }
         self._read_labels()
-        set_extensions()
+        register(TRANSDUCED, TRANSDUCTIONS)
 
     @property
     def unit(self) -> str:
@@ -189,9 +190,9 @@ class RNNTransducer(SequenceLearning):
         """Write predictions to the documents."""
         kept = self.cfg["alternatives"]
         for doc, texts in zip(docs, prediction):
-            doc._.set(TRANSDUCED, texts[0][0])
+            assign(doc, TRANSDUCED, texts[0][0])
             if kept:
-                doc._.set(TRANSDUCTIONS, texts[:kept])
+                assign(doc, TRANSDUCTIONS, texts[:kept])
 
     def initialize(
         self,
@@ -222,7 +223,7 @@ class RNNTransducer(SequenceLearning):
         out."""
         found = []
         for example in examples:
-            target = example.reference._.get(TRANSDUCED)
+            target = read(example.reference, TRANSDUCED)
             source = split_text(example.predicted.text, self.unit)
             if target is not None and source and len(source) <= self.cfg["max_read"]:
                 found.append((source, split_text(target, self.unit)))

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterable, List, Tuple
 from spacy.matcher.levenshtein import levenshtein
 from spacy.training import Example
 
-from .texts import TRANSDUCED
+from ..extensions import TRANSDUCED, read
 
 
 def score_transductions(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
@@ -17,9 +17,9 @@ def score_transductions(examples: Iterable[Example], **kwargs: Any) -> Dict[str,
     `transduced_bleu` (Papineni et al. 2002, as in Post 2018), from 0 to 1.
     """
     pairs: List[Tuple[str, str]] = [
-        (example.predicted._.get(TRANSDUCED) or "", example.reference._.get(TRANSDUCED))
+        (read(example.predicted, TRANSDUCED) or "", read(example.reference, TRANSDUCED))
         for example in examples
-        if example.reference.has_extension(TRANSDUCED) and example.reference._.get(TRANSDUCED) is not None
+        if read(example.reference, TRANSDUCED) is not None
     ]
     if not pairs:
         return {}

@@ -1,30 +1,15 @@
-"""Texts as symbols, and the extension attributes of a transducer."""
+"""Texts as symbols."""
 
 import re
 from typing import Iterable, List
 
-from spacy.tokens import Doc
-
 from ...base.letters import ATTACHED, JOINER, is_attached, mark_attached
-
-TRANSDUCED = "transduced"
-"""The text that was written for a document, or is to be written for it; None if there is none."""
-
-TRANSDUCTIONS = "transductions"
-"""A list of (text, score), the best one first."""
 
 # A word, or a punctuation mark with what it is joined to, and the blank before it if there is one, so that the text can
 # be joined again; in a text as `mark_attached` returns it.
 _WORD = re.compile(
     r" ?\w[\w{on}]*| ?[^\w\s][{on}]*(?:(?<={joiner})[^\w\s{on}][{on}]*)*|\s".format(on=ATTACHED + JOINER, joiner=JOINER)
 )
-
-
-def set_extensions() -> None:
-    """Register the extension attributes."""
-    for name in (TRANSDUCED, TRANSDUCTIONS):
-        if not Doc.has_extension(name):
-            Doc.set_extension(name, default=None)
 
 
 def split_text(text: str, unit: str) -> List[str]:

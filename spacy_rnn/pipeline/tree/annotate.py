@@ -1,55 +1,13 @@
-"""The annotations that `tree_rnn` writes: extension attributes of documents, spans and tokens, and span groups."""
+"""The annotations that `tree_rnn` writes: extension attributes and span groups."""
 
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import List, Optional, Sequence
 
 import numpy as np
-from spacy.tokens import Doc, Span, Token
+from spacy.tokens import Doc, Span
 
 from ...base.trees import Trees, starts_of, subtree_spans
 from ...types import Array, IntArray
-
-EXTENSION = "tree_rnn"
-
-Node = Union[Token, Span]
-
-
-def register_extensions() -> None:
-    """`doc._.tree_rnn` is a dict of "labels", and of the arrays "scores" (n_tokens, n_labels), "best" (n_tokens,) and,
-    with `save_vectors`, "vectors" (n_tokens, width). `token._.tree_label`, `token._.tree_scores` and
-    `token._.tree_vector` describe the subtree of a token; of a span, such as a sentence, they are those of its root."""
-    if not Doc.has_extension(EXTENSION):
-        Doc.set_extension(EXTENSION, default=None)
-    getters = {"tree_label": get_label, "tree_scores": get_scores, "tree_vector": get_vector}
-    for owner in (Token, Span):
-        for name, getter in getters.items():
-            if not owner.has_extension(name):
-                owner.set_extension(name, getter=getter)
-
-
-def get_label(node: Node) -> Optional[str]:
-    """The label of a subtree, "" if no label is likely enough, None if it was not predicted."""
-    found = _of(node, "best")
-    if found is None:
-        return None
-    return node.doc._.get(EXTENSION)["labels"][int(found)] if found >= 0 else ""
-
-
-def get_scores(node: Node) -> Optional[Dict[str, float]]:
-    """The probability, or value, of each label of a subtree, None if they were not predicted."""
-    found = _of(node, "scores")
-    return None if found is None else dict(zip(node.doc._.get(EXTENSION)["labels"], map(float, found)))
-
-
-def get_vector(node: Node) -> Optional[Array]:
-    """The state of a subtree, (width,), None if it was not kept."""
-    return _of(node, "vectors")
-
-
-def _of(node: Node, name: str) -> Any:
-    kept = node.doc._.get(EXTENSION)
-    if kept is None or name not in kept:
-        return None
-    return kept[name][node.root.i if isinstance(node, Span) else node.i]
+from ..extensions import TREE, assign
 
 
 def keep_subtrees(doc: Doc, labels: List[str], values: Array, best: IntArray, vectors: Optional[Array]) -> None:
@@ -58,7 +16,7 @@ def keep_subtrees(doc: Doc, labels: List[str], values: Array, best: IntArray, ve
     kept = {"labels": list(labels), "scores": values.copy(), "best": best.copy()}
     if vectors is not None:
         kept["vectors"] = vectors.copy()
-    doc._.set(EXTENSION, kept)
+    assign(doc, TREE, kept)
 
 
 def write_spans(docs: Sequence[Doc], key: str, labels: List[str], best: IntArray, trees: Trees) -> None:

@@ -20,7 +20,8 @@ from ...errors import AnnotationError, Errors, NotInitializedError, SettingError
 from ...models.types import TreeScores
 from ..base import LearningMixin
 from ..defaults import DEFAULT_EMBED
-from .annotate import keep_subtrees, register_extensions, write_spans
+from ..extensions import TREE, register
+from .annotate import keep_subtrees, write_spans
 from .gold import collect_labels, find_phrases, read_truths
 from .scoring import make_tree_scorer
 from .targets import TARGETS, Target, best_label, score_width, to_values, tree_loss
@@ -141,7 +142,8 @@ class TreeRNN(LearningMixin, TrainablePipe):
             "save_vectors": save_vectors,
             "save_spans": save_spans,
         }
-        register_extensions()
+        if save_scores or save_vectors:
+            register(TREE, "tree_label", "tree_scores", "tree_vector")
 
     # ---- labels
 
@@ -181,7 +183,6 @@ class TreeRNN(LearningMixin, TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], prediction: TreeScores) -> None:
         """Write `doc.cats`, and of the subtrees what the settings ask for."""
         docs, cfg, labels = list(docs), self.cfg, self.label_data
-        register_extensions()  # A process that was spawned has none.
         best = best_label(prediction.nodes, cfg["target"], cfg["threshold"])
         end = 0
         for doc, values in zip(docs, prediction.docs.tolist()):

@@ -29,12 +29,11 @@ def find_phrases(examples: List[Example], key: Optional[str], trees: Trees) -> P
     for example in examples:
         reference = example.reference
         if key is not None and key in reference.spans:
-            group = reference.spans[key]
-            spans = (
-                group
-                if same_tokens(example.predicted, reference)
-                else example.get_aligned_spans_y2x(group, allow_overlap=True)
-            )
+            spans = list(reference.spans[key])
+            if not same_tokens(example.predicted, reference):
+                for span in spans:  # A span of a document needs a label that the document knows.
+                    example.predicted.vocab.strings.add(span.label_)
+                spans = example.get_aligned_spans_y2x(spans, allow_overlap=True)
             for span in spans:
                 bounds += (n + span.start, n + span.end)
                 labels.append(span.label_)

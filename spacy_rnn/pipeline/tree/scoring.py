@@ -7,7 +7,7 @@ from spacy.scorer import Scorer
 from spacy.training import Example
 
 from ...base.parses import read_trees
-from .annotate import EXTENSION, register_extensions
+from ..extensions import TREE, read
 from .gold import find_phrases, read_truths
 from .targets import best_label
 
@@ -30,7 +30,6 @@ def score_trees(
     F of several labels, or the correlation of values; of phrases if no document has a label.
     """
     examples = list(examples)
-    register_extensions()
     labelled = [example for example in examples if example.reference.cats]
     scores: Dict[str, Any] = {}
     if labelled and target != "regression":
@@ -44,7 +43,7 @@ def score_trees(
     predicted = [[example.predicted.cats.get(label, np.nan) for label in labels] for example in examples]
     values = np.array(predicted, dtype=np.float32).reshape(len(examples), len(labels))
     scores.update(_compare("tree_", values, truths[n:], target, threshold))
-    kept = [example.predicted._.get(EXTENSION) for example in examples if len(example.predicted)]
+    kept = [read(example.predicted, TREE) for example in examples if len(example.predicted)]
     if phrases.labels:
         scores["tree_phrase_matched"] = float((phrases.nodes >= 0).mean())
     if phrases.labels and all(found is not None for found in kept):

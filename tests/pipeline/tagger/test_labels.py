@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import IDS
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
 
+from spacy_rnn.pipeline.strings import Strings
 from spacy_rnn.pipeline.tagger.labels import MISSING, NEGATIVE, TagCodec, TagLabels
 
 from ...helpers import SENTENCES, component, gold_doc, make_examples, tagger_nlp, trained_tagger
@@ -25,6 +26,7 @@ DATA: Dict[str, Any] = {
     "morph_sets": ["Case=Nom|Number=Sing", "_"],
 }
 VOCAB = spacy.blank("xx").vocab
+STRINGS = Strings([Doc(VOCAB)])
 
 pos_values = st.sampled_from(DATA["pos"])
 tag_values = st.sampled_from(DATA["tag"])
@@ -57,7 +59,7 @@ def test_encode_and_decode_are_inverse(rows: List[Any]) -> None:
         "tag": keys([row[1] for row in rows]),
         "morph": keys([row[2] for row in rows], "morph"),
     }
-    encoded = coder.encode(columns)
+    encoded = coder.encode(columns, STRINGS)
     assert encoded.shape == (len(rows), len(coder.groups)) and (encoded >= 0).all()
     scores: Any = np.zeros((len(rows), coder.width), dtype="f")
     for group, choices in zip(coder.groups.values(), encoded.T):
@@ -83,7 +85,8 @@ def test_missing_and_unknown_annotations() -> None:
             "pos": np.array([0, pos_keys(["ADJ"])[0]], dtype=np.uint64),
             "tag": keys(["", "JJ"]),
             "morph": np.array([0, keys(["Case=Dat|Mood=Ind"], "morph")[0]], dtype=np.uint64),
-        }
+        },
+        STRINGS,
     )
     assert encoded[0].tolist() == [MISSING] * 6
     # The unknown value is missing; features that the word does not have are known.
@@ -95,13 +98,12 @@ def test_frequent_sets_and_composed_ones() -> None:
     sets = ["Case=Nom|Number=Sing", "Case=Nom", "", "Case=Dat|Number=Sing"]
     columns = {"pos": pos_keys(["X"] * 4), "tag": keys(["NN"] * 4), "morph": keys(sets, "morph")}
     unknown = [MISSING, MISSING, 1, 0]
-    assert codec().encode(columns)[:, 2:].tolist() == [[1, 2, 1, 0], [0, 2, 0, 0], [2, 0, 0, 0], unknown]
+    assert codec().encode(columns, STRINGS)[:, 2:].tolist() == [[1, 2, 1, 0], [0, 2, 0, 0], [2, 0, 0, 0], unknown]
 
 
 def test_empty_features_are_not_missing() -> None:
-    assert codec().encode({"pos": pos_keys(["X"]), "tag": keys(["NN"]), "morph": keys([""], "morph")}).tolist() == [
-        [2, 0, 2, 0, 0, 0]
-    ]
+    columns = {"pos": pos_keys(["X"]), "tag": keys(["NN"]), "morph": keys([""], "morph")}
+    assert codec().encode(columns, STRINGS).tolist() == [[2, 0, 2, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_empty_features_are_not_missing() -> None:
 )
 def test_negative_tags(prefix: str, tag: str, expected: int) -> None:
     columns = {"pos": pos_keys(["X"]), "tag": keys([tag]), "morph": keys([""], "morph")}
-    assert codec(neg_prefix=prefix).encode(columns)[0, 1] == expected
+    assert codec(neg_prefix=prefix).encode(columns, STRINGS)[0, 1] == expected
 
 
 def test_negative_tags_are_no_labels() -> None:

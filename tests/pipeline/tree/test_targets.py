@@ -12,7 +12,6 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from spacy_rnn.data.gold_parse import with_gold_parse
-from spacy_rnn.pipeline.tree.annotate import register_extensions
 from spacy_rnn.pipeline.tree.scoring import score_trees
 from spacy_rnn.pipeline.tree.targets import TARGETS, best_label, score_width, to_values, tree_loss
 
@@ -180,7 +179,6 @@ def test_values_of_phrases_are_numbers() -> None:
 
 def test_scores_by_hand() -> None:
     nlp = spacy.blank("xx")
-    register_extensions()
     doc = tree_doc(nlp, "a b", [1, 1])
     doc.cats = {"0": 1.0, "2": 0.0, "5": 0.0}
     doc.spans["tree"] = [Span(doc, 0, 1, label="5"), Span(doc, 1, 2, label="0")]

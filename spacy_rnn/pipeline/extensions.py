@@ -1,0 +1,159 @@
+"""The extension attributes that components assign. They are registered when this module is imported, whether or not a
+component is ever constructed: documents and pipelines also come from files and from other processes.
+
+Values with a row for each token are stored with the tokens that they describe, and are returned only for these: after
+`Doc.retokenize`, an attribute of the document is None, and a token has its own row or none.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+from spacy.attrs import IDX, ORTH
+from spacy.tokens import Doc, Span, Token
+from spacy.tokens.underscore import get_ext_args
+from spacy.util import logger
+
+from ..types import Array, KeyArray
+
+SCORES = "rnn_scores"
+"""A dict of arrays (n_tokens, n_labels), see `RNNTagger`."""
+ATTENTION = "rnn_attention"
+"""An array (n_tokens,), see `CategorizerMixin`."""
+TREE = "tree_rnn"
+"""A dict of "labels" and of the arrays "scores" (n_tokens, n_labels), "best" (n_tokens,), the label of each subtree or
+-1, and with `save_vectors` "vectors" (n_tokens, width)."""
+TRANSDUCED = "transduced"
+"""The text that was written for a document, or is to be written for it; None if there is none."""
+TRANSDUCTIONS = "transductions"
+"""A list of (text, score), the best one first."""
+
+Node = Union[Token, Span]
+
+
+@dataclass(frozen=True)
+class RowsGetter:
+    """The value of an attribute with a row for each token, None if the document has other tokens by now."""
+
+    name: str
+
+    def __call__(self, doc: Doc) -> Any:
+        value, tokens = _stored(doc, self.name)
+        same = _count(value) in (None, len(doc)) if tokens is None else np.array_equal(tokens, _tokens_of(doc))
+        return value if same else None
+
+
+@dataclass(frozen=True)
+class RowsSetter:
+    """Stores a value with a row for each token, and the tokens."""
+
+    name: str
+
+    def __call__(self, doc: Doc, value: Any) -> None:
+        _user_data(doc)[_key(self.name)] = {"tokens": _tokens_of(doc), "rows": value}
+
+
+def tree_label(node: Node) -> Optional[str]:
+    """`_.tree_label`: the label of the subtree of a token, or of the root of a span such as a sentence; "" if no label
+    is likely enough, None if it was not predicted."""
+    kept, row = _tree_row(node, "best")
+    return None if kept is None else kept["labels"][found] if (found := int(kept["best"][row])) >= 0 else ""
+
+
+def tree_scores(node: Node) -> Optional[Dict[str, float]]:
+    """`_.tree_scores`: the probability, or value, of each label of a subtree, None if they were not predicted."""
+    kept, row = _tree_row(node, "scores")
+    return None if kept is None else dict(zip(kept["labels"], map(float, kept["scores"][row])))
+
+
+def tree_vector(node: Node) -> Optional[Array]:
+    """`_.tree_vector`: the state of a subtree, (width,), None if it was not kept."""
+    kept, row = _tree_row(node, "vectors")
+    return None if kept is None else kept["vectors"][row]
+
+
+_ROWS = {name: {"getter": RowsGetter(name), "setter": RowsSetter(name)} for name in (SCORES, ATTENTION, TREE)}
+_VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS)}
+_NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_scores, tree_vector)}
+EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
+    *((Doc, name, kind) for name, kind in (*_ROWS.items(), *_VALUES.items())),
+    *((owner, name, kind) for owner in (Token, Span) for name, kind in _NODES.items()),
+]
+
+
+def register(*assigned: str) -> None:
+    """Register all attributes that are not registered yet. One that something else has registered is left as it is.
+
+    assigned: those that a component will assign. Logs a warning for one that will not show what the component assigns.
+    """
+    for owner, name, kind in EXTENSIONS:
+        if not owner.has_extension(name):
+            owner.set_extension(name, **kind)
+        elif name in assigned and owner.get_extension(name) != get_ext_args(**kind):
+            _, method, getter, _ = owner.get_extension(name)
+            if owner is not Doc or method is not None or getter is not None:
+                message = "%s._.%s was registered by other code, and does not show what this component assigns"
+                logger.warning(message, owner.__name__, name)
+
+
+def read(doc: Doc, name: str) -> Any:
+    """The value of an attribute of a document."""
+    if not Doc.has_extension(name):
+        register()
+    return doc._.get(name)
+
+
+def assign(doc: Doc, name: str, value: Any) -> None:
+    """Set an attribute of a document."""
+    if not Doc.has_extension(name):
+        register()
+    doc._.set(name, value)
+
+
+def _key(name: str) -> Tuple[str, str, None, None]:
+    """The key under which spaCy stores an attribute of a document."""
+    return "._.", name, None, None
+
+
+def _user_data(doc: Doc) -> Dict[Any, Any]:
+    # spaCy declares keys of strings only.
+    return doc.user_data
+
+
+def _tokens_of(doc: Doc) -> KeyArray:
+    """What identifies the tokens of a document: their places in its text and their forms, (n_tokens, 2)."""
+    return doc.to_array([IDX, ORTH]).astype(np.uint64, copy=False)
+
+
+def _stored(doc: Doc, name: str) -> Tuple[Any, Optional[KeyArray]]:
+    """A value, and the tokens that it describes, None if they are not known: earlier versions did not store them."""
+    stored: Any = _user_data(doc).get(_key(name))
+    is_known = isinstance(stored, dict) and stored.keys() == {"tokens", "rows"}
+    return (stored["rows"], stored["tokens"]) if is_known else (stored, None)
+
+
+def _count(value: Any) -> Optional[int]:
+    """The number of rows of a value, None if it has none."""
+    arrays = value.values() if isinstance(value, dict) else [value]
+    return next((len(array) for array in arrays if isinstance(array, np.ndarray)), None)
+
+
+def _tree_row(node: Node, name: str) -> Tuple[Any, int]:
+    """The kept subtrees, and the row of a token or of the root of a span; None if it has no row, or they have no array
+    of that name."""
+    kept, tokens = _stored(node.doc, TREE)
+    if not kept or name not in kept:
+        return None, 0
+    token = node.root if isinstance(node, Span) else node
+    if tokens is None:
+        return (kept, token.i) if _count(kept) == len(node.doc) else (None, 0)
+    wanted = [token.idx, token.orth]
+    row = token.i
+    if row >= len(tokens) or tokens[row].tolist() != wanted:
+        row = int(np.searchsorted(tokens[:, 0], np.uint64(token.idx)))
+        if row == len(tokens) or tokens[row].tolist() != wanted:
+            return None, 0
+    return kept, row
+
+
+register()
