@@ -53,7 +53,8 @@ def layer(docs: List[Doc], cached: bool) -> Any:
     feature = {"@architectures": "spacy-rnn.StaticVectors.v1", "width": WIDTH}
     model = build({"@architectures": "spacy-rnn.WordFeatures.v1", "words": words, "vectors": feature, "width": None})
     model.initialize(X=docs)
-    model.layers[-1].set_param("W", np.eye(WIDTH, dtype="f"))
+    weights: Any = np.eye(WIDTH, dtype="f")
+    model.layers[-1].set_param("W", weights)
     return model
 
 
