@@ -1,7 +1,5 @@
 """Documents in files, wherever fsspec can reach them: the pieces that files are cut into, and how a piece is read."""
 
-import codecs
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
@@ -10,7 +8,7 @@ from fsspec.core import url_to_fs
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..data.text_files import decompress, plain_name
+from ..data.text_files import check_text, decode, decompressed, is_utf16, parse_json, plain_name, without_end
 from ..errors import CorpusError, Errors
 
 # The formats of files by the suffix of their names, after which one of a compression may follow.
@@ -98,12 +96,16 @@ class Source:
         kind = self.kind(file)
         if kind == "parquet":
             yield from self._cut_row_groups(file, target_size)
-        elif kind == "docbin" or plain_name(file) != file or size <= target_size:
+        elif kind == "docbin" or plain_name(file) != file or size <= target_size or self._is_utf16(file):
             yield Piece(file, 0, None), size
         else:
             starts = range(0, size, target_size)
             for start, end in zip(starts, [*starts[1:], None]):
                 yield Piece(file, start, end), (size if end is None else end) - start
+
+    def _is_utf16(self, file: str) -> bool:
+        with self._open(file) as opened:
+            return is_utf16(opened.read(4))
 
     def _cut_row_groups(self, file: str, target_size: int) -> Iterator[Tuple[Piece, int]]:
         with self._open(file) as opened:
@@ -117,7 +119,7 @@ class Source:
 
     @contextmanager
     def _open(self, file: str) -> Iterator[Any]:
-        with locate(self.address)[0].open(file, "rb") as opened, decompress(opened, file) as stream:
+        with locate(self.address)[0].open(file, "rb") as opened, decompressed(opened, file) as stream:
             yield stream
 
     def read(self, piece: Piece, vocab: Vocab) -> Iterator[Record]:
@@ -133,7 +135,8 @@ class Source:
         return file[len(root) + 1 :] if file.startswith(root + "/") else file.rpartition("/")[2]
 
     def _lines(self, piece: Piece) -> Iterator[Tuple[int, bytes]]:
-        """The lines that begin in the piece, with their positions in bytes, cut off after LONGEST_LINE bytes."""
+        """The lines that begin in the piece, with their positions in bytes, cut off after LONGEST_LINE bytes. Of a file
+        in UTF-16, which has no such lines, there is only the first one."""
         with self._open(piece.file) as opened:
             place = piece.start
             if place:
@@ -143,24 +146,26 @@ class Source:
                 line = opened.readline(LONGEST_LINE)
                 if not line:
                     return
-                yield place, line if place else line.removeprefix(codecs.BOM_UTF8)
+                yield place, line
+                if not place and is_utf16(line):
+                    return
                 place += len(line)
                 if not line.endswith(b"\n"):
                     place += _skip_line(opened, None)
 
     def _text(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
         for place, line in self._lines(piece):
-            yield _decoded(f"{name}:{place}", line)
+            yield _decoded(name, place, line)
 
     def _jsonl(self, piece: Piece, name: str, vocab: Vocab) -> Iterator[Record]:
         for place, line in self._lines(piece):
-            found = _decoded(f"{name}:{place}", line)
+            found = _decoded(name, place, line)
             if found.error:
                 yield found
             elif str(found.content).strip():
                 try:
-                    record = json.loads(str(found.content))
-                except (ValueError, RecursionError) as error:
+                    record = parse_json(str(found.content))
+                except ValueError as error:
                     yield Record(found.id, None, f"not JSON: {error}")
                 else:
                     yield self._from_fields(record if isinstance(record, dict) else {}, found.id)
@@ -184,6 +189,10 @@ class Source:
         content = fields.get(self.text)
         if named is None or isinstance(named, (dict, list)):
             return Record(place, None, f"there is no name under '{self.id}'")
+        try:
+            check_text(str(named))
+        except ValueError as error:
+            return Record(place, None, f"the name under '{self.id}' cannot be written: {error}")
         if not isinstance(content, str):
             return Record(str(named), None, f"there is no text under '{self.text}'")
         return Record(str(named), content)
@@ -216,14 +225,13 @@ def _skip_line(opened: Any, most: Optional[int]) -> int:
     return skipped
 
 
-def _decoded(place: str, line: bytes) -> Record:
+def _decoded(name: str, place: int, line: bytes) -> Record:
     if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
-        return Record(place, None, f"the line is longer than {LONGEST_LINE} bytes")
+        return Record(f"{name}:{place}", None, f"the line is longer than {LONGEST_LINE} bytes")
     try:
-        text = line.decode("utf8")
-    except UnicodeDecodeError as error:
-        return Record(place, None, f"not UTF-8: {error.reason} at byte {error.start} of the line")
-    return Record(place, text.removesuffix("\n").removesuffix("\r"))
+        return Record(f"{name}:{place}", without_end(decode(line, is_first=not place)))
+    except ValueError as error:
+        return Record(f"{name}:{place}", None, f"not UTF-8 text ({error})")
 
 
 def locate(address: str) -> Tuple[Any, str]:

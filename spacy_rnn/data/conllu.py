@@ -7,10 +7,10 @@ and the line.
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from conllu.exceptions import ParseException
-from conllu.parser import parse_comment_line, parse_dict_value, parse_id_value, parse_int_value
+from conllu.parser import parse_comment_line, parse_id_value, parse_int_value
 from spacy.parts_of_speech import IDS as KNOWN_POS
 
 from ..errors import CorpusError, Errors
@@ -52,7 +52,9 @@ class Sentence:
     multiword_tokens: Tuple[MultiwordToken, ...]
     text: Optional[str]
     sent_id: Optional[str]
+    path: Path
     line: int  # of the sentence's first row or comment in the file, from 1
+    headless: Optional[int] = None  # line of the first word without a head if others have one, which are left out
 
     def surface(self) -> List[Union[ConlluWord, MultiwordToken]]:
         """The tokens of the text: multiword tokens in place of their words."""
@@ -102,10 +104,9 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         try:
             word_id = parse_id_value(fields[0])
             head = parse_int_value(fields[6])
-            misc = parse_dict_value(fields[9]) or {}
-        except ParseException as error:
+        except (ParseException, ValueError) as error:  # the latter of numbers with thousands of digits
             raise CorpusError(Errors.D005.format(path=path, line=line, reason=error)) from error
-        space_after = misc.get("SpaceAfter") != "No"
+        space_after = "SpaceAfter=No" not in fields[9].split("|")
         start, kind, end = word_id if isinstance(word_id, tuple) else (word_id or 0, "", 0)
         overlaps = kind == "-" and tokens and start <= tokens[-1][0].end
         if start != len(words) + (kind != ".") or overlaps:
@@ -122,13 +123,18 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         if tokens:
             raise CorpusError(Errors.D002.format(path=path))
         return None
-    tree = check_tree(heads, path)
+    headless = next((line for head, line in heads if head is None), None)
+    if headless is None:
+        tree = check_tree([(head, line) for head, line in heads if head is not None], path)
+        words = [replace(word, head=head) for word, head in zip(words, tree, strict=True)]
     return Sentence(
-        words=tuple(replace(word, head=head) for word, head in zip(words, tree, strict=True)),
+        words=tuple(words),
         multiword_tokens=tuple(token for token, _ in tokens),
         text=comments.get("text"),
         sent_id=comments.get("sent_id"),
+        path=path,
         line=first,
+        headless=headless if any(head is not None for head, _ in heads) else None,
     )
 
 
@@ -138,28 +144,26 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
     lemma, upos, xpos, feats, _, deprel = (None if field == "_" else field for field in fields[2:8])
     if upos is not None and upos not in KNOWN_POS:
         raise CorpusError(Errors.D007.format(path=path, line=line, upos=upos))
+    names: Set[str] = set()
     for feature in feats.split("|") if feats is not None else ():
-        name, _, value = feature.partition("=")
-        if not name or not value:
+        name, _, values = feature.partition("=")
+        if not name or name in names or "=" in values or not all(values.split(",")):
             raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
+        names.add(name)
     if form == "_":  # whose lemma is "_" as well
         lemma = fields[2]
     return ConlluWord(form, lemma, upos, xpos, feats, head=None, deprel=deprel, space_after=space_after)
 
 
-def check_tree(heads: List[Tuple[Optional[int], int]], path: Path) -> Sequence[Optional[int]]:
-    """The heads as indices from 0, the root its own head. Raises CorpusError unless they form one tree or are all
-    unset.
+def check_tree(heads: Sequence[Tuple[int, int]], path: Path) -> List[int]:
+    """The heads as indices from 0, the root its own head. Raises CorpusError unless they form one tree.
 
     heads: as written (counted from 1; 0 for the root), each with its line.
     """
-    if all(head is None for head, _ in heads):
-        return [None] * len(heads)
     tree: List[int] = []
     for i, (head, line) in enumerate(heads):
-        if head is None or not 0 <= head <= len(heads) or head == i + 1:
-            written = "_" if head is None else head
-            raise CorpusError(Errors.D009.format(path=path, line=line, head=written, n=len(heads)))
+        if not 0 <= head <= len(heads) or head == i + 1:
+            raise CorpusError(Errors.D009.format(path=path, line=line, head=head, n=len(heads)))
         tree.append(i if head == 0 else head - 1)
     roots = [line for (head, line) in heads if head == 0]
     if len(roots) > 1:

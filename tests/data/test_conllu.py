@@ -50,6 +50,26 @@ def test_line_separators_inside_a_field(path: Path) -> None:
     assert [word.form for word in found.words] == ["a\u2028b", "c d"]
 
 
+@pytest.mark.parametrize(
+    ("misc", "expected"),
+    [
+        ("SpaceAfter=No", False),
+        ("A=b|SpaceAfter=No", False),
+        ("SpaceAfter", True),
+        ("SpaceAfter=No=x", True),
+        ("|", True),
+    ],
+)
+def test_marks_of_spaces(path: Path, misc: str, expected: bool) -> None:
+    (found,) = read(path, sentence([row(1, "a", 0, misc=misc), row(2, "b", 1)]))
+    assert found.words[0].space_after is expected
+
+
+def test_sentence_with_partial_heads(path: Path) -> None:
+    (found,) = read(path, sentence([row(1, "a", 0), row(2, "b")]))
+    assert [word.head for word in found.words] == [None, None] and found.headless == 2
+
+
 def test_sentence_without_heads(path: Path) -> None:
     (found,) = read(path, sentence([row(1, "a"), row(2, "b")]))
     assert [word.head for word in found.words] == [None, None]
@@ -62,7 +82,6 @@ BROKEN = {
     "head out of range": ([row(1, "a", 0), row(2, "b", 3)], "D009", 4),
     "head of itself": ([row(1, "a", 0), row(2, "b", 2)], "D009", 4),
     "negative head": ([row(1, "a", 0), row(2, "b", -1)], "D009", 4),
-    "one head missing": ([row(1, "a", 0), row(2, "b")], "D009", 4),
     "head not a number": ([row(1, "a", "x")], "D005", 3),
     "nine columns": (["\t".join("1a_______")], "D003", 3),
     "empty column": ([row(1, "", 0)], "D004", 3),
@@ -75,6 +94,12 @@ BROKEN = {
     "misplaced empty node": ([row(1, "a", 0), row("3.1", "e")], "D006", 4),
     "unknown UPOS": ([row(1, "a", 0, upos="NOUNS")], "D007", 3),
     "malformed feature": ([row(1, "a", 0, feats="Number")], "D008", 3),
+    "two values": ([row(1, "a", 0, feats="Gender=Fem=Masc")], "D008", 3),
+    "empty value": ([row(1, "a", 0, feats="Gender=Fem,")], "D008", 3),
+    "repeated feature": ([row(1, "a", 0, feats="A=B|C=D|A=E")], "D008", 3),
+    "bars alone": ([row(1, "a", 0, feats="|")], "D008", 3),
+    "endless head": ([row(1, "a", "9" * 5000)], "D005", 3),
+    "endless ID": ([row("9" * 5000, "a", 0)], "D005", 3),
 }
 
 

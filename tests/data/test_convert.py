@@ -1,5 +1,6 @@
 """Conversion keeps the text, the words and the trees."""
 
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -133,6 +134,62 @@ def test_broken_file_leaves_what_was_there(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "source"]
     assert "stats.json" in before
     assert json.loads(before["stats.json"])["lang"] == "pt"
+
+
+def test_sentences_some_of_whose_words_have_heads(tmp_path: Path) -> None:
+    """They alone are left without heads, which is counted and said."""
+    partial = sentence([row(1, "a", 0), row(2, "b", upos="X")])
+    stats = convert_treebank(
+        write_splits(tmp_path / "source", train=f"{SENTENCE}\n{partial}", dev=partial), tmp_path / "corpus"
+    )
+    found = docs_of(tmp_path / "corpus", "train-words")
+    assert [doc.has_annotation("DEP") for doc in found] == [True, False]
+    assert found[1][1].pos_ == "X" and found[1].has_annotation("SENT_START")
+    assert [split.heads_left_out for split in stats.splits.values()] == [1, 1, 0]
+    assert [message.partition(":")[0] for message in stats.messages] == ["train", "dev"]
+    assert f"train.conllu:{SENTENCE.count(chr(10)) + 3})" in stats.messages[0]
+    with pytest.raises(CorpusError, match=r"D009.*pt_test-ud-train\.conllu:2: the head _"):
+        convert(tmp_path, partial)
+
+
+def test_heads_without_relations_are_kept(tmp_path: Path) -> None:
+    rows = [row(1, "a", 2, deprel="_"), row(2, "b", 0, deprel="_")]
+    (doc,) = docs_of(convert(tmp_path, sentence(rows)), "train")
+    assert [(token.head.i, token.dep_) for token in doc] == [(1, "dep"), (1, "ROOT")]
+    assert len(list(doc.sents)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "forms", "expected"),
+    [
+        ("uno\u200b dos tres", ["uno", "dos", "tres"], "uno dos tres"),
+        ("❤\ufe0f x\u2060.", ["❤", "x", "."], "❤ x."),
+        ("mi\u200cravam x", ["mi", "\u200cravam", "x"], "mi\u200cravam x"),
+        ("a  b", ["a", " ", "b"], "a  b"),
+        ("a\u3000b", ["a", "b"], "a b"),
+        ("ab typo d", ["a", "b", "c", "d"], "ab c d"),
+    ],
+)
+def test_what_cannot_be_seen_joins_no_words(tmp_path: Path, text: str, forms: List[str], expected: str) -> None:
+    rows = [row(i, form, i - 1) for i, form in enumerate(forms, start=1)]
+    (doc,) = docs_of(convert(tmp_path, sentence(rows, text)), "train-words")
+    assert doc.text == expected and [token.text for token in doc] == forms
+
+
+def test_splits_in_several_files(tmp_path: Path) -> None:
+    """They are read in their order, compressed or not; those of another treebank are no parts."""
+    source = write_splits(tmp_path / "source")
+    (source / "pt_test-ud-train.conllu").unlink()
+    for name in "cab":
+        text = sentence([row(1, name, 0)]) + "\n"
+        path = source / f"pt_test-ud-train-{name}.conllu{'.gz' * (name == 'b')}"
+        path.write_bytes(gzip.compress(text.encode()) if name == "b" else text.encode())
+    (source / "._pt_test-ud-train-d.conllu").write_bytes(b"\0\xff")
+    convert_treebank(source, tmp_path / "corpus")
+    assert [doc.text for doc in docs_of(tmp_path / "corpus", "train")] == ["a", "b", "c"]
+    write_splits(source, prefix="en_other")
+    with pytest.raises(CorpusError, match="D013.*train.*found: en_other, pt_test"):
+        convert_treebank(source, tmp_path / "corpus")
 
 
 def test_missing_split_and_folder(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from spacy_rnn.errors import CorpusError
 from spacy_rnn.evaluation.tree import evaluate_trees
 
 from ..tree_helpers import parser_pipeline, reviews, trained_tree
-from .treebank import write_splits
+from .treebank import SENTENCE, row, sentence, write_splits
 
 RECORDS = [{"text": "So good. Really good!", "label": "positive"}, {"text": "Bad", "label": "negative"}]
 
@@ -58,6 +58,18 @@ def test_parse_texts(parser: Path, tmp_path: Path) -> None:
     assert stats["splits"]["train"]["labels"] == {"negative": 1, "positive": 1}
 
 
+def test_texts_that_cannot_be_parsed(parser: Path, tmp_path: Path) -> None:
+    nlp = load_parser(str(parser))
+    nlp.max_length = 30
+    srsly.write_jsonl(tmp_path / "train.jsonl", [*RECORDS, {"text": "long " * 9, "label": "negative"}])
+    with pytest.raises(CorpusError, match=r"D104.*train.jsonl:3: .*E088"):
+        parse_texts([tmp_path / "train.jsonl"], tmp_path / "out", nlp)
+    (tmp_path / "train.jsonl.gz").touch()
+    with pytest.raises(CorpusError, match="D109"):
+        srsly.write_jsonl(tmp_path / "train.jsonl", RECORDS)
+        parse_texts([tmp_path / "train.jsonl", tmp_path / "train.jsonl.gz"], tmp_path / "out", nlp)
+
+
 def test_relations_of_gold_trees(tmp_path: Path) -> None:
     """Labels are what the treebank says; the trees no longer do."""
     convert_treebank(write_splits(tmp_path / "treebank"), tmp_path / "corpus")
@@ -72,6 +84,16 @@ def test_relations_of_gold_trees(tmp_path: Path) -> None:
             assert [span.root.left_edge.i, span.root.right_edge.i + 1] == [span.start, span.end]
     with pytest.raises(CorpusError, match="D021"):
         label_relations(tmp_path, tmp_path / "out")
+
+
+def test_relations_need_heads(tmp_path: Path) -> None:
+    bare = sentence([row(1, "a"), row(2, "b")])
+    convert_treebank(write_splits(tmp_path / "treebank", f"{bare}\n{SENTENCE}"), tmp_path / "corpus")
+    found = label_relations(tmp_path / "corpus", tmp_path / "out")["train"]
+    assert (found.docs, found.left_out) == (1, 1)
+    convert_treebank(write_splits(tmp_path / "treebank", bare), tmp_path / "corpus")
+    with pytest.raises(CorpusError, match="D028.*train-words"):
+        label_relations(tmp_path / "corpus", tmp_path / "out")
 
 
 def test_parser_before_a_trained_component(parser: Path, tmp_path: Path) -> None:

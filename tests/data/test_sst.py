@@ -83,13 +83,17 @@ def test_brackets(tree: Any) -> None:
     assert len(found.words) == found.spans[-1][1]
 
 
-@pytest.mark.parametrize("line", ["", "(", "3 a)", "(3 a", "(3 a))", "(3 )", "(3 a) (2 b)", "(3 a) b", "a", "((3 a))"])
+@pytest.mark.parametrize(
+    "line",
+    ["", "(", "(5 a)", "(x (2 a) (2 b))", "3 a)", "(3 a", "(3 a))", "(3 )", "(3 a) (2 b)", "(3 a) b", "a", "((3 a))"],
+)
 def test_broken_brackets(line: str) -> None:
     with pytest.raises(ValueError):
         parse_brackets(line)
 
 
 def test_escapes() -> None:
+    assert parse_brackets("(2 8\u00a01\\/2)").words == ["8\u00a01/2"]
     assert parse_brackets("(2 (2 -LRB-) (2 1\\/2) (2 ``) (2 -RRB-))").words == ["(", "1/2", '"', ")"]
 
 
@@ -107,6 +111,9 @@ def test_bad_line_is_named(tmp_path: Path) -> None:
         list(read_brackets(path))
     with pytest.raises(CorpusError, match="D150"):
         list(read_brackets(tmp_path / "dev.txt"))
+    path.write_text("\n", encoding="utf8")
+    with pytest.raises(CorpusError, match="D107"):
+        list(read_brackets(path))
 
 
 def read(path: Path, nlp: Language) -> List[Doc]:

@@ -76,6 +76,15 @@ def test_errors_of_parallel_files(source: str, target: str, message: str, tmp_pa
         read_text_pairs(*paths)
 
 
+def test_columns_without_names_and_long_texts(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", ",source,target\n0,a,b\n1,c d,e\n")
+    assert read_text_pairs(path) == [("a", "b"), ("c d", "e")]
+    nlp = spacy.blank("en")
+    nlp.max_length = 2
+    with pytest.raises(CorpusError, match=r"D104.*x\.csv:3: .*E088"):
+        list(build_transducer_corpus_v1(path)(nlp))
+
+
 def test_other_errors(tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_bytes(b"a\tb\nc\t\xff\n")
     (tmp_path / "x.tsv.gz").write_bytes(b"no gzip")

@@ -1,5 +1,6 @@
 """Labelled texts from jsonl, csv and tsv files, as a corpus and converted; every error names the line."""
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -81,6 +82,49 @@ def test_numbers_are_names(tmp_path: Path) -> None:
     assert cats(path) == [{"1": 1.0, "0": 0.0}, {"0": 1.0, "1": 1.0}]
 
 
+def test_lists_under_either_name(tmp_path: Path) -> None:
+    """As annotation tools write them."""
+    for name in ("label", "labels"):
+        path = write(tmp_path / "f.jsonl", f'{{"text": "x", "{name}": ["A"]}}\n{{"text": "y", "{name}": ["B", "A"]}}\n')
+        for label in ("label", name):
+            assert cats(path, label=label) == [{"A": 1.0, "B": 0.0}, {"A": 1.0, "B": 1.0}]
+
+
+@pytest.mark.parametrize("unnamed", ["", " ", "Unnamed: 0"])
+def test_columns_without_a_name_are_no_categories(unnamed: str, tmp_path: Path) -> None:
+    assert cats(write(tmp_path / "f.csv", f"{unnamed},text,joy\n0,nice,1\n1,bad,0\n")) == [{"joy": 1.0}, {"joy": 0.0}]
+
+
+def test_files_without_a_category(tmp_path: Path) -> None:
+    for name, content in (("f.csv", "text\nx\n"), ("f.jsonl", '{"text": "x", "labels": []}')):
+        with pytest.raises(CorpusError, match=f"D114.*{name}"):
+            read_textcat_file(write(tmp_path / name, content))
+
+
+def test_settings_of_the_csv_module_stay(tmp_path: Path) -> None:
+    before = csv.field_size_limit(99)
+    try:
+        assert len(read_textcat_file(write(tmp_path / "f.csv", f"text,label\n{'x' * 200_000},a\n"))[0].text) == 200_000
+        assert csv.field_size_limit() == 99
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_texts_that_spacy_refuses(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", f"text,label\nshort,a\n{'long ' * 300_000},a\n")
+    with pytest.raises(CorpusError, match=r"D104.*f\.csv:3: .*E088"):
+        convert_textcat([path], tmp_path / "out")
+    with pytest.raises(CorpusError, match=r"D104.*f\.csv:3: .*E088"):
+        list(build_textcat_corpus_v1(path)(spacy.blank("en")))
+
+
+def test_categories_given_twice(tmp_path: Path) -> None:
+    assert convert_textcat([write(tmp_path / "f.jsonl", JSONL)], tmp_path / "out", labels=["b", "a", "b"]).labels == [
+        "b",
+        "a",
+    ]
+
+
 def test_compressed_categories(tmp_path: Path) -> None:
     path = tmp_path / "f.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x", "cats": {"a": 1, "b": 0}}'))
@@ -122,6 +166,18 @@ def test_any_text_survives(text: str, tmp_path_factory: pytest.TempPathFactory) 
         ("f.csv", "text,a,b\nx,1,2\n", "D105.*'2'.*'b'.*--label", 2),
         ("f.csv", "text,label\nx,\n", "D104.*'label' is '', which is no category", 2),
         ("f.tsv", "text\tlabel\nx\ta\tb\n", "D104.*3", 2),
+        ("f.csv", "text,label,label\nx,a,b\n", "D104.*two columns are named 'label'", 1),
+        ("f.csv", '\ntext,label\n"x\r\n\rx",a\nx,c\n', "D102", 5),
+        ("f.jsonl", '{"text": "x", "text": "y", "label": "a"}', "D101.*'text' occurs twice", 1),
+        ("f.jsonl", JSONL + '{"text": "\\ud800", "label": "a"}', "D101.*surrogate", 4),
+        ("f.jsonl", JSONL + '{"text": "x", "label": "a", "n": ' + "9" * 5000 + "}", "D101.*digits", 4),
+        ("f.jsonl", JSONL + "[" * 100_000, "D101.*nested", 4),
+        ("f.jsonl", '{"text": "x", "label": ["a", null]}', "D104.*which is no category", 1),
+        ("f.jsonl", '{"text": "x", "label": ["a", " "]}', "D104.*no name", 1),
+        ("f.jsonl", '{"text": "x", "label": NaN}', "D104.*'label' is nan, which is no category", 1),
+        ("f.jsonl", '{"text": "x", "cats": {"a": -1e999}}', "D105", 1),
+        ("f.jsonl", '{"text": "x", "cats": {"": 1}}', "D104.*no name", 1),
+        ("f.jsonl", '{"text": "x", "cats": {"a": ' + "[" * 500 + "]" * 500 + "}}", "D105", 1),
         ("f.tsv", "text\ta\tc\nx\t1\t0\n", "D102.*'c'", 2),
     ],
 )

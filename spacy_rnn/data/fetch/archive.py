@@ -10,6 +10,7 @@ from typing import Dict, List, Tuple
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import SPLITS
+from ..text_files import whole_lines
 
 SENT_ID = "# sent_id = "
 
@@ -35,9 +36,9 @@ def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: P
     if found != treebank.sha256:
         raise CorpusError(Errors.D015.format(name=archive.name, found=found, expected=treebank.sha256))
     try:
-        with zipfile.ZipFile(archive) as opened:
-            text = opened.read(treebank.member).decode("utf8")
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+        with zipfile.ZipFile(archive) as opened, opened.open(treebank.member) as stream:
+            text = "".join(whole_lines(stream, treebank.member))
+    except (zipfile.BadZipFile, KeyError, CorpusError) as error:
         raise CorpusError(Errors.D016.format(name=archive.name, member=treebank.member)) from error
     for split, part in split_by_document(text, treebank.documents).items():
         (folder / f"{treebank.prefix}-ud-{split}.conllu").write_text(part, encoding="utf8", newline="\n")

@@ -1,11 +1,12 @@
 """Portuguese tweets about the stock market, labelled with emotions, from a wheel on the package index."""
 
 import csv
-import io
 import re
 import zipfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
+
+from ..text_files import whole_lines
 
 EMOTIONS_MEMBER = "dante/data/dantestocks.csv"
 
@@ -32,9 +33,9 @@ def read_emotions(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
     1 stands for an emotion that is present, 0 for one that is absent. The category is left out where a negative number
     says that the annotators did not decide.
     """
-    with zipfile.ZipFile(archive) as opened:
-        text = opened.read(EMOTIONS_MEMBER).decode("utf8")
-    for row in csv.DictReader(io.StringIO(text)):
+    with zipfile.ZipFile(archive) as opened, opened.open(EMOTIONS_MEMBER) as stream:
+        rows = list(csv.DictReader(whole_lines(stream, EMOTIONS_MEMBER)))
+    for row in rows:
         cats = {label: float(row[column]) for column, label in LABELS.items() if int(row[column]) >= 0}
         if row["text"].strip() and cats:
             yield VARYING.sub("", row["text"].lower()), {"text": row["text"].strip(), "cats": cats}

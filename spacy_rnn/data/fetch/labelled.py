@@ -13,7 +13,7 @@ from ...base.files import replaced_folder
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import SPLITS
-from ..text_files import read_text
+from ..text_files import file_format, file_stem, read_lines
 from .archive import download_archive
 from .emotions import EMOTIONS_MEMBER, read_emotions
 from .treebanks import SOURCE_FILE, is_current
@@ -78,22 +78,22 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
 
 
 def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
-    """Write `{train,dev,test}.jsonl` of a local folder with a file LABEL.txt for each label, a text a line. Returns
-    whether anything was written; see `fetch_labelled`.
+    """Write `{train,dev,test}.jsonl` of a local folder with a file LABEL.txt, compressed or not, for each label, a
+    text a line. Returns whether anything was written; see `fetch_labelled`.
 
     A text goes to the same split under all its labels. Raises CorpusError if there is no such folder, or if it holds
     fewer than two labels.
     """
     if not folder.is_dir():
         raise CorpusError(Errors.D012.format(path=folder))
-    paths = sorted(path for path in folder.glob("*.txt") if path.is_file())
-    if len(paths) < 2:
-        raise CorpusError(Errors.D206.format(path=folder))
+    paths = sorted(path for path in folder.glob("[!.]*") if file_format(path) == ".txt" and path.is_file())
     source = {"folder": {path.name: sha256(path) for path in paths}, "lang": lang}
     if is_current(output_dir, source):
         return False
-    lines = ((line.strip(), path.stem) for path in paths for line in read_text(path).splitlines())
+    lines = ((line.strip(), file_stem(path)) for path in paths for line in read_lines(path))
     records = [(text, {"text": text, "label": label}) for text, label in lines if text]
+    if len({record["label"] for _, record in records}) < 2:
+        raise CorpusError(Errors.D206.format(path=folder))
     with replaced_folder(output_dir, checked=True) as new:
         write_splits(new, source, split_by_key(records, same=("text", "label")))
     return True

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -26,7 +27,7 @@ TIMEOUT = 1800
 def fetch_treebank(
     treebank: str, output_dir: Path, *, local_dir: Optional[Path] = None, tag: str = TAG, repo: str = REPO
 ) -> bool:
-    """Put `*-ud-{train,dev,test}.conllu` of a treebank into a folder, and return whether anything had to be fetched.
+    """Put `*-ud-{train,dev,test}*.conllu` of a treebank into a folder, and return whether anything had to be fetched.
 
     local_dir: copy the files of this folder. Without it, a treebank in `ARCHIVED_TREEBANKS` comes from the package
     index, and any other from the git repository of its name under the address `repo`, at `tag`.
@@ -36,8 +37,8 @@ def fetch_treebank(
     """
     archived = ARCHIVED_TREEBANKS.get(treebank)
     if local_dir is not None:
-        paths = find_split_files(local_dir)
-        source = {"treebank": treebank, "folder": {path.name: sha256(path) for path in paths.values()}}
+        paths = list(chain(*find_split_files(local_dir).values()))
+        source = {"treebank": treebank, "folder": {path.name: sha256(path) for path in paths}}
     elif archived is not None:
         source = {"treebank": treebank, "archive": archived.requirement, "sha256": archived.sha256}
         source["documents"] = {split: list(names) for split, names in archived.documents.items()}
@@ -51,17 +52,17 @@ def fetch_treebank(
         tempfile.TemporaryDirectory() as scratch,
     ):
         if local_dir is not None:
-            for path in paths.values():
+            for path in paths:
                 shutil.copyfile(path, folder / path.name)
         elif archived is not None:
             write_archived_treebank(archived, folder, Path(scratch))
         else:
             clone(f"{repo}/{treebank}", tag, Path(scratch) / "clone", treebank)
-            for pattern in ("*.conllu", "LICENSE*", "README*"):
+            for pattern in ("*.conllu*", "LICENSE*", "README*"):
                 for path in (Path(scratch) / "clone").glob(pattern):
                     shutil.move(str(path), folder / path.name)
         try:
-            files = {path.name: sha256(path) for path in find_split_files(folder).values()}
+            files = {path.name: sha256(path) for path in chain(*find_split_files(folder).values())}
         except CorpusError as error:
             raise CorpusError(Errors.D019.format(treebank=treebank)) from error
         srsly.write_json(folder / SOURCE_FILE, {"source": source, "files": files})

@@ -6,6 +6,8 @@ import tarfile
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
+from ..text_files import whole_lines
+
 SENTIMENT_MEMBER = "additional_resources/hutto_ICWSM_2014.tar.gz"
 
 # The movie reviews are left out, since they overlap with the Stanford Sentiment Treebank.
@@ -31,7 +33,7 @@ def read_sentiment(archive: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
                 member = inner.extractfile(f"hutto_ICWSM_2014/{name}")
                 if member is None:
                     raise KeyError(name)
-                for line in member.read().decode("utf8").splitlines():
+                for line in whole_lines(member, name):
                     identity, rating, text = line.split("\t")
                     text = " ".join(text.split())
                     if text:

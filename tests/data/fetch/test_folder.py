@@ -1,5 +1,6 @@
 """Labelled texts of a local folder, split."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def test_each_text_once_a_label_and_in_one_split(tmp_path: Path) -> None:
             places.setdefault(record["text"], set()).add(split)
     assert all(len(found) == 1 for found in places.values())
     assert {"text": "É", "label": "B"} in [record for records in splits.values() for record in records]
+
+
+def test_only_line_feeds_end_a_text(tmp_path: Path) -> None:
+    """Also in a compressed file, and none of a hidden one."""
+    source = write(tmp_path / "in", A="\ufeffone\u2028two\r\nthree\x0cfour\nfive\x85six")
+    (source / "B.txt.gz").write_bytes(gzip.compress(b"x\ry"))
+    (source / "._A.txt").write_bytes(b"\xff")
+    split_folder(source, tmp_path / "out")
+    found = [(r["label"], r["text"]) for split in SPLITS for r in srsly.read_jsonl(tmp_path / "out" / f"{split}.jsonl")]
+    assert sorted(found) == [("A", "five\x85six"), ("A", "one\u2028two"), ("A", "three\x0cfour"), ("B", "x\ry")]
 
 
 def test_done_again_only_if_something_changed(tmp_path: Path) -> None:

@@ -102,6 +102,18 @@ def test_local_folder(tmp_path: Path) -> None:
     assert file_contents(target) == file_contents(source)
 
 
+def test_splits_in_several_files(tmp_path: Path) -> None:
+    source = write_splits(tmp_path / "source", prefix="cs_test")
+    (source / "cs_test-ud-train.conllu").rename(source / "cs_test-ud-train-l.conllu")
+    (source / "cs_test-ud-train-c.conllu").write_text("more", encoding="utf8")
+    assert fetch_treebank("any", tmp_path / "target", local_dir=source)
+    assert {path.name for path in source.iterdir()} | {"source.json"} == {
+        p.name for p in (tmp_path / "target").iterdir()
+    }
+    (source / "cs_test-ud-train-c.conllu").write_text("other", encoding="utf8")
+    assert fetch_treebank("any", tmp_path / "target", local_dir=source)
+
+
 def test_broken_local_folder(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="D012"):
         fetch_treebank("any", tmp_path / "target", local_dir=tmp_path / "nowhere")
