@@ -188,7 +188,7 @@ def test_splits_in_several_files(tmp_path: Path) -> None:
     convert_treebank(source, tmp_path / "corpus")
     assert [doc.text for doc in docs_of(tmp_path / "corpus", "train")] == ["a", "b", "c"]
     write_splits(source, prefix="en_other")
-    with pytest.raises(CorpusError, match="D013.*train.*found: en_other, pt_test"):
+    with pytest.raises(CorpusError, match="D013.*train.*: en_other, pt_test"):
         convert_treebank(source, tmp_path / "corpus")
 
 
