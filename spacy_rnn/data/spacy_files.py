@@ -16,13 +16,17 @@ T = TypeVar("T")
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """The documents of a file."""
+
+    def load() -> Iterator[Doc]:
+        yield from DocBin().from_disk(path).get_docs(vocab)
+
     if not path.is_file():
         raise CorpusError(Errors.D021.format(path=path))
-    yield from vouched((doc for file in [path] for doc in DocBin().from_disk(file).get_docs(vocab)), path)
+    return vouched(load(), path)
 
 
 def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
-    """The same, with a CorpusError for whatever spaCy raises about a damaged file."""
+    """The same items. Raises CorpusError for whatever spaCy raises about a damaged file."""
     items = iter(stream)
     while True:
         try:

@@ -1,16 +1,18 @@
 """Starting the processes of a training, and stopping all when one of them dies."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from spacy.training.initialize import init_nlp
 from spacy.util import import_file
@@ -105,38 +107,54 @@ def _run_all(plan: Plan, size: int, init_method: str) -> None:
             theirs.close()
             processes.append(process)
             messages.append(ours)
-        running = {process.sentinel: rank for rank, process in enumerate(processes)}
+        running = {process.sentinel: process for process in processes}
         while running:
             ended: List[Any] = wait(list(running))
-            for rank in map(running.pop, ended):
-                processes[rank].join()
-                if processes[rank].exitcode:
-                    raise TrainingError(_cause_of_death(rank, processes, messages[rank], plan.output))
+            for process in map(running.pop, ended):
+                process.join()
+                if process.exitcode:
+                    raise TrainingError(_cause_of_death(processes, messages, plan.output))
     finally:
         for process in processes:
             process.kill()
+        for process in processes:
             process.join()
 
 
 def _run_one(message: Connection, plan: Plan, worker: Worker, init_method: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops all
+
+    def tell(error: Exception) -> None:
+        # Cut off, because nobody reads it before this process has ended, and a pipe holds 64 kB.
+        trace = "" if isinstance(error, UserError) else traceback.format_exc()[-8000:]
+        with contextlib.suppress(OSError):  # it has told already
+            message.send_bytes(json.dumps([time.monotonic(), one_line(error)[:2000], trace]).encode("utf8"))
+            message.close()
+
+    worker.failed = tell
     try:
         plan.run(worker, init_method, worker.rank)
     except Exception as error:
-        if not isinstance(error, UserError):
-            traceback.print_exc()
-        with contextlib.suppress(OSError):
-            message.send_bytes(one_line(error).encode("utf8", errors="replace"))
+        tell(error)
         sys.exit(1)
 
 
-def _cause_of_death(rank: int, processes: List[Any], message: Connection, output: Optional[Path]) -> str:
-    code = processes[rank].exitcode
-    reason = ""
-    with contextlib.suppress(EOFError, OSError):
-        if message.poll():
-            reason = f" {message.recv_bytes().decode('utf8')}."
-    how = f"was killed by signal {-code}" if code < 0 else "failed"
+def _cause_of_death(processes: List[Any], messages: List[Connection], output: Optional[Path]) -> str:
+    """The message about the worker that died first; the others may have died of its death. Prints the traceback of an
+    error that the user cannot correct."""
+    told: Dict[int, Tuple[float, str, str]] = {}
+    for rank, message in enumerate(messages):
+        with contextlib.suppress(EOFError, OSError):
+            if message.poll():
+                told[rank] = json.loads(message.recv_bytes())
+    codes = [process.exitcode or 0 for process in processes]
+    if min(codes) < 0:  # it was killed, and has told nothing
+        rank, how = codes.index(min(codes)), f"was killed by signal {-min(codes)}"
+    else:
+        rank, how = min(told, key=lambda rank: told[rank], default=codes.index(max(codes))), "failed"
+    _, line, trace = told.get(rank, (0.0, "", ""))
+    sys.stderr.write(trace)
     checkpoint = find_checkpoint(output) if output is not None else None
-    remedy = "There is no checkpoint yet." if checkpoint is None else f"Go on from {checkpoint} with --resume."
+    remedy = "There is no checkpoint yet." if checkpoint is None else f"Continue from {checkpoint} with --resume."
+    reason = f" {line}." if line else ""
     return Errors.R192.format(rank=rank, size=len(processes), how=how, reason=reason, remedy=remedy)

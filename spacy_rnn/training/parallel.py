@@ -5,7 +5,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -24,12 +24,14 @@ TIMEOUT = timedelta(hours=12)
 
 @dataclass
 class Worker:
-    """One of `size` processes. device: of tensors while they are summed. parent: the process that started it, or 0."""
+    """One of `size` processes. device: of tensors while they are summed. parent: the process that started it, or 0.
+    failed: is given an error before the other processes notice that this one fails."""
 
     rank: int = 0
     size: int = 1
     device: str = "cpu"
     parent: int = 0
+    failed: Optional[Callable[[Exception], None]] = None
 
     @contextmanager
     def joined(self, init_method: str) -> Iterator[None]:
@@ -45,6 +47,10 @@ class Worker:
             # Threads of the group release what they hold of Python's while they wait here. Older releases of torch
             # destroy the group with Python locked, and would wait for such a thread for ever.
             dist.barrier()
+        except Exception as error:
+            if self.failed is not None:
+                self.failed(error)
+            raise
         finally:
             dist.destroy_process_group()
 

@@ -248,6 +248,20 @@ def test_dead_worker_stops_all(tmp_path: Path) -> None:
     assert json.loads((checkpoint / "state.json").read_text())["progress"]["step"] == 4
 
 
+def test_mistake_in_a_worker_keeps_its_traceback(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Of the worker that failed alone, not of the others that miss it."""
+    config = write_config(tmp_path)
+    code = tmp_path / "code.py"
+    code.write_text(KILLER.replace("os.kill(os.getpid(), signal.SIGKILL)", "raise KeyError('mistake')"))
+    changed = load_config(config)
+    changed["training"]["before_update"] = {"@callbacks": "test_kill_worker.v1"}
+    changed.to_disk(config)
+    with pytest.raises(TrainingError, match=r"R192.*Worker 1 of 2 failed.*KeyError: 'mistake'"):
+        train(config, workers=2, code_path=code)
+    told = capsys.readouterr().err
+    assert told.count("Traceback") == 1 and told.endswith("KeyError: 'mistake'\n")
+
+
 KILLER = """
 import os, signal
 import torch.distributed
