@@ -14,14 +14,16 @@ from ..errors import CorpusError, Errors
 from ..models.char_lm_file import load_lm
 from ..nn.char_lm import CharLM, LMState
 from ..nn.char_vocabulary import SEPARATOR, UNKNOWN, CharIds
-from ..shim.precision import Precision, resolve_precision
+from ..shim import Autocast, Precision, in_plain_torch
 from .optimizers import make_optimizers, step_optimizers
 from .text import CodePoints, open_ids, read
 
 NATS = math.log(2)
+CPU = torch.device("cpu")
 GRAD_CLIP = 1.0
 
 
+@in_plain_torch
 def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Precision = "auto") -> Dict[str, Any]:
     """Measure the bits per character, the perplexity, and the share of unknown characters of a text.
 
@@ -39,7 +41,7 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
         del points  # closes its file
     if not len(ids):
         raise CorpusError(Errors.D203.format(found=0, needed=1))
-    with autocast(precision):
+    with Autocast(precision, CPU):
         return scores(adaptive_bits(lm.model, ids, adapt) if adapt else bits_per_character(lm.model, ids), ids)
 
 
@@ -112,9 +114,3 @@ def character_loss(logits: Tensor, targets: Tensor, reduction: str) -> Tensor:
     chars = logits.shape[2]
     targets = targets.masked_fill((targets < 0) | (targets >= chars), -100)
     return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
-
-
-def autocast(precision: Precision) -> torch.autocast:
-    """A context in which models compute in a precision."""
-    enabled = resolve_precision(precision, torch.device("cpu")) is torch.bfloat16
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled)

@@ -10,8 +10,10 @@ from ..base.checks import check_at_least
 from ..errors import CorpusError, Errors, SettingError
 from ..models.char_lm_file import LoadedLM
 from ..nn.char_vocabulary import SEPARATOR, UNKNOWN
+from ..shim import in_plain_torch
 
 
+@in_plain_torch
 def generate(
     lm: LoadedLM,
     *,

@@ -12,11 +12,13 @@ import srsly
 
 from ..errors import CorpusError, Errors
 from ..nn.char_vocabulary import CharVocabulary
+from ..shim import in_plain_torch
 from .settings import LMSettings
 from .text import CodePoints, Line, is_labelled, open_ids, read
 from .trainer import Trainer, TrainingProgress
 
 
+@in_plain_torch
 def train_lm(
     text: Path,
     output_dir: Path,

@@ -17,9 +17,10 @@ from ..errors import CorpusError, Errors
 from ..models.char_lm_file import save_lm
 from ..nn.char_lm import CharLM, LMState
 from ..nn.char_vocabulary import CharIds, CharVocabulary
+from ..shim import Autocast, plain_torch
 from ..shim.memory import check_memory
 from ..shim.serialize import read_header
-from .evaluate import NATS, autocast, bits_per_character, character_loss, scores
+from .evaluate import CPU, NATS, bits_per_character, character_loss, scores
 from .optimizers import make_optimizers, step_optimizers
 from .settings import LMSettings
 
@@ -62,8 +63,9 @@ class Trainer:
         self.n_steps = max(1, round(settings.epochs * self.per_epoch))
         torch.manual_seed(settings.seed)
         sizes = settings.sizes(vocabulary.n_chars, vocabulary.n_inputs)
-        check_memory(CharLM, sizes)
-        self.model = CharLM(**sizes)
+        with plain_torch(build=True):
+            check_memory(CharLM, sizes)
+            self.model = CharLM(**sizes)
         self.model.alphabet.copy_(torch.tensor(vocabulary.points))
         self.optimizers = make_optimizers(self.model)
         self.state = self.model.start(self.batch)
@@ -89,7 +91,7 @@ class Trainer:
         if place == 0:
             self.state = model.start(self.batch)
         ids = self.cut(epoch, place)
-        with autocast(self.settings.precision):
+        with Autocast(self.settings.precision, CPU):
             logits, state = model(ids[:-1], self.state, dropout=settings.dropout)
         loss = character_loss(logits, ids[1:], "mean")
         loss.backward()
@@ -116,7 +118,7 @@ class Trainer:
     def measure(self, most: Optional[int] = None) -> float:
         """Bits per character on (the first `most` characters of) the held-out text."""
         ids = self.held_out if most is None else self.held_out[:most]
-        with autocast(self.settings.precision):
+        with Autocast(self.settings.precision, CPU):
             return bits_per_character(self.model, np.asarray(ids))
 
     def scores(self) -> Dict[str, float]:

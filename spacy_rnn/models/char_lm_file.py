@@ -10,6 +10,7 @@ from ..base.files import replace_file
 from ..errors import Errors, ModelFileError
 from ..nn.char_lm import CharLM, current_sizes
 from ..nn.char_vocabulary import CharVocabulary
+from ..shim import in_plain_torch, plain_torch
 from ..shim.serialize import from_safetensors, load_state, read_header, to_safetensors
 
 
@@ -26,6 +27,7 @@ def save_lm(path: Path, model: CharLM, labels: List[str], *, backward: bool) -> 
     replace_file(path, to_safetensors(model, model.sizes, char_lm={"backward": backward, "labels": labels}))
 
 
+@in_plain_torch
 def load_lm(path: Path) -> LoadedLM:
     """Load a model that `save_lm` wrote, ready for predicting. Raises ModelFileError, which names the file, if there is
     none, if it is damaged or if it holds something else."""
@@ -39,7 +41,7 @@ def load_lm(path: Path) -> LoadedLM:
         if sizes is None or type(labels) is not list or not all(type(label) is str and label for label in labels):
             raise ValueError(f"its header is {notes} with sizes {sizes}")
         # Without memory first, since sizes in a foreign file can be anything.
-        with torch.device("meta"):
+        with plain_torch(build=True), torch.device("meta"):
             model = CharLM(**current_sizes(sizes))
         if _shapes(model.state_dict()) != _shapes(state):
             raise ValueError("its tensors do not fit its sizes")

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
 from ..nn.layout import cut_runs, cut_windows, lay_out, lay_out_windows
 from ..nn.rnn import CELLS, RNN, Cell
-from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
 from .types import DocVectors, SequenceEncoder, Tok2Vec, WordEncoder, WordVectors
 
@@ -91,6 +91,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim.initialize()
 
 
+@in_plain_torch
 def forward(model: Model, X: Any, is_train: bool) -> Tuple[List[Floats2d], Callable]:
     """X: `WordVectors`, or a list of (n_tokens, nI) arrays. Returns a list of (n_tokens, nO) arrays."""
     shim, x, index, lengths = _inputs(model, X, is_train)

@@ -14,7 +14,7 @@ from ..errors import Errors, SettingError
 from ..nn.attention import ATTENTIONS, AttentionKind
 from ..nn.rnn import CELLS, Cell
 from ..nn.seq2seq.net import Seq2Seq
-from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer
 from .types import DocVectors, SequenceInput, SequenceModel, Tok2Vec, TokenPositions
 
 Unit = Literal["char", "word"]
@@ -118,7 +118,7 @@ def init(model: SequenceModel, X: Optional[SequenceInput] = None, Y: Any = None)
     """X: a sample. Only its documents matter, and only to a network that reads the context of words."""
     shim = shim_of(model)
     if reads_context(model):
-        tok2vec = model.get_ref("tok2vec")
+        tok2vec = model.layers[0]
         tok2vec.initialize(X=None if X is None or X.positions is None else X.positions.docs)
         shim.resize({**(shim.sizes or {}), "context": tok2vec.get_dim("nO")})
     shim.initialize()
@@ -126,7 +126,7 @@ def init(model: SequenceModel, X: Optional[SequenceInput] = None, Y: Any = None)
 
 def reads_context(model: SequenceModel) -> bool:
     """Whether the network reads what surrounds a word."""
-    return model.has_ref("tok2vec") is True
+    return bool(model.layers)  # a copy that Thinc makes has no references
 
 
 def weights_version(model: SequenceModel) -> Tuple[int, int, str]:
@@ -134,6 +134,7 @@ def weights_version(model: SequenceModel) -> Tuple[int, int, str]:
     return shim_of(model).version
 
 
+@in_plain_torch
 def forward(model: SequenceModel, X: SequenceInput, is_train: bool) -> Tuple[Union[Floats2d, Decoded], Callable]:
     if model.attrs["own_dropout"] is not None:
         model.attrs["dropout_rate"] = model.attrs["own_dropout"]
@@ -160,7 +161,7 @@ def _context(
     if not reads_context(model) or positions is None:
         return None, lambda: None
     docs, tokens = positions
-    vectors, backprop = model.get_ref("tok2vec")(docs, is_train)
+    vectors, backprop = model.layers[0](docs, is_train)
     device = shim_of(model).device
     joined = to_tensor(DocVectors.join(model.ops, vectors), device, requires_grad=is_train)
 

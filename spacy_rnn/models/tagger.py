@@ -8,7 +8,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 
 from ..nn.output import LinearOutput
-from ..shim import Precision, TorchShim, shim_of, to_array, to_tensor
+from ..shim import Precision, TorchShim, in_plain_torch, shim_of, to_array, to_tensor
 from ..types import IntArray
 from .embed.layer import run_torch_layer
 from .encoder import predict_tokens
@@ -48,6 +48,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim.initialize()
 
 
+@in_plain_torch
 def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
     """X: (n_tokens, nI) arrays. Returns (n, nO), the tokens of all documents joined."""
     scores, backward = run_torch_layer(model, DocVectors.join(model.ops, X), is_train)
@@ -68,6 +69,7 @@ def predict_columns(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> Score
     return lambda columns, rows=None: (scores if rows is None else scores[rows])[:, columns]
 
 
+@in_plain_torch
 def predict_on_demand(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
     """See `predict_columns`; for the model of `build_tagger_v1`."""
     tok2vec, output = model.layers

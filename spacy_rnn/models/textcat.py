@@ -18,7 +18,7 @@ from ..nn.output import ClassifierOutput
 from ..nn.pooling import POOLINGS, Pooling
 from ..nn.rnn import CELLS, Cell
 from ..nn.text_pool import Pieces, TextPool
-from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor
+from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor
 from ..types import FloatArray
 from .embed.layer import run_torch_layer
 from .embed.text import token_sizes
@@ -152,6 +152,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim.initialize()
 
 
+@in_plain_torch
 def resize_output(model: Model, n_labels: int) -> Model:
     """Make room for more labels, in place. The weights of the new ones are zeros. A model that is not initialized
     learns the number of labels later."""
@@ -176,6 +177,7 @@ def _state(shim: TorchShim) -> List[Tensor]:
     return [tensor.data for tensor in chain(shim.module.parameters(), shim.module.buffers())]
 
 
+@in_plain_torch
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
     docs = list(docs)
     exclusive = not model.attrs["multi_label"]
@@ -194,11 +196,13 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Ca
     return activate(scores, exclusive), backprop
 
 
+@in_plain_torch
 def logits(model: Model, docs: List[Doc]) -> Floats2d:
     """The scores of all categories before the activation, (n_docs, n_labels)."""
     return _predict(model, docs, pieces_of(model, docs))[0]
 
 
+@in_plain_torch
 def attend(model: Model, docs: List[Doc]) -> Tuple[Floats2d, List[FloatArray]]:
     """The scores before the activation, (n_docs, n_labels), and for each document the attention weights of its tokens,
     (n_tokens,), which sum to 1."""
@@ -226,6 +230,7 @@ def _predict(model: Model, docs: List[Doc], pieces: Pieces) -> Tuple[Floats2d, A
     return output.predict((pooled, bags_of(model, docs))), weights
 
 
+@in_plain_torch
 def pool_forward(model: Model, X: Tuple[Any, Pieces], is_train: bool) -> Tuple[Any, Callable]:
     """X: the vectors of all documents, (n_tokens, nI) arrays in training, tensors in prediction (see `TextPool`), and
     how they belong together. Returns (n_docs, nO); in prediction also the attention weights, (n,) or None."""
@@ -244,6 +249,7 @@ def pool_forward(model: Model, X: Tuple[Any, Pieces], is_train: bool) -> Tuple[A
     return to_array(output), backprop
 
 
+@in_plain_torch
 def output_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
     """X: pooled vectors, (n_docs, nI), and n-grams where they are used. Returns scores before the activation,
     (n_docs, nO)."""

@@ -16,7 +16,7 @@ from ..errors import Errors, SettingError
 from ..nn.tree.cells import TREE_CELLS, TreeCell
 from ..nn.tree.net import TreeNet, build_batch
 from ..nn.tree.output import TREE_POOLINGS, TreeOutput, TreePooling
-from ..shim import Precision, TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer
 from ..types import IntArray
 from .types import DocVectors, Tok2Vec, TreeScores, WordVectors
 
@@ -106,6 +106,7 @@ def encoder_init(model: Model, X: Any = None, Y: Any = None) -> None:
     model.attrs["sample"].docs = X
 
 
+@in_plain_torch
 def encoder_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
     sample = model.attrs["sample"]
     if docs is sample.docs and not is_train:
@@ -209,6 +210,7 @@ def rnn_init(model: Model, X: Any = None, Y: Any = None) -> None:
     shim.initialize()
 
 
+@in_plain_torch
 def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScores, Callable]:
     shim, _ = torch_layer(model)
     docs = ParsedDocs.read(docs, model.name)

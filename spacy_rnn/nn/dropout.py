@@ -46,7 +46,7 @@ class TokenDropout(nn.Module):
         """x: (steps, batch, width). Returns the same shape."""
         if not self.training or self.p == 0.0:
             return x
-        dropped = torch.rand(*x.shape[:-1], 1, device=x.device) < self.p
+        dropped = torch.rand(*x.shape[:-1], 1, dtype=torch.float32, device=x.device) < self.p
         return torch.where(dropped, self.blank.to(x.dtype), x)
 
 
@@ -59,7 +59,7 @@ def set_dropout(module: nn.Module, rate: float) -> None:
 
 def drop_rows(index: Tensor, probability: Tensor) -> Tensor:
     """Replace each entry of `index` (n,) by 0 with its own probability (n,). Returns (n,)."""
-    dropped = torch.rand(index.shape, device=index.device) < probability
+    dropped = torch.rand(index.shape, dtype=torch.float32, device=index.device) < probability
     return torch.where(dropped, 0, index)
 
 

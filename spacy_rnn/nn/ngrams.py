@@ -99,7 +99,7 @@ class NgramScores(nn.Module):
         """The weight of each n-gram in its text, (n,). Over a text, the squares sum to NORM squared."""
         met = self.met[rows]
         # log((n_texts + 2) / (met + 1)), of which the quotient would be rounded to 1 after many millions of texts.
-        weights = torch.log1p((self.n_texts + 1 - met) / (met + 1.0)) ** POWER
+        weights = torch.log1p((self.n_texts + 1 - met) / (met.float() + 1.0)) ** POWER
         counts = torch.diff(starts, append=starts.new_tensor([len(rows)]))
         owners = torch.repeat_interleave(counts)
         squares = weights.new_zeros(len(starts)).index_add_(0, owners, weights**2)

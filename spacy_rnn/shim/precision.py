@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Tuple, get_args
+from typing import Any, Literal, Tuple, get_args
 
 import torch
 
@@ -26,3 +26,19 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
         return torch.bfloat16 if device.type == "cpu" and has_bf16_units() else torch.float32
     return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+class Autocast(torch.autocast):
+    """Compute in a precision, see `resolve_precision`.
+
+    keep: convert each weight once in the block. If the caller has an autocast of its own around the block, torch would
+        also keep what it converted for the blocks that follow, whose weights may be others.
+    """
+
+    def __init__(self, precision: str, device: torch.device, *, keep: bool = True):
+        enabled = resolve_precision(precision, device) is torch.bfloat16
+        super().__init__(device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=keep)
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        torch.clear_autocast_cache()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import pickle
 import warnings
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 
 from ..errors import Errors, ModelFileError, NotInitializedError, SettingError, UserError
 from ..nn.dropout import set_dropout
+from .ambient import in_plain_torch, plain_torch
 from .convert import same_memory, to_tensor
 from .memory import check_memory
-from .precision import resolve_precision
+from .precision import Autocast, resolve_precision
 from .rows import update_rows, update_table
 from .serialize import Sizes, from_safetensors, load_state, to_safetensors
 
@@ -59,7 +61,7 @@ class TorchShim(Shim):
 
     def _make(self, sizes: Sizes) -> nn.Module:
         # `initialize` draws the weights. Drawing here must not change what a seed gives.
-        with torch.random.fork_rng(devices=[]):
+        with plain_torch(build=True), torch.random.fork_rng(devices=[]):
             check_memory(self._build, sizes)
             return self._build(**sizes).to(self.device)
 
@@ -80,6 +82,7 @@ class TorchShim(Shim):
         """Declare the weights changed."""
         self._changes += 1
 
+    @in_plain_torch
     def initialize(self) -> None:
         """Draw all weights from torch's random state, by each module's `reset_parameters`."""
         # Children first: a module may change the first weights of its children.
@@ -91,24 +94,22 @@ class TorchShim(Shim):
             parameter.grad = None
         self.mark_changed()
 
-    def _autocast(self, is_train: bool) -> Any:
-        enabled = resolve_precision(self.precision, self.device) is torch.bfloat16
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=is_train)
-
+    @in_plain_torch
     def predict(self, inputs: Tuple[Any, ...]) -> Tensor:
         """Call the module in evaluation mode, without recording gradients."""
         module = self.module
         if module.training:
             module.eval()
-        with torch.inference_mode(), self._autocast(False):
+        with torch.inference_mode(), Autocast(self.precision, self.device, keep=False):
             return module(*inputs)
 
+    @in_plain_torch
     def begin_update(self, inputs: Tuple[Any, ...]) -> Tuple[Tensor, Callable[[Any], None]]:
         """Call the module in training mode. Returns its output, and a callback that takes the gradient of the output
         and accumulates the gradients of the weights and the inputs."""
         self.mark_changed()
         module = self.module.train()
-        with torch.enable_grad(), self._autocast(True):
+        with torch.enable_grad(), Autocast(self.precision, self.device):
             output = module(*inputs)
 
         def backprop(d_output: Any) -> None:
@@ -117,6 +118,7 @@ class TorchShim(Shim):
 
         return output, backprop
 
+    @in_plain_torch
     def finish_update(self, optimizer: Optimizer) -> None:
         """Let the optimizer update the weights under the keys (shim id, parameter name)."""
         for name, parameter in self.module.named_parameters():
@@ -144,7 +146,7 @@ class TorchShim(Shim):
             return weights
         zeros = self._zeros.get(name)
         if zeros is None or zeros.shape != gradient.shape or zeros.device != gradient.device:
-            zeros = self._zeros[name] = torch.zeros(gradient.shape, device=gradient.device)
+            zeros = self._zeros[name] = torch.zeros(gradient.shape, dtype=torch.float32, device=gradient.device)
         # Not coalesced, so that the sum is that of a dense gradient to the last bit.
         rows = gradient._indices()[0]
         whole: Any = torch2xp(zeros.index_add_(0, rows, gradient._values()))
@@ -171,12 +173,14 @@ class TorchShim(Shim):
         finally:
             self._write(backup)
 
+    @in_plain_torch
     def _write(self, values: Dict[nn.Parameter, Tensor]) -> None:
         with torch.no_grad():
             for parameter, value in values.items():
                 parameter.copy_(value)
         self.mark_changed()
 
+    @in_plain_torch
     def copy(self) -> "TorchShim":
         """A copy with an id of its own, so that no two copies share the optimizer's state."""
         copied = self.like()
@@ -191,8 +195,14 @@ class TorchShim(Shim):
         return new
 
     def __getstate__(self) -> Dict[str, Any]:
-        return {**self.__dict__, "_zeros": {}}
+        return {**self.__dict__, "_model": pickle.dumps(self._model), "_zeros": {}}
 
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        # In a pickle of its own, so that no tensor is made before this is called.
+        with plain_torch():
+            self.__dict__.update(state, _model=pickle.loads(state["_model"]))
+
+    @in_plain_torch
     def to_device(self, device_type: str, device_id: int) -> None:
         """device_type: "cpu", "gpu" or "mps", as Thinc names them."""
         self.device = torch.device({"gpu": f"cuda:{device_id}"}.get(device_type, device_type))
@@ -200,9 +210,11 @@ class TorchShim(Shim):
             self._model.to(self.device)
         self.mark_changed()
 
+    @in_plain_torch
     def to_bytes(self) -> bytes:
         return to_safetensors(self._model, self.sizes)
 
+    @in_plain_torch
     def from_bytes(self, data: bytes) -> "TorchShim":
         """Load saved weights and the sizes of their module. Raises ModelFileError if the data is damaged or foreign or
         does not fit this module; the shim is then unchanged."""
@@ -220,9 +232,10 @@ class TorchShim(Shim):
             return copy.deepcopy(self._model)
         try:
             # On the meta device first, so that a file with wrong sizes allocates no memory.
-            with torch.random.fork_rng(devices=[]), torch.device("meta"), warnings.catch_warnings():
+            with plain_torch(build=True), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
-                load_state(self._build(**sizes), state)
+                with torch.device("meta"):
+                    load_state(self._build(**sizes), state)
             return self._make(sizes)
         except UserError:
             raise

@@ -20,6 +20,7 @@ from spacy.util import import_file
 from ..base.checks import check_at_least
 from ..errors import Errors, SettingError, TrainingError, UserError
 from ..pipeline.load import config_errors, one_line, read_config, use_gpu
+from ..shim import in_plain_torch
 from .checkpoint import find_checkpoint
 from .loop import begin
 from .parallel import Worker
@@ -40,6 +41,7 @@ class Plan:
     def device(self) -> str:
         return "cuda" if self.gpu_id >= 0 else "cpu"
 
+    @in_plain_torch
     def run(self, worker: Worker, init_method: str, local_rank: int) -> None:
         """Train in this process, which is one of `worker.size`, and the one with `local_rank` on this machine."""
         use_gpu(self.gpu_id + local_rank if self.gpu_id >= 0 else -1)

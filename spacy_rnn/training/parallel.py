@@ -104,13 +104,13 @@ class Worker:
         trained = (weight for name, model in trained_models(nlp, frozen) for weight in weights(name, model))
         unique = {(weight.node.id, weight.shim is None, weight.key): weight for weight in trained}
         found = [(weight, weight.get_gradient()) for weight in unique.values()]
-        present = torch.tensor([float(gradient is not None) for _, gradient in found], device=self.device)
+        present = torch.tensor([gradient is not None for _, gradient in found], dtype=torch.float32, device=self.device)
         wanted = self._reduced(present, dist.ReduceOp.MAX).bool().tolist()
         kept = [(weight, gradient) for (weight, gradient), wants in zip(found, wanted) if wants]
         if not kept:
             return
         flat = [
-            (torch.zeros(weight.tensor.numel()) if gradient is None else gradient.reshape(-1)).to(self.device)
+            (torch.zeros_like(weight.tensor) if gradient is None else gradient).reshape(-1).to(self.device)
             for weight, gradient in kept
         ]
         summed = self._reduced(torch.cat(flat)).split([len(part) for part in flat])

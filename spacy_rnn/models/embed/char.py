@@ -15,7 +15,7 @@ from ...nn.dropout import drop_rows
 from ...nn.layout import lay_out
 from ...nn.pooling import POOLINGS, Pooling
 from ...nn.rnn import CELLS, Cell
-from ...shim import Precision, torch_layer
+from ...shim import Precision, in_plain_torch, torch_layer
 from ..types import WordFeature, WordTypes
 from .layer import run_torch_feature, torch_feature
 
@@ -83,6 +83,7 @@ def spell(word: str, max_chars: int, unicode_form: Optional[UnicodeForm]) -> str
     return _BEGIN + word + _END
 
 
+@in_plain_torch
 def char_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
     shim, module = torch_layer(model)
     assert isinstance(module, CharEncoder)
@@ -96,6 +97,7 @@ def char_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, 
         module.table.learn(distinct, counts)
     chars = torch.from_numpy(module.table.find(distinct)[inverse]).to(shim.device)
     if is_train and model.attrs["char_dropout"]:
-        chars = drop_rows(chars, torch.full(chars.shape, model.attrs["char_dropout"], device=chars.device))
+        dropped = torch.full(chars.shape, model.attrs["char_dropout"], dtype=torch.float32, device=chars.device)
+        chars = drop_rows(chars, dropped)
     blocks = list(lay_out(lengths, device=shim.device))
     return run_torch_feature(shim, (chars, blocks), is_train)

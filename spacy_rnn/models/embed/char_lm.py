@@ -17,7 +17,7 @@ from ...errors import Errors, ModelFileError, SettingError
 from ...nn.char_lm import CharLM, current_sizes
 from ...nn.contextual import ContextualStrings, TextPlaces
 from ...nn.linear import Maxout
-from ...shim import Precision, TorchShim, shim_of, to_array, torch_layer
+from ...shim import Precision, TorchShim, in_plain_torch, shim_of, to_array, torch_layer
 from ...shim.serialize import load_state
 from ...types import Array
 from ..char_lm_file import load_lm
@@ -89,6 +89,7 @@ def build_contextual(*, chunk: int, fine_tune: bool, **sizes: Any) -> Contextual
     return module.requires_grad_(fine_tune)
 
 
+@in_plain_torch
 def lms_init(model: Model, X: Any = None, Y: Any = None) -> None:
     """Read the language models from their files."""
     sizes: Dict[str, Any] = {}
@@ -115,6 +116,7 @@ def read_direction(path: Path, direction: str) -> CharLM:
     return lm.model
 
 
+@in_plain_torch
 def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d, Callable]:
     """The states at each token, (n_tokens, output_size)."""
     shim, module = torch_layer(model)

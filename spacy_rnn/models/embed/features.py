@@ -15,7 +15,7 @@ from ...base.checks import check_at_least
 from ...base.hashing import mix_bits
 from ...errors import Errors, SettingError
 from ...nn.linear import Maxout
-from ...shim import Precision, TorchShim, shim_of
+from ...shim import Precision, TorchShim, in_plain_torch, shim_of
 from ...types import IntArray, KeyArray
 from ..types import TokenFeature, WordEncoder, WordFeature, WordTypes, WordVectors
 from .layer import init_torch_layer, run_torch_layer
@@ -82,6 +82,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
         layer.initialize(X=types if i < model.attrs["n_features"] else None)
 
 
+@in_plain_torch
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
     run = _update if is_train else _predict
     by_vocab: Dict[Vocab, List[int]] = {}

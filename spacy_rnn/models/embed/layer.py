@@ -6,7 +6,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from ...shim import TorchShim, gradient_of, shim_of, to_array, to_tensor, torch_layer
+from ...shim import TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer
 from ..types import WordFeature, WordTypes
 
 Forward = Callable[[Model, WordTypes, bool], Tuple[Floats2d, Callable]]
@@ -31,6 +31,7 @@ def init_torch_layer(model: Model, X: Any = None, Y: Any = None) -> None:
     shim_of(model).initialize()
 
 
+@in_plain_torch
 def run_torch_layer(model: Model, X: Floats2d, is_train: bool, *more: Any) -> Tuple[Floats2d, Callable]:
     """Call the module on X, (n, nI) to (n, nO), and on more arrays, which take no gradient."""
     shim, _ = torch_layer(model)

@@ -11,7 +11,7 @@ from thinc.api import Model
 
 from ...base.checks import check_at_least, check_choice, check_share
 from ...nn.embedding import GrowingEmbedding
-from ...shim import Precision, TorchShim, torch_layer
+from ...shim import Precision, TorchShim, in_plain_torch, torch_layer
 from ...types import IntArray
 from ..types import WordEncoder, WordVectors
 from .layer import init_torch_layer, run_torch_feature
@@ -73,6 +73,7 @@ def token_sizes(doc: Doc, unit: str) -> IntArray:
     return np.array([text_length(token.text_with_ws, unit) for token in doc], dtype=np.int64)
 
 
+@in_plain_torch
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
     shim, module = torch_layer(model)
     assert isinstance(module, GrowingEmbedding)
@@ -85,7 +86,7 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors,
     rows = torch.from_numpy(np.concatenate([[0], module.find(distinct)])).to(shim.device)
     index = inverse.reshape(-1) + 1
     if is_train and model.attrs["char_dropout"]:
-        index = np.where(torch.rand(len(index)).numpy() < model.attrs["char_dropout"], 0, index)
+        index = np.where(torch.rand(len(index), dtype=torch.float32).numpy() < model.attrs["char_dropout"], 0, index)
     vectors, backward = run_torch_feature(shim, (rows,), is_train)
 
     def backprop(d_vectors: Any) -> List[Doc]:

@@ -18,7 +18,7 @@ from ...base.checks import check_at_least, check_choice
 from ...errors import Errors, SettingError
 from ...nn.dropout import drop_rows
 from ...nn.embedding import GrowingEmbedding, LexicalTables
-from ...shim import Precision, torch_layer
+from ...shim import Precision, in_plain_torch, torch_layer
 from ...types import Array, KeyArray
 from ..types import WordFeature, WordTypes
 from .layer import run_torch_feature, torch_feature
@@ -57,6 +57,7 @@ def build_word_embed_v1(
     return torch_feature("word_embed", word_forward, build, width, precision, attr=attr, word_dropout=word_dropout)
 
 
+@in_plain_torch
 def word_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
     shim, module = torch_layer(model)
     assert isinstance(module, GrowingEmbedding)
@@ -101,6 +102,7 @@ def build_lex_embed_v1(
     return torch_feature("lex_embed", lex_forward, build, width * len(attrs), precision, attrs=list(attrs))
 
 
+@in_plain_torch
 def lex_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
     shim, module = torch_layer(model)
     assert isinstance(module, LexicalTables)

@@ -38,7 +38,7 @@ def beam_search(
     previous = torch.full((batch, beams), end, device=device)
     written = previous.new_zeros(batch, beams, 0)
     # All beams are equal at first, so that only one of them may count.
-    scores = torch.full((batch, beams), float("-inf"), device=device)
+    scores = torch.full((batch, beams), float("-inf"), dtype=torch.float32, device=device)
     scores[:, 0] = 0.0
     for position in range(int(limits.max()) if batch else 0):
         extended = scores.unsqueeze(2) + step(previous, position)

@@ -165,7 +165,8 @@ class Seq2Seq(nn.Module):
             with torch.no_grad():
                 x, _, _ = self.decoder(read, states, memory)
                 own = self._shifted(self.decoder.output(x).argmax(dim=2))
-            read = torch.where(torch.rand(read.shape, device=read.device) < self.sampling, own, read)
+            drawn = torch.rand(read.shape, dtype=torch.float32, device=read.device)
+            read = torch.where(drawn < self.sampling, own, read)
         x, weights, _ = self.decoder(read, states, memory)
         return self.decoder.log_likelihood(x, weights, memory, symbols)
 
