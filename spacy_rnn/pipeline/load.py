@@ -72,10 +72,11 @@ def _refused(path: Path, error: Exception) -> SettingError:
 
 
 def _without_config(error: Exception) -> str:
-    """What is wrong with a config, a setting a line, without the whole config that spaCy adds; "" for other errors."""
+    """What is wrong with each setting of a config, without the whole config that spaCy adds; "" for other errors."""
     if not isinstance(error, ConfigValidationError):
         return ""
-    return ConfigValidationError.from_error(error, title="", show_config=False).text.strip()
+    text = ConfigValidationError.from_error(error, title="", show_config=False).text
+    return text.strip().replace("\t", ": ").replace("\n", "; ")
 
 
 def one_line(error: Exception) -> str:

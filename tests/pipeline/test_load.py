@@ -93,7 +93,7 @@ def test_config_keeps_its_variables_and_has_what_is_needed(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"training.max_steps": "many"}, "max_steps\tInput should be a valid integer"),
+        ({"training.max_steps": "many"}, "max_steps: Input should be a valid integer"),
         ({"training.optimizer": {"@optimizers": "Nope.v1"}}, "E893.*Nope"),
         ({"nlp.lang": "nope"}, "E048.*nope"),
         ({"nlp.pipeline": ["nope"]}, "nope"),
