@@ -6,6 +6,7 @@ import gzip
 import json
 from pathlib import Path
 from typing import List
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+from spacy_rnn.apply import sources
 from spacy_rnn.apply.sinks import Sink
 from spacy_rnn.apply.sources import Record, Source
 from spacy_rnn.errors import CorpusError
@@ -38,6 +40,39 @@ def test_lines_of_any_piece_size(
     assert read_all(Source(str(path)), size) == whole
     assert [str(record.content) for record in whole] == (text.removesuffix("\n").split("\n") if text else [])
     assert len({record.id for record in whole}) == len(whole)
+
+
+@given(
+    data=st.lists(
+        st.sampled_from(
+            [
+                b"a",
+                b"\r",
+                b"\n",
+                b"\r\n",
+                b"\0",
+                b"\xff",
+                b"\xef\xbb\xbf",
+                b'{"text": "x"}\n',
+                b"long" * 5,
+                b"\xe2\x80\xa8",
+            ]
+        )
+    ).map(b"".join),
+    prefix=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"a\0b\0"]),
+    kind=st.sampled_from(["text", "jsonl"]),
+    size=st.integers(1, 30),
+)
+def test_any_bytes_of_any_piece_size(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, prefix: bytes, kind: str, size: int
+) -> None:
+    """Also with lines that are too long, and of a file in UTF-16."""
+    path = tmp_path_factory.mktemp("bytes") / "it"
+    path.write_bytes(prefix + data)
+    with patch.object(sources, "LONGEST_LINE", 16):
+        whole = read_all(Source(str(path), kind), 10**9)
+        assert read_all(Source(str(path), kind), size) == whole
+    assert all((record.content is None) == bool(record.error) for record in whole)
 
 
 @pytest.mark.parametrize("size", [1, 100, 10**6])
