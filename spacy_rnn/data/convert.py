@@ -14,7 +14,7 @@ from ..errors import CorpusError, Errors
 from .conllu import ConlluWord, Sentence, heads_of, read_conllu
 from .language import blank_pipeline, tokenizer_config, treebank_language
 from .merge import annotated_words, surface_text, text_tokens
-from .text_files import accepted, file_format
+from .text_files import accepted, file_format, file_stem
 
 SPLITS = ("train", "dev", "test")
 ATTRS = ("pos", "tag", "morph", "lemma", "heads")
@@ -107,7 +107,7 @@ def check_heads(treebank: Dict[str, List[Sentence]]) -> List[str]:
     for split, sentences in treebank.items():
         partial = [sentence for sentence in sentences if sentence.headless is not None]
         if partial:
-            place = f"{partial[0].path}:{partial[0].headless}"
+            place = f"{partial[0].path.name}:{partial[0].headless}"
             messages.append(
                 f"{split}: {len(partial)} sentences are left without heads, which some words lack ({place})."
             )
@@ -138,7 +138,7 @@ def find_split_files(source_dir: Path) -> Dict[str, List[Path]]:
     paths: Dict[str, List[Path]] = {}
     for split in SPLITS:
         found = sorted(path for path in source_dir.glob(f"[!.]*-ud-{split}*") if file_format(path) == ".conllu")
-        names = sorted({path.name.partition("-ud-")[0] for path in [*found, *chain(*paths.values())]})
+        names = sorted({file_stem(path).partition("-ud-")[0] for path in [*found, *chain(*paths.values())]})
         if not found or len(names) > 1:
             raise CorpusError(Errors.D013.format(path=source_dir, split=split, found=", ".join(names) or "none"))
         paths[split] = found

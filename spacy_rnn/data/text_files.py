@@ -30,8 +30,18 @@ def file_format(path: Path) -> str:
 
 
 def file_stem(path: Path) -> str:
-    """The name of a file without the suffixes that say how it is read."""
-    return Path(plain_name(path.name)).stem
+    """The name of a file without the suffixes that say how it is read. Raises CorpusError if it is not UTF-8."""
+    return as_text(Path(plain_name(path.name)).stem)
+
+
+def as_text(name: str) -> str:
+    """The name of a file, or an argument of a command. Raises CorpusError if it is not UTF-8: Python reads such bytes
+    as halves of surrogate pairs, over which srsly ends the process."""
+    try:
+        check_text(name)
+    except ValueError as error:
+        raise CorpusError(Errors.D115.format(name=name)) from error
+    return name
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from .fetch.treebanks import SOURCE_FILE
 from .language import checked
-from .text_files import accepted, file_stem
+from .text_files import accepted, as_text, file_stem
 from .textcat_files import LabelledText, read_textcat_file
 
 
@@ -129,7 +129,7 @@ def read_labelled_docs(
     labels: the categories; by default those of the first file. A category that is not among them is an error.
     Raises CorpusError for a file that cannot be read, and for two of one name.
     """
-    known = list(dict.fromkeys(labels or ()))
+    known = list(dict.fromkeys(map(as_text, labels or ())))
     names = [file_stem(path) for path in paths]
     for i, (name, path) in enumerate(zip(names, paths)):
         if name in names[:i]:

@@ -53,6 +53,7 @@ class CorpusMessages:
         "`text` and `label` (--text, --label); fields are separated by commas in .csv, by tabs in .tsv."
     )
     D114 = "{path}: no text has a category; name the field that holds them with `label` (--label)."
+    D115 = "The name '{name}' is not UTF-8; rename it."
 
     D150 = "{path}: no such file; the folder of the treebank contains train.txt, dev.txt and test.txt."
     D151 = "{path}:{line}: this is no tree with labels from 0 to 4, such as (3 (2 A) (4 (3 nice) (2 day)))."

@@ -14,6 +14,7 @@ from ...base.files import replaced_folder
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
 from ..convert import find_split_files
+from ..text_files import as_text
 from .archive import write_archived_treebank
 from .petrogold import ARCHIVED_TREEBANKS
 
@@ -35,7 +36,7 @@ def fetch_treebank(
     A folder that already holds the same treebank from the same source, unchanged, is left alone. Otherwise it is
     replaced once everything has arrived. Raises CorpusError if that fails; the folder then is as it was.
     """
-    archived = ARCHIVED_TREEBANKS.get(treebank)
+    archived = ARCHIVED_TREEBANKS.get(as_text(treebank))
     if local_dir is not None:
         paths = list(chain(*find_split_files(local_dir).values()))
         source = {"treebank": treebank, "folder": {path.name: sha256(path) for path in paths}}
