@@ -99,8 +99,10 @@ def evaluate_lm_command(
     save_scores(scores, output)
 
 
-def described(scores: Dict[str, float]) -> str:
+def described(scores: Dict[str, Any]) -> str:
     """The scores of `evaluate_lm` in a line."""
+    if scores["bits_per_character"] is None:
+        return "no characters, so nothing was measured"
     found = f"{scores['bits_per_character']:.4f} bits/char, perplexity {scores['perplexity']:.3f}"
     return f"{found} ({100 * scores['unknown']:.3f}% unknown characters)"
 

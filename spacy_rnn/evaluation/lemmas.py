@@ -9,7 +9,7 @@ from spacy.training import Corpus
 from ..data.gold_parse import build_gold_tag_corpus_v1
 from ..data.spacy_files import Reader
 from ..errors import CorpusError, Errors
-from .result import Evaluation, read_examples, run
+from .result import Evaluation, check_scored, read_examples, run
 
 FACTORY = "rnn_lemmatizer"
 
@@ -53,4 +53,5 @@ def evaluate_lemmas(
 def _score(nlp: Language, read: Reader, path: Path) -> Evaluation:
     found, n_words, speed = run(nlp, read_examples(nlp, read, path))
     scores = {} if found.get("lemma_acc") is None else {"lemma_acc": float(found["lemma_acc"])}
+    check_scored(nlp, scores, path)
     return Evaluation(scores, {"words": n_words, "words_per_second": speed})

@@ -18,7 +18,8 @@ def evaluate_textcat(nlp: Language, path: Path) -> Evaluation:
     Raises CorpusError if the file is missing or damaged, or the pipeline has no text categorizer."""
     examples = read_examples(nlp, Corpus(path), path, missing=Errors.D110)
     found, _, speed = run(nlp, examples)
-    scores = {key: float(found[key]) for key in SCORES if found.get(key) is not None}
+    is_known = any(example.reference.cats for example in examples)
+    scores = {key: float(found[key]) for key in SCORES if is_known and found.get(key) is not None}
     check_scored(nlp, scores, path)
     counts = Counter(name for example in examples for name, value in example.reference.cats.items() if value)
     by_label = {name: (float(own["f"]), counts[name]) for name, own in found["cats_f_per_type"].items()}

@@ -13,7 +13,8 @@ def evaluate_trees(nlp: Language, path: Path) -> Evaluation:
     Raises CorpusError if the file is missing or damaged, or the pipeline has no `tree_rnn`."""
     examples = read_examples(nlp, build_gold_parse_corpus_v1(path), path)
     found, n_words, speed = run(nlp, examples)
-    scores = {name: float(found[name]) for name in found if name.startswith("tree_") or name == "cats_score"}
+    names = [name for name in found if name.startswith("tree_") or name == "cats_score"]
+    scores = {name: float(found[name]) for name in names if found[name] is not None}
     check_scored(nlp, scores, path)
     n = len(examples)
     return Evaluation(scores, {"docs": n, "docs_per_second": n * speed / max(1, n_words)})

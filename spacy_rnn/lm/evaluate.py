@@ -42,16 +42,23 @@ def evaluate_lm(model: Path, text: Path, *, adapt: float = 0.0, precision: Preci
     if not len(ids):
         raise CorpusError(Errors.D203.format(found=0, needed=1))
     with Autocast(precision, CPU):
-        return scores(adaptive_bits(lm.model, ids, adapt) if adapt else bits_per_character(lm.model, ids), ids)
+        bits = adaptive_bits(lm.model, ids, adapt) if adapt else bits_per_character(lm.model, ids)
+    if bits is None:
+        raise CorpusError(Errors.D203.format(found=0, needed=1))
+    return scores(bits, ids)
 
 
-def scores(bits: float, ids: CharIds) -> Dict[str, float]:
-    """The bits per character of a text with what follows from them, and its share of unknown characters."""
-    unknown = float((ids == UNKNOWN).mean()) if len(ids) else 0.0
-    return {"bits_per_character": bits, "perplexity": 2**bits, "unknown": unknown}
+def scores(bits: Optional[float], ids: CharIds) -> Dict[str, Optional[float]]:
+    """The bits per character of a text with what follows from them, and its share of unknown characters; None for all
+    of them without a character."""
+    if bits is None:
+        return {"bits_per_character": None, "perplexity": None, "unknown": None}
+    return {"bits_per_character": bits, "perplexity": 2**bits, "unknown": float((ids == UNKNOWN).mean())}
 
 
-def adaptive_bits(model: CharLM, ids: CharIds, learn_rate: float, *, streams: int = 4, bptt: int = 20) -> float:
+def adaptive_bits(
+    model: CharLM, ids: CharIds, learn_rate: float, *, streams: int = 4, bptt: int = 20
+) -> Optional[float]:
     """Bits per character of a text that the model learns from as it reads (dynamic evaluation, Krause et al. 2018, here
     with Adam). The model predicts `bptt` characters before it learns from them, as adaptive compressors do, so names
     and layout that repeat become cheap. Changes the model."""
@@ -73,9 +80,9 @@ def bits_per_character(
     streams: int = 32,
     chunk: int = 256,
     learn: Optional[Callable[[Tensor], None]] = None,
-) -> float:
-    """Bits per character of a text, read in `streams` places at once, `chunk` characters at a time. Each place starts
-    from the state at the beginning of a text.
+) -> Optional[float]:
+    """Bits per character of a text, None for a text without characters, read in `streams` places at once, `chunk`
+    characters at a time. Each place starts from the state at the beginning of a text.
 
     learn: takes the mean loss of each chunk, in nats, after its bits are counted; the model then is in training mode.
     """
@@ -94,7 +101,7 @@ def bits_per_character(
             if learn is not None:
                 learn(loss / max(1, known))
             state, previous = state.detach(), targets[-1:].clamp(min=0)
-    return total / NATS / max(1, counted)
+    return total / NATS / counted if counted else None
 
 
 def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:

@@ -115,13 +115,13 @@ class Trainer:
         rising = (self.step + 1) / (min(settings.warmup, self.n_steps // 10) + 1)
         return settings.learn_rate * min(1.0, rising) * 0.5 * (1 + math.cos(math.pi * self.step / self.n_steps))
 
-    def measure(self, most: Optional[int] = None) -> float:
+    def measure(self, most: Optional[int] = None) -> Optional[float]:
         """Bits per character on (the first `most` characters of) the held-out text."""
         ids = self.held_out if most is None else self.held_out[:most]
         with Autocast(self.settings.precision, CPU):
             return bits_per_character(self.model, np.asarray(ids))
 
-    def scores(self) -> Dict[str, float]:
+    def scores(self) -> Dict[str, Optional[float]]:
         """See `evaluate_lm`; on the held-out text."""
         return scores(self.measure(), self.held_out)
 

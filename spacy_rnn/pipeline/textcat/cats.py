@@ -18,8 +18,8 @@ def exclusive_loss(
     before the softmax.
 
     Where the gold category is known, so are all others. Where a document is only known *not* to be in some categories,
-    the loss is -log(1 - p) of their joint probability p. A document without a known category, or with all categories
-    excluded, does not count.
+    the loss is -log(1 - p) of their joint probability p. If it is known to be in none, all categories are to be equally
+    likely, as in spaCy's own categorizer. A document without a known category does not count.
 
     probabilities, truths, known: (n_docs, n_labels), the last two of zeros and ones. weights: (n_labels,).
     label_smoothing: the share of probability that the truth gives to all other categories (Szegedy et al. 2016,
@@ -28,19 +28,20 @@ def exclusive_loss(
     xp = get_array_module(probabilities)
     n_labels = probabilities.shape[1]
     truths = truths * known
-    positive = truths.sum(axis=1, keepdims=True) > 0
+    positive, all_known = truths.sum(axis=1, keepdims=True) > 0, known.all(axis=1, keepdims=True)
+    none = all_known & ~positive
     off = label_smoothing / max(1, n_labels - 1)
-    target = xp.where(truths > 0, 1.0 - off * (n_labels - 1), off)
-    weight = (truths * weights).sum(axis=1, keepdims=True)
+    target = xp.where(none, 1.0 / n_labels, xp.where(truths > 0, 1.0 - off * (n_labels - 1), off))
+    weight = xp.where(none, weights.mean(), (truths * weights).sum(axis=1, keepdims=True))
     losses = -(target * xp.log(xp.maximum(probabilities, TINY))).sum(axis=1, keepdims=True)
 
     excluded = (probabilities * known).sum(axis=1, keepdims=True)
     left = xp.maximum(1.0 - excluded, TINY)
-    partly = known.any(axis=1, keepdims=True) & ~known.all(axis=1, keepdims=True) & ~positive
+    partly = known.any(axis=1, keepdims=True) & ~all_known & ~positive
     against = xp.where(known > 0, probabilities, -probabilities * excluded / left)
 
-    gradient = xp.where(positive, (probabilities - target) * weight, xp.where(partly, against, 0.0))
-    loss = xp.where(positive, losses * weight, xp.where(partly, -xp.log(left), 0.0))
+    gradient = xp.where(positive | none, (probabilities - target) * weight, xp.where(partly, against, 0.0))
+    loss = xp.where(positive | none, losses * weight, xp.where(partly, -xp.log(left), 0.0))
     return float(loss.sum()), gradient.astype(probabilities.dtype)
 
 

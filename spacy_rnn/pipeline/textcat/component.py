@@ -21,6 +21,7 @@ from ..base import RehearsalMixin
 from ..extensions import ATTENTION, assign, register
 from .calibration import at_temperature, to_logits
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
+from .defaults import DEFAULT_MODEL, SCORE_WEIGHTS, SETTINGS
 from .scoring import make_textcat_multilabel_scorer, make_textcat_scorer
 
 ClassWeights = Union[Literal["balanced", "sqrt"], Dict[str, float], None]
@@ -31,38 +32,6 @@ Prediction = Union[Floats2d, Tuple[Floats2d, List[FloatArray]]]
 """The probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each
 document's tokens, (n_tokens,)."""
 
-DEFAULT_MODEL = """
-[model]
-@architectures = "spacy-rnn.TextCat.v1"
-exclusive_classes = true
-pooling = ["attention", "max"]
-
-[model.tok2vec]
-@architectures = "spacy-rnn.RNNEncoder.v1"
-
-[model.tok2vec.embed]
-@architectures = "spacy-rnn.WordFeatures.v1"
-chars = null
-vectors = null
-
-[model.tok2vec.embed.words]
-@architectures = "spacy-rnn.WordEmbed.v1"
-
-[model.tok2vec.embed.lexical]
-@architectures = "spacy-rnn.LexEmbed.v1"
-
-[model.tok2vec.encode]
-@architectures = "spacy-rnn.RNN.v1"
-width = 128
-residual = true
-"""
-_SETTINGS: Dict[str, Any] = {"class_weights": None, "label_smoothing": 0.0, "save_attention": False}
-_SCORE_WEIGHTS: Dict[str, Optional[float]] = {
-    "cats_score": 1.0,
-    **dict.fromkeys(["cats_score_desc", "cats_micro_p", "cats_micro_r", "cats_micro_f", "cats_macro_p"]),
-    **dict.fromkeys(["cats_macro_r", "cats_macro_f", "cats_macro_auc", "cats_f_per_type", "cats_ece"]),
-}
-
 
 @Language.factory(
     "rnn_textcat",
@@ -70,10 +39,10 @@ _SCORE_WEIGHTS: Dict[str, Optional[float]] = {
     default_config={
         "model": Config().from_str(DEFAULT_MODEL)["model"],
         "threshold": 0.0,
-        **_SETTINGS,
+        **SETTINGS,
         "scorer": {"@scorers": "spacy-rnn.textcat_scorer.v1"},
     },
-    default_score_weights=_SCORE_WEIGHTS,
+    default_score_weights=SCORE_WEIGHTS,
 )
 def make_rnn_textcat(
     nlp: Language,
@@ -96,10 +65,10 @@ def make_rnn_textcat(
     default_config={
         "model": Config().from_str(DEFAULT_MODEL, overrides={"model.exclusive_classes": False})["model"],
         "threshold": 0.5,
-        **_SETTINGS,
+        **SETTINGS,
         "scorer": {"@scorers": "spacy-rnn.textcat_multilabel_scorer.v1"},
     },
-    default_score_weights=_SCORE_WEIGHTS,
+    default_score_weights=SCORE_WEIGHTS,
 )
 def make_rnn_textcat_multilabel(
     nlp: Language,
@@ -183,6 +152,11 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
             return at_temperature(logits, temperature, self.exclusive), attention
         if "logits" in attrs:
             return at_temperature(attrs["logits"](self.model, docs), temperature, self.exclusive)
+        if not all(map(len, docs)):  # some models of spaCy's take no document without tokens
+            found: Any = self.model.ops.alloc2f(len(docs), len(self.labels))
+            full = [i for i, doc in enumerate(docs) if len(doc)]
+            found[full] = self.predict([docs[i] for i in full])
+            return found
         scores = self.model.predict(docs)  # probabilities
         if temperature == 1.0:
             return scores
@@ -220,7 +194,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]
-        """The loss, summed over documents, and the gradient of its mean over them."""
+        """The mean loss over documents, as in spaCy, and its gradient."""
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         self._validate_categories(examples)
@@ -230,7 +204,15 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"])
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
-        return loss, gradient / max(1, all_reduce(len(examples)))
+        n = max(1, all_reduce(len(examples)))
+        return loss / n, gradient / n
+
+    def _learn(self, examples: Iterable[Example], *args: Any) -> Dict[str, float]:
+        examples = list(examples)
+        validate_examples(examples, type(self).__name__)
+        if "logits" not in self.model.attrs:  # see `predict`
+            examples = [example for example in examples if len(example.predicted)]
+        return super()._learn(examples, *args)
 
     def _distance(self, scores: Any, expected: Any) -> Any:
         """Over the categories that the teacher knows."""

@@ -13,8 +13,8 @@ def score_transductions(examples: Iterable[Example], **kwargs: Any) -> Dict[str,
     are no others, there are no scores.
 
     RETURNS `transduced_acc`, the share of exact matches, and `transduced_cer`, the edits (Levenshtein 1966) for each
-    character of the reference. If sacrebleu is installed, also the corpus scores `transduced_chrf` (Popović 2015) and
-    `transduced_bleu` (Papineni et al. 2002, as in Post 2018), from 0 to 1.
+    character of the reference, None if no reference has a character. If sacrebleu is installed, also the corpus scores
+    `transduced_chrf` (Popović 2015) and `transduced_bleu` (Papineni et al. 2002, as in Post 2018), from 0 to 1.
     """
     pairs: List[Tuple[str, str]] = [
         (read(example.predicted, TRANSDUCED) or "", read(example.reference, TRANSDUCED))
@@ -23,10 +23,10 @@ def score_transductions(examples: Iterable[Example], **kwargs: Any) -> Dict[str,
     ]
     if not pairs:
         return {}
-    edits = sum(levenshtein(written, right) for written, right in pairs)
+    edits, n_chars = sum(levenshtein(written, right) for written, right in pairs), sum(len(right) for _, right in pairs)
     scores = {
         "transduced_acc": sum(written == right for written, right in pairs) / len(pairs),
-        "transduced_cer": edits / max(1, sum(len(right) for _, right in pairs)),
+        "transduced_cer": edits / n_chars if n_chars else None,
     }
     try:
         import sacrebleu

@@ -242,7 +242,7 @@ class TreeRNN(LearningMixin, TrainablePipe):
         return ParsedDocs.read([example.predicted for example in examples], self.name)
 
     def get_loss(self, examples: Iterable[Example], scores: TreeScores) -> Tuple[float, TreeScores]:
-        """The loss, summed over documents and phrases, and the gradient of its mean. Documents without a category,
+        """The mean loss over documents and phrases, by their weights, and its gradient. Documents without a category,
         phrases that are not subtrees, and unknown labels do not count. Raises TrainingError for a loss that is not
         finite."""
         examples, xp = list(examples), self.model.ops.xp
@@ -254,10 +254,11 @@ class TreeRNN(LearningMixin, TrainablePipe):
         weights *= ~np.isnan(truths).all(axis=1)
         joined = xp.concatenate([scores.nodes, scores.docs])
         losses, gradient = tree_loss(joined, xp.asarray(truths), self.cfg["target"])
-        loss = float((losses * xp.asarray(weights)).sum())
+        n_weighted = max(1.0, all_reduce(float(weights.sum())))
+        loss = float((losses * xp.asarray(weights)).sum()) / n_weighted
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
-        gradient = gradient * xp.asarray(weights / max(1.0, all_reduce(float(weights.sum()))))[:, None]
+        gradient = gradient * xp.asarray(weights / n_weighted)[:, None]
         gradient = gradient.astype("f")
         return loss, replace(scores, nodes=gradient[:n], docs=gradient[n:])
 

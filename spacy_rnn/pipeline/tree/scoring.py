@@ -21,7 +21,7 @@ def score_trees(
     spans_key: Optional[str] = None,
     **kwargs: Any,
 ) -> Dict[str, Any]:
-    """Score documents and phrases. Scores without gold labels are left out.
+    """Score documents and phrases. Scores without gold labels are left out, and the main score is None.
 
     Documents: the `cats_` scores of spaCy, `tree_acc` (the share with the right label, or with all labels right),
     `tree_mae` (the mean absolute error in steps of the order, or of values) and `tree_pearson` (the correlation, of
@@ -52,7 +52,7 @@ def score_trees(
     main = {"multilabel": ["cats_score", "tree_phrase_acc"], "regression": ["tree_pearson", "tree_phrase_pearson"]}
     chosen: List[str] = main.get(target, ["tree_acc", "tree_phrase_acc"])
     available = [scores[name] for name in chosen if name in scores]
-    scores["tree_score"] = available[0] if available else 0.0
+    scores["tree_score"] = available[0] if available else None
     return scores
 
 
