@@ -155,8 +155,10 @@ def predict_runs(
     """
     if "predict_runs" in tok2vec.attrs:
         yield from tok2vec.attrs["predict_runs"](tok2vec, docs, most)
-    else:
+    elif any(map(len, docs)):
         yield to_tensor(DocVectors.join(tok2vec.ops, tok2vec.predict(docs)), device)
+    else:  # which some encoders of spaCy's do not take
+        yield torch.zeros(0, tok2vec.get_dim("nO"), dtype=torch.float32, device=device)
 
 
 def predict_tokens(tok2vec: Tok2Vec, docs: List[Doc], device: torch.device) -> Tensor:

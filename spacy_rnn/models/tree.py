@@ -215,8 +215,12 @@ def rnn_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[TreeScor
     shim, _ = torch_layer(model)
     docs = ParsedDocs.read(docs, model.name)
     trees = docs.trees
-    vectors, backprop_vectors = model.layers[0](docs, is_train)
-    joined = DocVectors.join(model.ops, vectors)
+    tok2vec = model.layers[0]
+    if trees.lengths.any():
+        vectors, backprop_vectors = tok2vec(docs, is_train)
+        joined = DocVectors.join(model.ops, vectors)
+    else:  # which some encoders of spaCy's do not take
+        joined, backprop_vectors = model.ops.alloc2f(0, tok2vec.get_dim("nO")), lambda d_vectors: []
     roots = trees.roots
     owner = np.repeat(np.arange(len(docs)), trees.lengths)[roots]
     x = to_tensor(joined, shim.device, requires_grad=is_train)

@@ -84,3 +84,21 @@ def test_the_loss_of_a_categorizer_is_a_mean(name: str) -> None:
         return float(pipe.get_loss(examples, pipe.model.predict(inputs))[0])
 
     assert loss(examples * 2) == pytest.approx(loss(examples), rel=1e-5) != 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"), [("tree_rnn", "spacy-rnn.TreeRNN.v1"), ("rnn_textcat", "spacy-rnn.TextCat.v1")]
+)
+def test_encoders_that_take_no_batch_without_tokens(name: str, architecture: str) -> None:
+    embed = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 8, "attrs": ["NORM"], "rows": [50],
+             "include_static_vectors": False}  # fmt: skip
+    encode = {"@architectures": "spacy.TorchBiLSTMEncoder.v1", "width": 8, "depth": 1, "dropout": 0.0}
+    tok2vec = {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}
+    nlp = spacy.blank("en")
+    nlp.add_pipe(name, config={"model": {"@architectures": architecture, "tok2vec": tok2vec}})
+    gold = Doc(nlp.vocab, words=["good"], heads=[0], deps=["ROOT"])
+    gold.cats = {"low": 0.0, "high": 1.0}
+    nlp.initialize(lambda: [Example(gold.copy(), gold)])
+    found = list(nlp.pipe([Doc(nlp.vocab), Doc(nlp.vocab)]))
+    assert all(sum(doc.cats.values()) == pytest.approx(1.0) for doc in found)
+    assert nlp.evaluate([Example(Doc(nlp.vocab), Doc(nlp.vocab))])
