@@ -10,6 +10,7 @@ import srsly
 
 from spacy_rnn.data.convert import SPLITS
 from spacy_rnn.data.sst import BINARY, read_brackets, spaces_after
+from spacy_rnn.data.text_files import read_lines
 from spacy_rnn.data.textcat_corpus import convert_textcat
 
 Record = Dict[str, Any]
@@ -23,7 +24,7 @@ def read_snips(source: Path) -> Splits:
 
 
 def _parallel(folder: Path) -> Iterable[Record]:
-    texts, labels = ((folder / name).read_text(encoding="utf8").splitlines() for name in ("seq.in", "label"))
+    texts, labels = (read_lines(folder / name) for name in ("seq.in", "label"))
     for text, label in zip(texts, labels, strict=True):
         yield {"text": text.strip(), "label": label.strip()}
 
@@ -32,7 +33,7 @@ def read_names(source: Path) -> Splits:
     """Surnames of 18 languages, LANGUAGE.txt with a name a line, cut 80 : 10 : 10 within each language."""
     splits: Splits = {split: [] for split in SPLITS}
     for path in sorted(source.glob("*.txt")):
-        names = sorted({line.strip() for line in path.read_text(encoding="utf8").splitlines() if line.strip()})
+        names = sorted({line.strip() for line in read_lines(path) if line.strip()})
         random.Random(0).shuffle(names)
         tenth = max(1, len(names) // 10)
         parts = {"dev": names[:tenth], "test": names[tenth : 2 * tenth], "train": names[2 * tenth :]}

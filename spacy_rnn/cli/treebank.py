@@ -21,7 +21,7 @@ SHOWN = ("sentences", "words", "tokens", "multiword_merged", "multiword_split", 
 def fetch_command(
     treebank: str = typer.Argument(..., help="Name of the treebank, such as UD_English-EWT."),
     output_dir: Path = typer.Argument(..., help="Folder for its files; replaced when everything has arrived."),
-    local_dir: str = typer.Option("", help="Take *-ud-{train,dev,test}.conllu from this folder; no network is used."),
+    local_dir: str = typer.Option("", help="Take *-ud-{train,dev,test}*.conllu from this folder; no network is used."),
     sample_dir: str = typer.Option("", help="The local folder for the treebank 'sample'."),
     project_dir: Optional[Path] = typer.Option(None, hidden=True),
     tag: str = typer.Option(TAG, help="Tag of the treebank's repository."),
@@ -37,7 +37,7 @@ def fetch_command(
 
 @app.command("convert")
 def convert_command(
-    source_dir: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}.conllu."),
+    source_dir: Path = typer.Argument(..., help="Folder of *-ud-{train,dev,test}*.conllu."),
     output_dir: Path = typer.Argument(..., help="Folder for the .spacy files; replaced."),
     lang: str = typer.Option("", help="spaCy language code; by default taken from the file names."),
 ) -> None:
