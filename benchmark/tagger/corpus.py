@@ -70,6 +70,7 @@ def cut(treebank: Path, folder: Path, sentences: Dict[str, int]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for split, n in sentences.items():
         source = conllu_path(treebank, split)
-        blocks = source.read_text(encoding="utf8").split("\n\n")[:n]
+        # Two blank lines in a row would be an empty sentence.
+        blocks = source.read_text(encoding="utf8").strip().split("\n\n")[:n]
         (folder / source.name).write_text("\n\n".join(blocks) + "\n\n", encoding="utf8")
     return folder

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("benchmark_on_path")
 
 
 def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:
-    from benchmark.tagger.corpus import cut, read
+    from benchmark.tagger.corpus import conllu_path, cut, read
 
     treebank = write_splits(tmp_path / "source", SENTENCE + "\n" + SENTENCE)
     found = read(treebank, "dev")
@@ -31,6 +31,8 @@ def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:
     assert found.texts == ["Vi a casa da avó."] * 2
     smaller = cut(treebank, tmp_path / "cut", {"train": 1, "dev": 1, "test": 1})
     assert read(smaller, "test").words == found.words[:1]
+    same = cut(treebank, tmp_path / "same", {"dev": 9})
+    assert read(same, "dev") == found and "\n\n\n" not in conllu_path(same, "dev").read_text(encoding="utf8")
 
 
 def test_accuracy_counts_words() -> None:
