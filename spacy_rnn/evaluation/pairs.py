@@ -17,7 +17,8 @@ def evaluate_pairs(
     Raises CorpusError for a file that cannot be read, or a pipeline without an `rnn_transducer`."""
     examples = list(build_transducer_corpus_v1(path, target_path, lowercase=lowercase)(nlp))
     found, n_words, speed = run(nlp, examples)
-    scores = {name: value for name, value in found.items() if name.startswith("transduced_")}
+    names = [name for name in found if name.startswith("transduced_")]
+    scores = {name: float(found[name]) for name in names if found[name] is not None}
     check_scored(nlp, scores, path)
     n = len(examples)
     return Evaluation(scores, {"texts": n, "texts_per_second": n * speed / max(1, n_words)})
