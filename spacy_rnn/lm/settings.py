@@ -1,7 +1,7 @@
 """The settings of a language model and of its training."""
 
-from dataclasses import dataclass
-from typing import Any, Dict, Literal, get_args
+from dataclasses import InitVar, dataclass
+from typing import Any, Dict, Literal, Optional, get_args
 
 from ..base.checks import check_at_least, check_between, check_choice, check_share
 from ..errors import Errors, SettingError
@@ -32,6 +32,7 @@ class LMSettings:
     held_out: share of the paragraphs, the last ones, that the model is measured on.
     balance: texts of rare labels are read more often, so that an epoch has all labels equally often (1), as often as
         they occur (0), or something between (0.5: by the square roots).
+    steps, clip: the former names of `bptt` and `grad_clip`.
     """
 
     direction: Direction = "forward"
@@ -54,8 +55,12 @@ class LMSettings:
     balance: float = 0.0
     seed: int = 0
     precision: Precision = "auto"
+    steps: InitVar[Optional[int]] = None
+    clip: InitVar[Optional[float]] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, steps: Optional[int], clip: Optional[float]) -> None:
+        self.bptt = self.bptt if steps is None else steps
+        self.grad_clip = self.grad_clip if clip is None else clip
         check_choice("direction", self.direction, get_args(Direction))
         check_choice("cell", self.cell, LM_CELLS)
         check_choice("precision", self.precision, PRECISIONS)

@@ -1,5 +1,6 @@
 """Training a language model: it learns, and killed it goes on as if nothing had happened."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -10,7 +11,7 @@ import srsly
 import torch
 from safetensors import safe_open
 
-from spacy_rnn.errors import CorpusError
+from spacy_rnn.errors import CorpusError, SettingError
 from spacy_rnn.lm.evaluate import adaptive_bits, bits_per_character, scores
 from spacy_rnn.lm.settings import LMSettings
 from spacy_rnn.lm.train import train_lm
@@ -100,6 +101,13 @@ def test_more_epochs_than_planned(tmp_path: Path) -> None:
     first = train(tmp_path, text, epochs=0.2)
     more = train(tmp_path, text, epochs=0.5)
     assert more[0].step == first[-1].step + 1 and more[-1].step == more[-1].n_steps > first[-1].n_steps
+
+
+def test_former_names_of_settings() -> None:
+    settings = LMSettings(steps=20, clip=0.5)
+    assert settings == LMSettings(bptt=20, grad_clip=0.5) and "steps" not in asdict(settings)
+    with pytest.raises(SettingError, match="R005.*bptt"):
+        LMSettings(steps=0)
 
 
 def test_state_with_former_names_of_settings(tmp_path: Path) -> None:
