@@ -82,6 +82,8 @@ class TorchShim(Shim):
         """Declare the weights changed."""
         self._changes += 1
 
+    touch = mark_changed  # its former name
+
     @in_plain_torch
     def initialize(self) -> None:
         """Draw all weights from torch's random state, by each module's `reset_parameters`."""
