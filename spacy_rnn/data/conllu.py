@@ -149,6 +149,9 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
         name, _, values = feature.partition("=")
         if not name or name in names or "=" in values or not all(values.split(",")):
             raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
+        if name.upper() == "POS" and feature != feature.upper():
+            reason = f"the feature '{feature}' is one that spaCy writes in capitals"
+            raise CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
         names.add(name)
     if form == "_":  # whose lemma is "_" as well
         lemma = fields[2]

@@ -97,6 +97,7 @@ BROKEN = {
     "two values": ([row(1, "a", 0, feats="Gender=Fem=Masc")], "D008", 3),
     "empty value": ([row(1, "a", 0, feats="Gender=Fem,")], "D008", 3),
     "repeated feature": ([row(1, "a", 0, feats="A=B|C=D|A=E")], "D008", 3),
+    "part of speech as a feature": ([row(1, "a", 0, feats="pos=x")], "D104", 3),
     "bars alone": ([row(1, "a", 0, feats="|")], "D008", 3),
     "endless head": ([row(1, "a", "9" * 5000)], "D005", 3),
     "endless ID": ([row("9" * 5000, "a", 0)], "D005", 3),

@@ -56,6 +56,7 @@ def features(written: str) -> Dict[str, List[str]]:
 
 
 @budget(80)
+@example(sentences=[[["1", "a", "_", "_", "_", "Pos=1", "0", "_", "_", "_"]]], text="_")
 @given(
     sentences=st.lists(odd_sentences(), min_size=1, max_size=2),
     text=fields | st.text("ab \u200b\ufe0f\xa0", max_size=9),
