@@ -3,10 +3,9 @@
 from typing import Any, Dict, Optional, Sequence
 
 from spacy.language import Language
-from spacy.util import load_model_from_config
 
 from ..errors import CorpusError, Errors
-from ..pipeline.load import one_line, use_gpu
+from ..pipeline.load import one_line, rebuild_pipeline, use_gpu
 from .job import Counts, Job, Report, do_part
 
 
@@ -18,8 +17,8 @@ class PartActor:
 
         if gpu:
             use_gpu(0)
-        # Ray keeps the bytes once on each machine, where the pipeline need not be installed.
-        self.nlp = load_model_from_config(config, auto_fill=True).from_bytes(ray.get(data))
+        # Ray keeps the bytes once on each machine.
+        self.nlp = rebuild_pipeline(config, ray.get(data))
         self.job = job
 
     def __call__(self, batch: Dict[str, Any]) -> Dict[str, Any]:
@@ -49,9 +48,9 @@ def on_ray(
             ray.init(address=address, log_to_driver=False, configure_logging=False, **settings)
         except (ConnectionError, ValueError) as error:
             raise CorpusError(Errors.D190.format(address=address, reason=one_line(error))) from error
+    context = ray.data.DataContext.get_current()
+    shows_progress, context.enable_progress_bars = context.enable_progress_bars, False
     try:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
         dataset = ray.data.from_items([{"part": part} for part in parts], override_num_blocks=len(parts))
         done = dataset.map_batches(
             PartActor,
@@ -65,5 +64,6 @@ def on_ray(
             part = int(row.pop("part"))
             report(part, Counts(**{name: int(value) for name, value in row.items()}), True)
     finally:
+        context.enable_progress_bars = shows_progress
         if began:
             ray.shutdown()

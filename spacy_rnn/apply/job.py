@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import uuid
+from dataclasses import asdict, dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
@@ -12,6 +12,7 @@ from spacy.util import minibatch
 
 from ..base.hashing import sha256
 from ..errors import CorpusError, Errors
+from .fingerprint import input_checksums, pipeline_checksum
 from .sinks import Sink
 from .sources import Piece, Record, Source
 
@@ -19,7 +20,7 @@ JOB_FILE = "_job.json"
 SUCCESS_FILE = "_SUCCESS.json"
 DONE = "_done"
 ERRORS = "errors"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Job:
 
     output: address of the folder. output_format, columns: see `Sink`.
     parts: the pieces that each part is made from. batch_size: documents that go through the pipeline together.
-    fingerprint: of the pipeline, the input and the settings.
+    fingerprint: of the pipeline, the input and the settings. run: see `Sink`.
     """
 
     source: Source
@@ -54,15 +55,16 @@ class Job:
     parts: List[List[Piece]]
     batch_size: int
     fingerprint: str = ""
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def sink(self) -> Sink:
-        return Sink(self.output, self.output_format, self.columns)
+        return Sink(self.output, self.output_format, self.columns, self.run)
 
     def sign(self, nlp: Language) -> None:
         """Compute the fingerprint, by which a later run knows that it continues this job."""
-        about: Dict[str, Any] = {**asdict(self), "fingerprint": None, "output": None}
-        about.update(files=self.source.files(), pipeline=pipeline_checksum(nlp), version=VERSION)
+        about: Dict[str, Any] = {**asdict(self), "fingerprint": None, "output": None, "run": None}
+        about.update(files=input_checksums(self.source), pipeline=pipeline_checksum(nlp), version=VERSION)
         self.fingerprint = sha256(json.dumps(about, sort_keys=True).encode("utf8"))
 
     def begin(self, overwrite: bool) -> None:
@@ -96,17 +98,6 @@ class Job:
         sink = self.sink
         sink.write_json(SUCCESS_FILE, {**asdict(total), "parts": len(self.parts), "fingerprint": self.fingerprint})
         sink.clean()
-
-
-def pipeline_checksum(nlp: Language) -> str:
-    """The SHA-256 of a pipeline's files, or of its bytes if it has none."""
-    parts: List[Union[bytes, Path]] = [json.dumps(nlp.config, sort_keys=True, default=str).encode("utf8")]
-    folder = Path(nlp.path) if nlp.path else None
-    if folder is None or not folder.is_dir():
-        return sha256(*parts, nlp.to_bytes(exclude=["vocab"]))
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        parts += [path.relative_to(folder).as_posix().encode("utf8"), path]
-    return sha256(*parts)
 
 
 def do_part(nlp: Language, job: Job, part: int, report: Callable[[Counts], None]) -> Counts:
@@ -173,21 +164,38 @@ def annotate(
             else:
                 found[doc._context] = reason(error)
 
-    nlp.default_error_handler = handle
-    for _, pipe in nlp.pipeline:
-        if hasattr(pipe, "set_error_handler"):
-            # The parser and the entity recognizer of spaCy cannot keep a handler: they raise, see below.
-            with contextlib.suppress(AttributeError):
-                pipe.set_error_handler(handle)
     try:
-        for doc, i in nlp.pipe(((doc, i) for i, doc in docs.items()), as_tuples=True, batch_size=batch_size):
-            found[i] = doc
+        with handled_by(nlp, handle):
+            for doc, i in nlp.pipe(((doc, i) for i, doc in docs.items()), as_tuples=True, batch_size=batch_size):
+                found[i] = doc
     except Exception as error:  # of a component without an error handler, which ends the whole stream
         left = [i for i in docs if i not in found and i not in (again or ())]
         if again is not None and len(docs) > 1:
             again.extend(left)
         else:
             found.update(dict.fromkeys(left, reason(error)))
+
+
+@contextlib.contextmanager
+def handled_by(nlp: Language, handle: Callable[[str, Any, List[Doc], Exception], None]) -> Iterator[None]:
+    """Within the block, the errors of a pipeline go to another handler."""
+    with contextlib.ExitStack() as stack:
+        stack.callback(setattr, nlp, "default_error_handler", nlp.default_error_handler)
+        nlp.default_error_handler = handle
+        for _, pipe in nlp.pipeline:
+            if not hasattr(pipe, "set_error_handler"):
+                continue
+            own = getattr(pipe, "__dict__", {})
+            before = dict(own)
+            # The parser and the entity recognizer of spaCy cannot keep a handler: they raise.
+            with contextlib.suppress(AttributeError):
+                pipe.set_error_handler(handle)
+            for name in own:
+                if name not in before:
+                    stack.callback(own.pop, name)
+                elif own[name] is not before[name]:
+                    stack.callback(own.__setitem__, name, before[name])
+        yield
 
 
 def reason(error: Exception) -> str:

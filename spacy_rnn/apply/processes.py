@@ -6,23 +6,27 @@ import os
 import signal
 import sys
 from multiprocessing.connection import Connection, wait
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
+from thinc.api import Config
 
 from ..errors import CorpusError, Errors
-from ..pipeline.load import load_pipeline
+from ..pipeline.load import rebuild_pipeline
 from .job import Counts, Job, Report, do_part, failure
 
 # A part that ends so many workers is left out.
 MOST_ATTEMPTS = 3
 
+Pipeline = Union[Language, Tuple[Config, bytes]]
+"""Itself for a process that is forked, else its config and its bytes."""
+
 
 def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, report: Report) -> None:
     """Do parts in several processes; one that dies is replaced, and another one does its part again.
 
-    On Linux the processes are forked and share the weights of the pipeline; elsewhere each loads the pipeline, which
-    must have been loaded from a folder. In the end, raises CorpusError for parts that ended MOST_ATTEMPTS workers.
+    On Linux the processes are forked and share the weights of the pipeline; elsewhere each gets a copy.
+    In the end, raises CorpusError for parts that ended MOST_ATTEMPTS workers.
     """
     pool = _Pool(nlp, job, workers)
     waiting, attempts = list(parts)[::-1], dict.fromkeys(parts, 0)
@@ -57,11 +61,12 @@ def in_processes(nlp: Language, job: Job, parts: Sequence[int], workers: int, re
 
 
 class _Worker:
-    def __init__(self, context: Any, nlp: Optional[Language], path: str, job: Job, others: List["_Worker"]):
+    def __init__(self, context: Any, pipeline: Pipeline, job: Job, others: List["_Worker"]):
         self.connection, theirs = context.Pipe()
         self.part: Optional[int] = None
-        inherited = [worker.connection for worker in others] + [self.connection] if nlp is not None else []
-        arguments = (nlp, path, job, theirs, inherited, os.getpid())
+        forks = isinstance(pipeline, Language)
+        inherited = [worker.connection for worker in others] + [self.connection] if forks else []
+        arguments = (pipeline, job, theirs, inherited, os.getpid())
         self.process = context.Process(target=_work, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
@@ -72,7 +77,8 @@ class _Pool:
         # macOS can fork, but its own libraries cannot go on in the child.
         forks = sys.platform.startswith("linux") and not nlp._has_gpu_model([])
         self._context = multiprocessing.get_context("fork" if forks else "spawn")
-        self._nlp, self._path, self._job, self._most = (nlp if forks else None), str(nlp.path), job, most
+        self._pipeline: Pipeline = nlp if forks else (nlp.config, nlp.to_bytes())
+        self._job, self._most = job, most
         self.workers: List[_Worker] = []
 
     def hand_out(self, waiting: List[int]) -> None:
@@ -82,7 +88,7 @@ class _Pool:
             if free is None:
                 if len(self.workers) >= self._most:
                     return
-                free = _Worker(self._context, self._nlp, self._path, self._job, self.workers)
+                free = _Worker(self._context, self._pipeline, self._job, self.workers)
                 self.workers.append(free)
             free.part = waiting.pop()
             with contextlib.suppress(OSError):  # it has just died, which `wait` will tell
@@ -102,15 +108,12 @@ class _Pool:
         return worker.part
 
 
-def _work(
-    nlp: Optional[Language], path: str, job: Job, connection: Connection, inherited: List[Connection], parent: int
-) -> None:
+def _work(pipeline: Pipeline, job: Job, connection: Connection, inherited: List[Connection], parent: int) -> None:
     """Do parts in a worker, until no more are sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     for other in inherited:
         other.close()  # or this process would hide the end of another one from the parent
-    if nlp is None:
-        nlp = load_pipeline(path)
+    nlp = pipeline if isinstance(pipeline, Language) else rebuild_pipeline(*pipeline)
     with contextlib.suppress(EOFError, OSError):
         while True:
             part = connection.recv()

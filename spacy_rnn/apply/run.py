@@ -7,10 +7,12 @@ from spacy.language import Language
 
 from ..base.checks import check_at_least, check_choice
 from ..errors import CorpusError, Errors
+from .apart import check_apart
 from .cluster import on_ray
+from .columns import check_columns, columns_of
 from .job import Counts, Job, in_process
 from .processes import in_processes
-from .sinks import COLUMNS, SUFFIXES, columns_of
+from .sinks import SUFFIXES
 from .sources import FORMATS, Source, parquet_module
 
 
@@ -19,7 +21,8 @@ class ApplySettings:
     """How documents are processed.
 
     input_format, text, id: see `Source`. output_format: "jsonl", "parquet" or "docbin".
-    columns: of the output, any of COLUMNS; None for the text, the tokens and what the components say they assign.
+    columns: of the output; None for the text, the tokens and what the components assign. Any of COLUMNS, or an
+        attribute, such as "token.norm", "doc._.transduced" or "token._.tree_label".
     workers: processes, or actors of Ray.
     engine: "local" or "ray". address: of a Ray cluster, None for this machine. gpu: a GPU for each actor of Ray.
     part_size: about how many bytes of input a file of output is made from. That much is done again after a worker was
@@ -49,8 +52,6 @@ class ApplySettings:
         check_at_least("workers", self.workers, 1)
         check_at_least("part_size", self.part_size, 1)
         check_at_least("batch_size", self.batch_size, 0)
-        for column in self.columns or ():
-            check_choice("columns", column, COLUMNS)
 
 
 class ApplyProgress:
@@ -89,16 +90,25 @@ def apply_pipeline(
     source, output: local or any address that fsspec knows. Killed at any moment and called again with the same
     arguments, it continues, and in the end each document is there once: in a part, or with the reason in `errors/`.
     changed: is called after each step.
-    Raises CorpusError for files that cannot be read or written, and for a folder that contains something else.
+    Raises CorpusError for files that cannot be read or written, for a folder that contains something else, that another
+    process is writing or that shares files with the input, and for annotations that cannot be a column.
     """
     settings = settings or ApplySettings()
     if settings.output_format == "parquet":
         parquet_module()
     where = Source(source, settings.input_format, settings.text, settings.id)
-    columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
+    assigned = columns_of(nlp) if settings.columns is None else []
+    columns = assigned or list(settings.columns or ())
+    check_columns(columns, settings.output_format, assigned)
     batch_size = settings.batch_size or nlp.batch_size
     job = Job(where, output, settings.output_format, columns, where.cut(settings.part_size), batch_size)
-    job.sign(nlp)
+    check_apart(where, job.sink)
+    with job.sink.lock():
+        job.sign(nlp)
+        return _run(nlp, job, settings, changed)
+
+
+def _run(nlp: Language, job: Job, settings: ApplySettings, changed: Callable[[ApplyProgress], None]) -> Counts:
     job.begin(settings.overwrite)
     done = job.done()
     progress = ApplyProgress(job, done, changed)

@@ -3,98 +3,46 @@
 import json
 import os
 import uuid
-from contextlib import contextmanager
-from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any, Callable, ContextManager, Dict, Iterator, List, Sequence
 
-from spacy.attrs import DEP, LEMMA, MORPH, ORTH, POS, TAG
-from spacy.language import Language
-from spacy.parts_of_speech import NAMES
+import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..base.locks import sole_writer
+from ..errors import CorpusError, Errors
+from .columns import KEYS, STORED, Row
 from .sources import locate, parquet_module
 
 SUFFIXES = {"jsonl": ".jsonl", "parquet": ".parquet", "docbin": ".spacy"}
-TEMPORARY = "_tmp"
+TEMPORARY, LOCK = "_tmp", "_lock"
 _ROW_GROUP = 4096  # of a parquet file
-
-# What components say they assign, and its column.
-_ASSIGNED = {
-    "token.pos": "pos",
-    "token.tag": "tag",
-    "token.morph": "morph",
-    "token.lemma": "lemma",
-    "token.dep": "dep",
-    "token.head": "head",
-    "token.is_sent_start": "sents",
-    "doc.sents": "sents",
-    "doc.ents": "ents",
-    "doc.cats": "cats",
-}
-_KEYS = {"tokens": ORTH, "pos": POS, "tag": TAG, "morph": MORPH, "lemma": LEMMA, "dep": DEP}
-COLUMNS = ("text", "tokens", *dict.fromkeys(_ASSIGNED.values()))
-
-
-def columns_of(nlp: Language) -> List[str]:
-    """The text, the tokens and what the components of a pipeline say they assign."""
-    assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
-    return ["text", "tokens", *dict.fromkeys(column for name, column in _ASSIGNED.items() if name in assigned)]
-
-
-class Row:
-    """Makes plain data of documents, and looks up each string only once."""
-
-    def __init__(self, columns: Sequence[str], vocab: Vocab):
-        self._columns = columns
-        # The store has no strings for parts of speech, and calls an empty set of features "_".
-        features = _Strings(vocab, {vocab.strings["_"]: ""})
-        self._known: Dict[str, Dict[int, str]] = {**dict.fromkeys(_KEYS, _Strings(vocab)), "pos": dict(NAMES)}
-        self._known["morph"] = features
-
-    def __call__(self, name: str, doc: Doc) -> Dict[str, Any]:
-        return {"id": name, **{column: self._value(column, doc) for column in self._columns}}
-
-    def _value(self, column: str, doc: Doc) -> Any:
-        if column in _KEYS:
-            known = self._known[column]
-            return [known[key] for key in doc.to_array(_KEYS[column]).tolist()]
-        return _VALUES[column](doc)
-
-
-class _Strings(Dict[int, str]):
-    """The strings of a store by key."""
-
-    def __init__(self, vocab: Vocab, known: Optional[Dict[int, str]] = None):
-        super().__init__(known or {})
-        self._store = vocab.strings
-
-    def __missing__(self, key: int) -> str:
-        self[key] = found = self._store[key]
-        return found
-
-
-def _sentences(doc: Doc) -> List[List[int]]:
-    return [[sent.start, sent.end] for sent in doc.sents] if doc.has_annotation("SENT_START") else []
-
-
-_VALUES: Dict[str, Callable[[Doc], Any]] = {
-    "text": lambda doc: doc.text,
-    "head": lambda doc: [token.head.i for token in doc],
-    "sents": _sentences,
-    "ents": lambda doc: [{"start": ent.start, "end": ent.end, "label": ent.label_} for ent in doc.ents],
-    "cats": lambda doc: dict(doc.cats),
-}
 
 
 class Sink:
     """A folder of parts. No file in it is ever incomplete: a file gets its name when all is written.
 
     address: of the folder, local or any that fsspec knows. format: a key of SUFFIXES.
+    run: a name for what this run has not finished, which no other run touches.
     """
 
-    def __init__(self, address: str, format: str, columns: Sequence[str]):
+    def __init__(self, address: str, format: str, columns: Sequence[str], run: str = "run"):
         self.fs, self.root = locate(address)
-        self.format, self.columns = format, list(columns)
+        self.format, self.columns, self._run = format, list(columns), f"{TEMPORARY}/{run}"
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in (self.fs.protocol, *self.fs.protocol)
+
+    def lock(self) -> ContextManager[None]:
+        """Within the block, no other run writes to a local folder. Raises CorpusError if one does. Elsewhere there are
+        no locks: two runs of the same job do all parts twice, and write the same."""
+        if not self.is_local:
+            return nullcontext()
+        os.makedirs(self.root, exist_ok=True)
+        return sole_writer(Path(self.root), Path(self.root, LOCK))
 
     def name(self, part: int) -> str:
         return f"part-{part:05d}{SUFFIXES[self.format]}"
@@ -109,14 +57,14 @@ class Sink:
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
         """A file that gets its name when the block ends, and is removed if the block raises."""
-        temporary = f"{self.root}/{TEMPORARY}/{uuid.uuid4().hex}"
-        self.fs.makedirs(f"{self.root}/{TEMPORARY}", exist_ok=True)
+        temporary = f"{self.root}/{self._run}/{uuid.uuid4().hex}"
+        self.fs.makedirs(f"{self.root}/{self._run}", exist_ok=True)
         try:
             with self.fs.open(temporary, "wb") as opened:
                 yield opened
             target = f"{self.root}/{name}"
             self.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-            if "file" in (self.fs.protocol, *self.fs.protocol):
+            if self.is_local:
                 os.replace(temporary, target)
             else:
                 self.fs.mv(temporary, target)
@@ -137,7 +85,8 @@ class Sink:
     def names(self, folder: str) -> List[str]:
         path = f"{self.root}/{folder}"
         self.fs.invalidate_cache()
-        return [found.rpartition("/")[2] for found in self.fs.ls(path, detail=False)] if self.fs.exists(path) else []
+        found = self.fs.ls(path, detail=False) if self.fs.exists(path) else []
+        return [name for name in (file.rpartition("/")[2] for file in found) if name != LOCK]
 
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it exists."""
@@ -145,8 +94,9 @@ class Sink:
             self.fs.rm(f"{self.root}/{name}", recursive=True)
 
     def clean(self) -> None:
-        """Remove what a run was writing when it was killed."""
-        self.remove(TEMPORARY)
+        """Remove what this run has not finished, and in a local folder what any other was writing when it was
+        killed."""
+        self.remove(TEMPORARY if self.is_local else self._run)
 
 
 @contextmanager
@@ -161,19 +111,35 @@ def _write_jsonl(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Ite
 
 @contextmanager
 def _write_docbin(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> Iterator[Callable[[str, Doc], None]]:
-    """The names are in `doc.user_data["id"]`."""
-    attrs = ["ORTH", "SPACY", *(c.upper() for c in columns if c in _KEYS and c != "tokens")]
+    """The names are in `doc.user_data["id"]`, beside the values of extensions."""
+    attrs = ["ORTH", "SPACY", *(c.upper() for c in columns if c in KEYS and c != "tokens")]
     attrs += [attr for column, attr in (("head", "HEAD"), ("sents", "SENT_START")) if column in columns]
     attrs += ["ENT_IOB", "ENT_TYPE"] if "ents" in columns else []
+    attrs += [column.removeprefix("token.").upper() for column in STORED if column in columns]
     docs = DocBin(attrs=attrs, store_user_data=True)
 
     def add(name: str, doc: Doc) -> None:
-        # Extensions may hold what cannot be stored, such as arrays.
-        doc.user_data = {"id": name}
+        doc.user_data = {**_storable(doc, columns), "id": name}
         docs.add(doc)
 
     yield add
     opened.write(docs.to_bytes())
+
+
+def _storable(doc: Doc, columns: Sequence[str]) -> Dict[Any, Any]:
+    """The user data of a document, without what cannot be stored. Raises CorpusError if that is a column."""
+    data: Dict[Any, Any] = doc.user_data
+    kept = {}
+    for key, value in data.items():
+        try:
+            srsly.msgpack_dumps({key: value})
+        except Exception as error:  # of any type, as the value has it
+            column = f"{'doc' if key[2] is None else 'token'}._.{key[1]}" if isinstance(key, tuple) else ""
+            if column in columns:
+                raise CorpusError(Errors.D194.format(column=column, type=type(value).__name__)) from error
+        else:
+            kept[key] = value
+    return kept
 
 
 @contextmanager
@@ -184,16 +150,24 @@ def _write_parquet(opened: IO[bytes], columns: Sequence[str], vocab: Vocab) -> I
     row = Row(columns, vocab)
     words, ints = pa.list_(pa.string()), pa.list_(pa.int32())
     ents = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("label", pa.string())]))
-    types = {"text": pa.string(), "head": ints, "sents": pa.list_(ints), "ents": ents}
+    scored = pa.struct([*ents.value_type, ("score", pa.float32())])
+    types = {"text": pa.string(), "head": ints, "sents": pa.list_(ints), "ents": ents, **dict.fromkeys(KEYS, words)}
     types["cats"] = pa.map_(pa.string(), pa.float32())
-    schema = pa.schema([("id", pa.string()), *((column, types.get(column, words)) for column in columns)])
+    types["spans"] = pa.map_(pa.string(), pa.list_(scored))
+    types.update({"doc._.transduced": pa.string(), "token._.tree_label": words})
+    types["doc._.rnn_attention"] = pa.list_(pa.float32())
+    # Any other attribute may be anything, so it is JSON.
+    schema = pa.schema([("id", pa.string()), *((column, types.get(column, pa.string())) for column in columns)])
     rows: List[Dict[str, Any]] = []
     with pq.ParquetWriter(opened, schema) as writer:
 
         def add(name: str, doc: Doc) -> None:
             found = row(name, doc)
-            if "cats" in found:
-                found["cats"] = list(found["cats"].items())
+            for column, value in found.items():
+                if column in ("cats", "spans"):
+                    found[column] = list(value.items())
+                elif column != "id" and column not in types:
+                    found[column] = json.dumps(value, ensure_ascii=False)
             rows.append(found)
             if len(rows) >= _ROW_GROUP:
                 flush()

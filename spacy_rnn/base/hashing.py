@@ -1,8 +1,9 @@
 """Hashes of keys, bytes and files."""
 
 import hashlib
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Union
+from typing import IO, Iterable, Union
 
 import numpy as np
 
@@ -11,16 +12,21 @@ from ..types import KeyArray
 _CHUNK = 1 << 20
 
 
-def sha256(*parts: Union[bytes, memoryview, Path]) -> str:
-    """The SHA-256, in hexadecimal digits, of bytes and of the contents of files, one after another."""
+def sha256(*parts: Union[bytes, memoryview, Path, IO[bytes]]) -> str:
+    """The SHA-256, in hexadecimal digits, of bytes, of files and of the rest of streams, one after another."""
+    return sha256_of(parts)
+
+
+def sha256_of(parts: Iterable[Union[bytes, memoryview, Path, IO[bytes]]]) -> str:
+    """The same for parts of which each is made when it is its turn."""
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, Path):
-            with part.open("rb") as opened:
-                while chunk := opened.read(_CHUNK):
-                    digest.update(chunk)
-        else:
+        if isinstance(part, (bytes, memoryview)):
             digest.update(part)
+            continue
+        with part.open("rb") if isinstance(part, Path) else nullcontext(part) as opened:
+            while chunk := opened.read(_CHUNK):
+                digest.update(chunk)
     return digest.hexdigest()
 
 

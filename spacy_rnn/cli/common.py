@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from spacy.language import Language
 
+from ..base.files import replaced_folder
 from ..evaluation.result import Evaluation
 from ..pipeline.load import load_pipeline, use_gpu
 from .tables import evaluation_table
@@ -50,6 +51,6 @@ def report(
 
 
 def save_pipeline(nlp: Language, output_dir: Path) -> None:
-    """Write a pipeline to a folder, which is made."""
-    output_dir.mkdir(parents=True, exist_ok=True)
-    nlp.to_disk(output_dir)
+    """Write a pipeline to a folder, which it replaces if that holds a pipeline."""
+    with replaced_folder(output_dir, checked=not (output_dir / "meta.json").is_file()) as folder:
+        nlp.to_disk(folder)

@@ -78,7 +78,7 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
     has_feats = any(word.feats for sentences in treebank.values() for s in sentences for word in s.words)
     make_tokens = blank_pipeline(lang).tokenizer
     stats = TreebankStats(lang, tokenizer, messages, {})
-    with replaced_folder(output_dir, checked=True) as folder:
+    with replaced_folder(output_dir, checked=True, inputs=chain(*paths.values())) as folder:
         for split, sentences in treebank.items():
             text_docs, word_docs, found = DocBin(attrs=DOC_ATTRS), DocBin(attrs=DOC_ATTRS), SplitStats()
             vocab = Vocab()

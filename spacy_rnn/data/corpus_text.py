@@ -1,7 +1,7 @@
 """The text of converted corpora, for language models."""
 
 from pathlib import Path
-from typing import Iterable
+from typing import Dict, Iterable, List
 
 import spacy
 
@@ -19,11 +19,13 @@ def write_text(corpus_dir: Path, output_dir: Path, more: Iterable[Path] = ()) ->
     """
     vocab = spacy.blank("xx").vocab
     written = {}
-    with replaced_folder(output_dir, checked=True) as folder:
-        for split, added in (("train", more), ("dev", ())):
-            docs = read_docs(corpus_dir / f"{split}.spacy", vocab)
+    added: Dict[str, List[Path]] = {"train": list(more), "dev": []}
+    paths = {split: corpus_dir / f"{split}.spacy" for split in added}
+    with replaced_folder(output_dir, checked=True, inputs=[*paths.values(), *added["train"]]) as folder:
+        for split, path in paths.items():
+            docs = read_docs(path, vocab)
             with (folder / f"{split}.txt").open("w", encoding="utf8") as target:
                 written[split] = sum(target.write(" ".join(doc.text.split()) + "\n") for doc in docs)
-                for path in added:
-                    written[split] += sum(target.write(line + "\n") for line in read_lines(path) if line.strip())
+                for file in added[split]:
+                    written[split] += sum(target.write(line + "\n") for line in read_lines(file) if line.strip())
     return written["train"]

@@ -45,7 +45,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
     if "parser" not in nlp.pipe_names:
         raise CorpusError(Errors.D152.format(lang=nlp.lang))
     stats: Dict[str, ParsedStats] = {}
-    with replaced_folder(output_dir, checked=True) as folder:
+    with replaced_folder(output_dir, checked=True, inputs=paths) as folder:
         for name, _, texts in read_labelled_docs(paths, nlp):
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
             for doc, cats in nlp.pipe(((doc, dict(doc.cats)) for doc in texts), as_tuples=True):
@@ -66,9 +66,9 @@ def label_relations(corpus_dir: Path, output_dir: Path) -> Dict[str, ParsedStats
     structure, so the trees have no relations. Sentences without heads are left out. Raises CorpusError if a split is
     missing, or has no others."""
     stats = {}
-    with replaced_folder(output_dir, checked=True) as folder:
-        for split in SPLITS:
-            path = corpus_dir / f"{split}-words.spacy"
+    paths = {split: corpus_dir / f"{split}-words.spacy" for split in SPLITS}
+    with replaced_folder(output_dir, checked=True, inputs=paths.values()) as folder:
+        for split, path in paths.items():
             docs, counts, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), Counter[str](), ParsedStats()
             for gold in read_docs(path, Vocab()):
                 if not gold.has_annotation("DEP"):

@@ -136,9 +136,10 @@ def convert_sst(
     labels = sorted({label for label in BINARY.values() if label}) if binary else sorted(BINARY)
     stats = {}
     seen: Set[Tuple[Tuple[str, ...], str]] = set()
-    with replaced_folder(output_dir, checked=True) as folder:
-        for split in SPLITS:
-            trees = [tree for tree in read_brackets(source_dir / f"{split}.txt") if relabel(tree.spans[-1][2])]
+    paths = {split: source_dir / f"{split}.txt" for split in SPLITS}
+    with replaced_folder(output_dir, checked=True, inputs=paths.values()) as folder:
+        for split, path in paths.items():
+            trees = [tree for tree in read_brackets(path) if relabel(tree.spans[-1][2])]
             docs, found = DocBin(attrs=DOC_ATTRS, store_user_data=False), AlignedStats()
             unparsed = (whole_sentence(nlp.vocab, tree.words) for tree in trees)
             for doc, tree in zip(nlp.pipe(unparsed, batch_size=batch_size), trees):

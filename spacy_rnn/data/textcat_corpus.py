@@ -97,7 +97,7 @@ def convert_textcat(
     lang = lang or fetched_lang(paths[0].parent)
     nlp = checked(spacy.blank, lang)
     stats = TextCatStats(lang, [], True, {})
-    with replaced_folder(output_dir, checked=True) as folder:
+    with replaced_folder(output_dir, checked=True, inputs=paths) as folder:
         for name, known, texts in read_labelled_docs(paths, nlp, labels, text=text, label=label):
             docs, counts, found = DocBin(attrs=["ORTH", "SPACY"], store_user_data=True), Counter[str](), TextStats()
             for doc in texts:

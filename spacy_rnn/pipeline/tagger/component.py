@@ -104,6 +104,7 @@ class RNNTagger(RehearsalMixin):
     """
 
     LEARNED = ("attrs", "labels")
+    KEPT = (("save_scores", f"doc._.{EXTENSION}"),)
 
     def __init__(
         self,

@@ -102,6 +102,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
     """
 
     LEARNED = ("labels", "positive_label", "temperature", "category_counts")
+    KEPT = (("save_attention", f"doc._.{ATTENTION}"),)
     exclusive: bool
 
     def __init__(

@@ -96,6 +96,7 @@ class RNNTransducer(SequenceLearning):
     """
 
     LABELS = ("read", "written")
+    KEPT = (("alternatives", f"doc._.{TRANSDUCTIONS}"),)
 
     def __init__(
         self,

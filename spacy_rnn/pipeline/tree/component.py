@@ -107,6 +107,12 @@ class TreeRNN(LearningMixin, TrainablePipe):
     """
 
     LEARNED = ("labels", "target")
+    KEPT = (
+        ("save_scores", "token._.tree_label"),
+        ("save_scores", "token._.tree_scores"),
+        ("save_vectors", "token._.tree_vector"),
+        ("save_spans", "doc.spans"),
+    )
 
     def __init__(
         self,
