@@ -104,7 +104,7 @@ class RNNTagger(RehearsalMixin):
     """
 
     LEARNED = ("attrs", "labels")
-    KEPT = (("save_scores", f"doc._.{EXTENSION}"),)
+    KEPT = (("save_scores", f"doc._.{SCORES}"),)
 
     def __init__(
         self,
