@@ -2,8 +2,9 @@
 
 import math
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
 
 import numpy as np
 import torch
@@ -68,9 +69,7 @@ def adaptive_bits(
         loss.backward()
         step_optimizers(optimizers, model, learn_rate, GRAD_CLIP)
 
-    bits = bits_per_character(model, ids, streams=streams, chunk=bptt, learn=learn)
-    model.eval()
-    return bits
+    return bits_per_character(model, ids, streams=streams, chunk=bptt, learn=learn)
 
 
 def bits_per_character(
@@ -87,11 +86,10 @@ def bits_per_character(
     learn: takes the mean loss of each chunk, in nats, after its bits are counted; the model then is in training mode.
     """
     grid = in_streams(ids, streams, chunk)
-    model.train(learn is not None)
     state: Optional[LMState] = None
     previous = torch.full((1, grid.shape[1]), SEPARATOR)
     total, counted = 0.0, 0
-    with torch.inference_mode(learn is None):
+    with torch.inference_mode(learn is None), in_mode(model, learn is not None):
         for start in range(0, len(grid), chunk):
             targets = grid[start : start + chunk]
             logits, state = model(torch.cat([previous, targets[:-1].clamp(min=0)]), state)
@@ -102,6 +100,17 @@ def bits_per_character(
                 learn(loss / max(1, known))
             state, previous = state.detach(), targets[-1:].clamp(min=0)
     return total / NATS / counted if counted else None
+
+
+@contextmanager
+def in_mode(model: CharLM, training: bool) -> Iterator[None]:
+    """Within the block, a model is in training mode or in evaluation mode."""
+    before = model.training
+    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(before)
 
 
 def in_streams(ids: CharIds, streams: int, chunk: int) -> Tensor:

@@ -11,6 +11,7 @@ from ..errors import CorpusError, Errors, SettingError
 from ..models.char_lm_file import LoadedLM
 from ..nn.char_vocabulary import SEPARATOR, UNKNOWN
 from ..shim import in_plain_torch
+from .evaluate import in_mode
 
 
 @in_plain_torch
@@ -43,7 +44,7 @@ def generate(
         raise SettingError(Errors.R005.format(name="top_p", value=top_p, expected="above 0 and at most 1"))
     check_at_least("n", n, 1)
     check_at_least("max_chars", max_chars, 1)
-    model, vocabulary = lm.model.eval(), lm.vocabulary
+    model, vocabulary = lm.model, lm.vocabulary
     if bool(label) != bool(vocabulary.labels):
         raise CorpusError(Errors.D205.format(labels=", ".join(vocabulary.labels) or "none", label=label))
     given = vocabulary.encode(prompt[::-1] if lm.backward else prompt).astype(np.int64).tolist()
@@ -51,7 +52,7 @@ def generate(
     randoms = [np.random.default_rng([seed, i]) for i in range(n)]
     texts: List[List[int]] = [[] for _ in range(n)]
     open_texts = list(range(n))
-    with torch.inference_mode():
+    with torch.inference_mode(), in_mode(model, False):
         logits, state = model(torch.tensor(read).unsqueeze(1).expand(-1, n))
         for written in range(len(given), max_chars):
             logits = logits[-1].index_fill(1, torch.tensor([UNKNOWN]), -torch.inf)

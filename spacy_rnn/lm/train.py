@@ -9,7 +9,10 @@ from typing import Callable, Iterable, List, Optional
 
 import numpy as np
 import srsly
+import torch
 
+from ..base.hashing import sha256
+from ..base.locks import sole_writer
 from ..errors import CorpusError, Errors
 from ..nn.char_vocabulary import CharVocabulary
 from ..shim import in_plain_torch
@@ -38,17 +41,19 @@ def train_lm(
     dev: held-out text; by default the last paragraphs of the text, see `LMSettings.held_out`.
     save_every, measure_every: the number of updates between two savings, and between two measurements on held-out text.
     report: called after each update.
-    Returns the path of the model. Raises CorpusError if the text cannot be used.
+    Returns the path of the model. Raises CorpusError if the text cannot be used, if the folder has the state of another
+    training, or if another process trains this model. The caller's random numbers stay as they were.
     """
-    work = output_dir / f".{settings.direction}"
+    work, path = output_dir / f".{settings.direction}", output_dir / f"{settings.direction}.safetensors"
     work.mkdir(parents=True, exist_ok=True)
-    vocabulary = prepare(text, dev, work, settings)
-    trainer = Trainer(settings, vocabulary, open_ids(work / "train.ids"), open_ids(work / "dev.ids"), work / "state")
-    for progress in trainer.run(save_every=save_every, measure_every=measure_every):
-        report(progress)
-    path = output_dir / f"{settings.direction}.safetensors"
-    trainer.write(path)
-    srsly.write_json(path.with_suffix(".json"), {**trainer.scores(), "settings": asdict(settings)})
+    with sole_writer(path, work / "lock"), torch.random.fork_rng(devices=[]):
+        vocabulary = prepare(text, dev, work, settings)
+        ids = open_ids(work / "train.ids"), open_ids(work / "dev.ids")
+        trainer = Trainer(settings, vocabulary, *ids, work / "state")
+        for progress in trainer.run(save_every=save_every, measure_every=measure_every):
+            report(progress)
+        trainer.write(path)
+        srsly.write_json(path.with_suffix(".json"), {**trainer.scores(), "settings": asdict(settings)})
     return path
 
 
@@ -56,7 +61,11 @@ def prepare(text: Path, dev: Optional[Path], work: Path, settings: LMSettings) -
     """Write the ids of the training text and of the held-out text into a folder, unless they are there. Returns the
     vocabulary of the training text."""
     done = work / "text.json"
-    sources = [[str(path.resolve()), path.stat().st_size] for path in (text, dev) if path is not None and path.exists()]
+    for path in filter(None, (text, dev)):
+        if not path.is_file():
+            raise CorpusError(Errors.D108.format(path=path))
+    # The suffixes tell how a file is read.
+    sources = [[*path.suffixes, sha256(path)] for path in filter(None, (text, dev))]
     key = [sources, settings.held_out, settings.chars, settings.seed, settings.balance]
     if done.exists():
         found = srsly.read_json(done)

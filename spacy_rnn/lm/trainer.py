@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ..base.files import replace_file
+from ..base.hashing import sha256
 from ..errors import CorpusError, Errors
 from ..models.char_lm_file import save_lm
 from ..nn.char_lm import CharLM, LMState
@@ -54,6 +55,7 @@ class Trainer:
     ):
         self.settings, self.vocabulary = settings, vocabulary
         self.train, self.held_out, self.state_path = train, held_out, state_path
+        self.checksum = sha256(train.data, held_out.data)
         if len(train) <= settings.bptt:
             raise CorpusError(Errors.D203.format(found=len(train), needed=settings.bptt + 1))
         # A short text is read in fewer places, so that each of them is more than a fragment.
@@ -164,7 +166,7 @@ class Trainer:
         """What must be equal for a training to be resumed. The number of epochs may change: from there on, the learning
         rate follows the curve of the new number."""
         settings = {name: value for name, value in asdict(self.settings).items() if name != "epochs"}
-        return {**settings, "alphabet": self.vocabulary.chars, "n_ids": len(self.train)}
+        return {**settings, "alphabet": self.vocabulary.chars, "ids": self.checksum}
 
     def write(self, path: Path) -> None:
         """Write the model as it is now."""

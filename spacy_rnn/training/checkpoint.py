@@ -130,6 +130,16 @@ def set_random_state(state: Dict[str, Any]) -> None:
         torch.cuda.set_rng_state(state["tensors"]["cuda"])
 
 
+@contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Restore the states of the random generators after the block."""
+    state = random_state()
+    try:
+        yield
+    finally:
+        set_random_state(state)
+
+
 def _numbers(rank: int, plain: Dict[str, Any], tensors: Dict[str, Tensor]) -> Dict[str, Any]:
     prefix = f"random/{rank}/"
     mine = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

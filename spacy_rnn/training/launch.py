@@ -9,19 +9,24 @@ import sys
 import tempfile
 import time
 import traceback
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+import torch
 from spacy.training.initialize import init_nlp
 from spacy.util import import_file
+from thinc.api import get_current_ops, set_current_ops
 
 from ..base.checks import check_at_least
+from ..base.locks import sole_writer
 from ..errors import Errors, SettingError, TrainingError, UserError
 from ..pipeline.load import config_errors, one_line, read_config, use_gpu
 from ..shim import in_plain_torch
-from .checkpoint import find_checkpoint
+from .checkpoint import find_checkpoint, kept_random_state
+from .contents import content_checksums
 from .loop import begin
 from .parallel import Worker
 
@@ -48,10 +53,12 @@ class Plan:
         if self.code_path is not None:
             import_code(self.code_path)
         config = read_config(self.config_path, self.overrides, needed=("nlp", "corpora", "training"))
-        if self.output is not None:
-            self.output.mkdir(parents=True, exist_ok=True)
         with worker.joined(init_method), config_errors(self.config_path):
-            begin(init_nlp(config, use_gpu=self.gpu_id), self.output, worker, self.resume).run()
+            settings = config.interpolate()
+            contents = content_checksums(settings, self.code_path, self.output)
+            with nullcontext() if settings["training"].get("seed") is None else kept_random_state():
+                nlp = init_nlp(config, use_gpu=self.gpu_id)
+                begin(nlp, self.output, worker, self.resume, contents).run()
 
 
 def train(
@@ -71,22 +78,51 @@ def train(
         started this process, its own settings count instead, on one machine or several.
     resume: go on from the checkpoint in `output`, which is written at every evaluation, with the same result as if the
         training had never ended. False starts over where there is one, None refuses to.
-    Raises SettingError for a config that cannot be used, and TrainingError if the checkpoint cannot be, or if a worker
-    dies; the others are stopped then.
+    What the training sets for the whole process, such as the seed, is afterwards as it was.
+    Raises SettingError for a config that cannot be used, TrainingError if the checkpoint cannot be, or if a worker
+    dies, whereupon the others are stopped, and CorpusError if another training writes into `output`.
     """
     check_at_least("workers", workers, 1)
-    checkpoint = find_checkpoint(output) if output is not None else None
-    if resume is None and checkpoint is not None:
-        raise TrainingError(Errors.R196.format(path=checkpoint))
-    plan = Plan(config_path, output, overrides or {}, code_path, bool(resume), gpu_id)
-    if "TORCHELASTIC_RUN_ID" in os.environ:
-        rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-        plan.run(Worker(rank, size, plan.device), "env://", int(os.environ["LOCAL_RANK"]))
-    elif workers == 1:
-        plan.run(Worker(), "", 0)
-    else:
-        with tempfile.TemporaryDirectory() as scratch:
-            _run_all(plan, workers, f"file://{scratch}/meeting")
+    is_launched = "TORCHELASTIC_RUN_ID" in os.environ
+    rank = int(os.environ["RANK"]) if is_launched else 0
+    with _left_as_found(), nullcontext() if output is None or rank else _written(output):
+        checkpoint = find_checkpoint(output) if output is not None else None
+        if resume is None and checkpoint is not None:
+            raise TrainingError(Errors.R196.format(path=checkpoint))
+        plan = Plan(config_path, output, overrides or {}, code_path, bool(resume), gpu_id)
+        if is_launched:
+            worker = Worker(rank, int(os.environ["WORLD_SIZE"]), plan.device)
+            plan.run(worker, "env://", int(os.environ["LOCAL_RANK"]))
+        elif workers == 1:
+            plan.run(Worker(), "", 0)
+        else:
+            with tempfile.TemporaryDirectory() as scratch:
+                _run_all(plan, workers, f"file://{scratch}/meeting")
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[None]:
+    """Make a folder that only this training writes to. It is removed again if nothing is written."""
+    is_new = not output.exists()
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        with sole_writer(output, output / ".lock"):
+            yield
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):
+                output.rmdir()
+
+
+@contextmanager
+def _left_as_found() -> Iterator[None]:
+    """Restore the device and the threads of torch, which configs and callbacks set."""
+    ops, threads = get_current_ops(), torch.get_num_threads()
+    try:
+        yield
+    finally:
+        set_current_ops(ops)
+        torch.set_num_threads(threads)
 
 
 def import_code(path: Path) -> None:

@@ -28,6 +28,7 @@ from .checkpoint import (
     save_checkpoint,
     set_random_state,
 )
+from .contents import CONTENT
 from .parallel import Worker, weight_sums
 from .update import add_gradients
 from .weights import trained_models
@@ -38,9 +39,11 @@ MAY_CHANGE = ("training.max_steps", "training.patience")
 
 
 class Training:
-    """One training of an initialized pipeline, by its config."""
+    """One training of an initialized pipeline, by its config. contents: see `content_checksums`."""
 
-    def __init__(self, nlp: Language, output: Optional[Path], worker: Worker):
+    def __init__(
+        self, nlp: Language, output: Optional[Path], worker: Worker, contents: Optional[Dict[str, str]] = None
+    ):
         config = nlp.config.interpolate()
         seed = config["training"]["seed"]
         if seed is not None:
@@ -58,7 +61,7 @@ class Training:
         self._before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
         batcher, max_epochs = settings["batcher"], settings["max_epochs"]
         self.batches = Batches(nlp, train_corpus, batcher, max_epochs, worker.size, {})
-        self.config = _plain(config)
+        self.config = {**_plain(config), **(contents or {})}
         self.results: List[Tuple[float, int]] = []
         self.losses: Dict[str, float] = {}
         self.words = 0
@@ -123,8 +126,7 @@ class Training:
             if not step % settings["eval_frequency"]:
                 worker.check_equal(weight_sums(self.nlp, self.frozen), "weights")
                 score, other_scores = worker.of_first(self._scores)
-                if worker.size > 1:
-                    self.losses = {name: worker.sum(loss) for name, loss in sorted(self.losses.items())}
+                self.losses = {name: worker.sum(loss) for name, loss in sorted(self.losses.items())}
                 self.results.append((score, step))
                 is_best = score == max(self.results)[0]
             self.words += sum(len(example) for share in shares for example in share)
@@ -199,10 +201,12 @@ class Training:
                 shutil.copytree(self.output / LAST, folder, dirs_exist_ok=True)
 
 
-def begin(nlp: Language, output: Optional[Path], worker: Worker, resume: bool) -> Training:
+def begin(
+    nlp: Language, output: Optional[Path], worker: Worker, resume: bool, contents: Optional[Dict[str, str]] = None
+) -> Training:
     """A training, which continues from the checkpoint in `output` if `resume` is true. Raises TrainingError if there is
     none."""
-    training = Training(nlp, output, worker)
+    training = Training(nlp, output, worker, contents)
     if resume:
         path = find_checkpoint(output) if output is not None else None
         if path is None:
@@ -224,4 +228,6 @@ def _plain(config: Dict[str, Any]) -> Dict[str, Any]:
 
 def _changed(before: Dict[str, Any], now: Dict[str, Any]) -> List[str]:
     missing = object()
-    return sorted(name for name in {*before, *now} if before.get(name, missing) != now.get(name, missing))
+    names = sorted(name for name in {*before, *now} if before.get(name, missing) != now.get(name, missing))
+    # Earlier versions did not store contents.
+    return [name for name in names if name in before or not name.endswith(CONTENT)]

@@ -60,6 +60,8 @@ class Worker:
             raise SystemExit(1)
 
     def sum(self, n: float) -> float:
+        if self.size == 1:
+            return float(n)
         return float(self._reduced(torch.tensor([float(n)], dtype=torch.float64, device=self.device))[0])
 
     def join(self, keys: IntArray, counts: IntArray) -> Tuple[IntArray, IntArray]:

@@ -1,5 +1,6 @@
 """Training a language model: it learns, and killed it goes on as if nothing had happened."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, List
@@ -14,6 +15,7 @@ from safetensors import safe_open
 from spacy_rnn.errors import CorpusError, SettingError
 from spacy_rnn.lm.evaluate import adaptive_bits, bits_per_character, scores
 from spacy_rnn.lm.settings import LMSettings
+from spacy_rnn.lm.text import read
 from spacy_rnn.lm.train import train_lm
 from spacy_rnn.lm.trainer import Trainer, TrainingProgress
 from spacy_rnn.models.char_lm_file import load_lm
@@ -125,20 +127,68 @@ def test_state_with_former_names_of_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("held_out", [0.0, 0.1])
 @pytest.mark.parametrize("separate", [False, True])
 def test_text_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separate: bool, held_out: float) -> None:
-    """Whatever it is counted and split for, and not again when training is resumed."""
+    """Whatever it is counted and split for, and not again when training is resumed, but for its checksum."""
     text, dev = write_text(tmp_path / "text.txt"), write_text(tmp_path / "dev.txt", 20)
     opened: List[str] = []
 
-    def count(self: Path, *args: Any, **kwargs: Any) -> Any:
-        opened.append(self.name)
-        return open(self, *args, **kwargs)
+    def count(path: Path, seed: int) -> Any:
+        opened.append(path.name)
+        return read(path, seed)
 
-    monkeypatch.setattr(Path, "open", count)
+    monkeypatch.setattr("spacy_rnn.lm.train.read", count)
     for epochs in (0.2, 0.3):
         settings = tiny_settings(epochs=epochs, held_out=held_out)
         train_lm(text, tmp_path, settings, dev=dev if separate else None)
     assert opened.count("text.txt") == 1 and opened.count("dev.txt") == separate
     assert {path.name for path in (tmp_path / ".forward").iterdir()} == {"dev.ids", "state", "text.json", "train.ids"}
+
+
+@pytest.mark.parametrize("changed", ["text", "dev", "ids"])
+def test_other_text_of_equal_size_is_refused(tmp_path: Path, changed: str) -> None:
+    """With the same name and the same time of change. The ids are those that were made of the text."""
+    text, dev, output = write_text(tmp_path / "text.txt"), write_text(tmp_path / "dev.txt", 20), tmp_path / "lm"
+    settings = tiny_settings(epochs=0.2)
+    train_lm(text, output, settings, dev=dev)
+    path = {"text": text, "dev": dev, "ids": output / ".forward" / "dev.ids"}[changed]
+    before, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:-2][::-1] + data[-2:])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(CorpusError, match="D204"):
+        train_lm(text, output, settings, dev=dev)
+    path.write_bytes(data)
+    moved = text.rename(tmp_path / "same.txt")
+    train_lm(moved, output, settings, dev=dev)
+
+
+def test_missing_text_is_said_although_a_training_is_there(tmp_path: Path) -> None:
+    text = write_text(tmp_path / "text.txt")
+    train(tmp_path, text, epochs=0.2)
+    with pytest.raises(CorpusError, match=r"D108.*none\.txt"):
+        train_lm(text, tmp_path, tiny_settings(epochs=0.2), dev=tmp_path / "none.txt")
+    text.unlink()
+    with pytest.raises(CorpusError, match=r"D108.*text\.txt"):
+        train(tmp_path, text, epochs=0.2)
+
+
+def test_random_numbers_of_the_caller(tmp_path: Path) -> None:
+    text, state = write_text(tmp_path / "text.txt"), torch.get_rng_state()
+    with pytest.raises(KilledError):
+        train(tmp_path, text, kill_at=2, dropout=0.5)
+    train(tmp_path, text, dropout=0.5)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_both_directions_at_once_but_one_only_once(tmp_path: Path) -> None:
+    text, tried = write_text(tmp_path / "text.txt"), []
+
+    def report(progress: TrainingProgress) -> None:
+        if not tried:
+            tried.append(train(tmp_path, text, epochs=0.2, direction="backward"))
+            with pytest.raises(CorpusError, match=r"D121.*forward\.safetensors"):
+                train(tmp_path, text, epochs=0.2)
+
+    train_lm(text, tmp_path, tiny_settings(epochs=0.2), report=report)
+    assert {path.name for path in tmp_path.glob("*.safetensors")} == {"forward.safetensors", "backward.safetensors"}
 
 
 def test_damaged_state(tmp_path: Path) -> None:
