@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from ..base.cache import empty_caches
 from ..base.hashing import sha256
 from ..errors import CorpusError, Errors
 from .fingerprint import input_checksums, pipeline_checksum
@@ -107,6 +108,7 @@ def do_part(nlp: Language, job: Job, part: int, report: Callable[[Counts], None]
     report: is given the counts of each batch.
     """
     total, failed, sink = Counts(), [], job.sink
+    empty_caches()
     with nlp.memory_zone(), sink.part(part, nlp.vocab) as add:
         records = (record for piece in job.parts[part] for record in job.source.read(piece, nlp.vocab))
         for batch in minibatch(records, job.batch_size):

@@ -159,6 +159,14 @@ class RowCache(Cache):
         self._entries.update(zip(new, range(start, end)))
 
 
+def empty_caches() -> None:
+    """Drop the entries of all caches of this process. The last bits of an entry depend on the batch that it was
+    computed in, so what is to be the same in each process starts without any."""
+    for cache in list(_CACHES):
+        with cache._lock:
+            cache._start_over()
+
+
 def _after_fork() -> None:
     for cache in _CACHES:
         cache._after_fork()

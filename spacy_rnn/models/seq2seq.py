@@ -129,7 +129,7 @@ def reads_context(model: SequenceModel) -> bool:
     return bool(model.layers)  # a copy that Thinc makes has no references
 
 
-def weights_version(model: SequenceModel) -> Tuple[int, int, str]:
+def weights_version(model: SequenceModel) -> Tuple[int, int, str, str]:
     """A value that changes whenever the weights may have changed."""
     return shim_of(model).version
 

@@ -73,10 +73,10 @@ class TorchShim(Shim):
         return self._model
 
     @property
-    def version(self) -> Tuple[int, int, str]:
-        """A value that is different whenever the weights may have changed."""
+    def version(self) -> Tuple[int, int, str, str]:
+        """A value that is different whenever the weights, or how they are computed with, may have changed."""
         written = sum(parameter._version for parameter in self.module.parameters())
-        return self._changes, written, str(self.device)
+        return self._changes, written, str(self.device), self.precision
 
     def mark_changed(self) -> None:
         """Declare the weights changed."""

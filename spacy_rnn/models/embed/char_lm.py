@@ -134,7 +134,7 @@ def lms_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Floats2d
         return np.split(states, np.cumsum([len(text.starts) for text in asked])[:-1])
 
     written = sum(parameter._version for parameter in module.parameters())
-    states: Any = np.concatenate(model.attrs["cache"].lookup(keys, (module, written), compute))
+    states: Any = np.concatenate(model.attrs["cache"].lookup(keys, (module, written, shim.precision), compute))
     return model.ops.asarray2f(states.astype(np.float32)), lambda d_states: []
 
 

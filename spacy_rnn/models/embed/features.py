@@ -61,12 +61,18 @@ def build_word_features_v1(
         layers=layers + mix,
         dims={"nO": joined if width is None else width},
         attrs={
-            "n_cached": len(kept),
+            "n_cached": len(kept) if all(map(_has_version, kept)) else 0,
             "n_features": len(features),
             "has_context": context is not None,
             "cache": RowCache(cache_size),
         },
     )
+
+
+def _has_version(feature: Model) -> bool:
+    """Whether it can be told that the weights of a feature have changed."""
+    shims = (shim for node in feature.walk() for shim in node.shims)
+    return all(isinstance(shim, TorchShim) for shim in shims) and not any(n.param_names for n in feature.walk())
 
 
 def build_mix(input_width: int, width: int, precision: str) -> Model[Floats2d, Floats2d]:
@@ -182,7 +188,8 @@ def _predict(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
     if cached:
         # The vocabulary has the lexical attributes of a word, and the string that a key stands for.
         nodes: List[Model] = [node for layer in model.layers[:n_cached] for node in layer.walk()]
-        version = (types.vocab, *(shim_of(node).version for node in (*nodes, mix) if node.shims))
+        settings = (repr(node.attrs) for node in nodes)
+        version = (types.vocab, *settings, *(shim_of(node).version for node in (*nodes, mix) if node.shims))
         table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
         if not fresh and context is None:
             return WordVectors(table, rows[index], lengths), _no_backprop

@@ -182,7 +182,8 @@ class RNNLemmatizer(SequenceLearning):
             # A lemma that depends on the context is not kept.
             return [lemma or "" for lemma in self._find(found)] if self._reads_context else self.lemmatize(found)
 
-        version = (self._coder, weights_version(self.model), self.cfg["dictionary"], self.cfg["beams"])
+        settings = repr({name: value for name, value in self.cfg.items() if name != "labels"})
+        version = (self._coder, weights_version(self.model), settings)
         lemmas, which = self._cache.lookup(words.keys, version, compute), words.which
         tokens = np.array([not lemma for lemma in lemmas])[which].nonzero()[0]
         if len(tokens):

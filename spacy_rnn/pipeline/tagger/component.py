@@ -188,9 +188,9 @@ class RNNTagger(RehearsalMixin):
     @property
     def codec(self) -> TagCodec:
         """Translates between annotations and output columns."""
-        codec = self._codec
-        if codec is None or codec.vocab is not self.vocab:
-            codec = self._codec = TagCodec(self._labels, self.attrs, self.vocab, self.cfg["neg_prefix"])
+        codec, attrs, neg_prefix = self._codec, self.attrs, self.cfg["neg_prefix"]
+        if codec is None or (codec.vocab, codec.attrs, codec.neg_prefix) != (self.vocab, attrs, neg_prefix):
+            codec = self._codec = TagCodec(self._labels, attrs, self.vocab, neg_prefix)
         return codec
 
     def predict(self, docs: Iterable[Doc]) -> Prediction:

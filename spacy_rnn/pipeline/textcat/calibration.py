@@ -101,11 +101,14 @@ def calibrate_component(nlp: Language, name: str, corpus: Callable[[Language], I
     """Fit and set the temperature of one categorizer."""
     pipe: Any = nlp.get_pipe(name)
     examples = list(corpus(nlp))
-    pipe.cfg["temperature"] = 1.0
     labels: List[str] = list(pipe.labels)
-    with nlp.select_pipes(disable=nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]):
-        docs = nlp.pipe([example.predicted for example in examples])
-        predicted = [[doc.cats[label] for label in labels] for doc in docs]
+    before, pipe.cfg["temperature"] = pipe.cfg["temperature"], 1.0
+    try:
+        with nlp.select_pipes(disable=nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]):
+            docs = nlp.pipe([example.predicted for example in examples])
+            predicted = [[doc.cats[label] for label in labels] for doc in docs]
+    finally:
+        pipe.cfg["temperature"] = before
     truths, known = truth_arrays(examples, labels, np)
     probabilities = np.array(predicted, dtype=np.float32).reshape(-1, len(labels))
     pipe.cfg["temperature"] = fit_temperature(probabilities, truths, known, pipe.exclusive)
