@@ -42,15 +42,21 @@ STORED = ("token.norm", "token.ent_kb_id", "token.ent_id")
 def columns_of(nlp: Language) -> List[str]:
     """The text, the tokens and what the components of a pipeline assign. Raises CorpusError for what cannot be a
     column."""
-    columns = {"text": "", "tokens": ""}
+    assigned = assigned_columns(nlp)
+    for column, name in assigned.items():
+        if column not in COLUMNS and not _ATTRIBUTE.fullmatch(column):
+            raise CorpusError(Errors.D192.format(name=name, assigned=column))
+    kept = [column for column in assigned if column not in (*COLUMNS, *_INNER)]
+    return [*(column for column in COLUMNS if column in ("text", "tokens", *assigned)), *kept]
+
+
+def assigned_columns(nlp: Language) -> Dict[str, str]:
+    """The columns of what the components of a pipeline assign, with the last component that does."""
+    found = {}
     for name, pipe in nlp.pipeline:
         for assigned in _assigned(nlp.get_pipe_meta(name).assigns, pipe):
-            column = _ASSIGNED.get(assigned, assigned)
-            if column not in COLUMNS and not _ATTRIBUTE.fullmatch(column):
-                raise CorpusError(Errors.D192.format(name=name, assigned=assigned))
-            if column not in _INNER:
-                columns[column] = name
-    return sorted(columns, key=lambda column: COLUMNS.index(column) if column in COLUMNS else len(COLUMNS))
+            found[_ASSIGNED.get(assigned, assigned)] = name
+    return found
 
 
 def _assigned(declared: Iterable[str], pipe: Any) -> List[str]:
@@ -66,10 +72,9 @@ def _assigned(declared: Iterable[str], pipe: Any) -> List[str]:
     return list(names)
 
 
-def check_columns(columns: Sequence[str], output_format: str, assigned: Sequence[str] = ()) -> None:
-    """Raises SettingError for what is no column, or none of this format.
-
-    assigned: columns that are known to exist."""
+def check_columns(columns: Sequence[str], output_format: str, nlp: Language) -> None:
+    """Raises SettingError for what is no column, or none of this format."""
+    assigned = assigned_columns(nlp)
     for column in columns:
         match = _ATTRIBUTE.fullmatch(column)
         if column not in (*COLUMNS, *assigned) and not (match and _exists(*match.groups())):
@@ -122,12 +127,15 @@ class _Strings(Dict[int, str]):
 def _attribute(column: str) -> Callable[[Doc], Any]:
     """The value of an attribute of a document, or those of its tokens."""
     owner, _, name = column.partition(".")
-    extension = name.removeprefix("_.") if name.startswith("_.") else None
-    kind = Doc if owner == "doc" else Token
+    kind: Any = Doc if owner == "doc" else Token
+    extension = name.removeprefix("_.")
     spelled = f"{name}_" if hasattr(kind, f"{name}_") else name  # the string instead of its key
 
     def value_of(item: Any) -> Any:
-        value = getattr(item, spelled) if extension is None else item._.get(extension)
+        if extension == name:
+            value = getattr(item, spelled)
+        else:  # which a component may have declared and never registered
+            value = item._.get(extension) if kind.has_extension(extension) else None
         try:
             return plain(value)
         except TypeError as error:

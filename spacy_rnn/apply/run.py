@@ -97,9 +97,8 @@ def apply_pipeline(
     if settings.output_format == "parquet":
         parquet_module()
     where = Source(source, settings.input_format, settings.text, settings.id)
-    assigned = columns_of(nlp) if settings.columns is None else []
-    columns = assigned or list(settings.columns or ())
-    check_columns(columns, settings.output_format, assigned)
+    columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
+    check_columns(columns, settings.output_format, nlp)
     batch_size = settings.batch_size or nlp.batch_size
     job = Job(where, output, settings.output_format, columns, where.cut(settings.part_size), batch_size)
     check_apart(where, job.sink)

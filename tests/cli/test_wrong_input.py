@@ -3,20 +3,17 @@
 import errno
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, List
 from unittest.mock import Mock
 
 import pytest
 
 from spacy_rnn.cli import app, main
-
-from .worlds import make_world
 
 # Commands that succeed. A word in braces, {name:kind}, can be replaced by others that are wrong.
 COMMANDS = """
@@ -129,29 +126,6 @@ CASES = [
     for at, word in enumerate(command.split())
     for wrong in WRONG.get(WORD.sub(r"\2", word), ())
 ]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("world")
-    make_world(folder)
-    return folder
-
-
-@pytest.fixture
-def world(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The folder that commands run in, which must stay as it is but for what they are told to write."""
-    monkeypatch.chdir(made)
-    monkeypatch.setattr(sys, "argv", [])
-    before = files()
-    yield
-    shutil.rmtree("new", ignore_errors=True)
-    assert files() == before
-
-
-def files() -> Dict[Path, Tuple[int, int]]:
-    found = (path for path in Path().rglob("*") if path.parts[0] != "new" and "__pycache__" not in path.parts)
-    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found if path.is_file()}
 
 
 def run(command: str, at: int = -1, wrong: str = "") -> int:
