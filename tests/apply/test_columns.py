@@ -78,7 +78,7 @@ def test_every_extension_of_ours_has_a_column() -> None:
     names = {f"{owner.__name__.lower()}._.{name}" for owner, name, _ in EXTENSIONS if owner is not Span}
     assert names - found == {"doc._.tree_rnn"}, "which the attributes of tokens show"
     for nlp in pipelines:
-        pipe = nlp.get_pipe(nlp.pipe_names[-1])
+        pipe: Any = nlp.get_pipe(nlp.pipe_names[-1])
         for setting, assigned in getattr(pipe, "KEPT", ()):
             pipe.cfg[setting] = False
             assert assigned not in columns_of(nlp) and not (assigned == "doc.spans" and "spans" in columns_of(nlp))

@@ -139,7 +139,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp.add_pipe("marks")
     nlp.add_pipe("holder")
     nlp.add_pipe("sentencizer")
-    nlp.vocab.set_vector("cats", np.ones(2, dtype="f"))
+    vector: Any = np.ones(2, dtype="f")
+    nlp.vocab.set_vector("cats", vector)
     nlp.vocab.lookups.add_table("lexeme_norm", {"cats": "cats"})
     nlp.to_disk(folder)
     return folder

@@ -80,9 +80,8 @@ def test_folder_that_cannot_be_renamed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(files, "exchange", lambda first, second: False)
     monkeypatch.setattr(Path, "rename", lambda path, to: busy() if path == target else rename(path, to))
     replace(target)
-    with pytest.raises(KeyError), replaced_folder(target) as folder:
-        write(folder, OLD)
-        raise KeyError
+    with pytest.raises(FileNotFoundError), replaced_folder(target) as folder:
+        (folder / "missing" / "file").touch()
     assert target.stat().st_ino == number
     assert read(target) == NEW
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]

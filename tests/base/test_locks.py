@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_rnn.base import locks
 from spacy_rnn.base.locks import sole_writer
 from spacy_rnn.errors import CorpusError
 
@@ -67,18 +68,16 @@ def test_child_that_outlives_its_parent_holds_nothing(tmp_path: Path) -> None:
 
 def test_file_that_is_removed_meanwhile_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first writer ends between the opening and the locking of the file."""
-    from spacy_rnn.base import locks
+    lock, answers = tmp_path / "lock", [True, True]
 
-    lock, removed = tmp_path / "lock", []
+    def locked(opened: object) -> bool:
+        if len(answers) == 2:
+            lock.unlink()
+        return answers.pop()
 
-    def locked_late(opened: object) -> bool:
-        if not removed:
-            removed.append(lock.unlink())
-        return True
-
-    monkeypatch.setattr(locks, "_locked", locked_late)
+    monkeypatch.setattr(locks, "_locked", locked)
     with sole_writer(tmp_path, lock):
-        assert lock.exists() and removed
+        assert lock.exists() and not answers
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -179,7 +179,7 @@ def test_random_numbers_of_the_caller(tmp_path: Path) -> None:
 
 
 def test_both_directions_at_once_but_one_only_once(tmp_path: Path) -> None:
-    text, tried = write_text(tmp_path / "text.txt"), []
+    text, tried = write_text(tmp_path / "text.txt"), list[Any]()
 
     def report(progress: TrainingProgress) -> None:
         if not tried:
