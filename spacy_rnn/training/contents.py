@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, Optional, Union
 
 from spacy.util import dict_to_dot, get_package_path, is_package
 from thinc.api import Config
@@ -25,15 +25,15 @@ def content_checksums(settings: Config, code_path: Optional[Path], output: Optio
     found = {} if code_path is None else {f"code{CONTENT}": sha256(code_path)}
     for name, value in dict_to_dot(settings).items():
         if name.startswith(_READ):
-            paths = [path for text in (value if isinstance(value, list) else [value]) for path in _files(name, text)]
-            kept = [path for path in paths if written is None or written not in path.resolve().parents]
-            if kept:
-                found[f"{name}{CONTENT}"] = sha256(*kept)
+            texts = value if isinstance(value, list) else [value]
+            parts = [part for text in texts for part in _parts(name, text, written)]
+            if parts:
+                found[f"{name}{CONTENT}"] = sha256(*parts)
     return found
 
 
-def _files(name: str, value: Any) -> Iterator[Path]:
-    """The files that the value of a setting stands for."""
+def _parts(name: str, value: Any, written: Optional[Path]) -> Iterator[Union[bytes, Path]]:
+    """The files that the value of a setting stands for, those of a folder each after its name."""
     if not isinstance(value, str) or not value:
         return
     own = name.rpartition(".")[2]
@@ -42,4 +42,7 @@ def _files(name: str, value: Any) -> Iterator[Path]:
     if os.path.isfile(value):
         yield Path(value)
     elif os.path.isdir(value) and (own in _FOLDERS or "/" in value or os.sep in value):
-        yield from sorted(path for path in Path(value).rglob("*") if path.is_file())
+        for path in sorted(path for path in Path(value).rglob("*") if path.is_file()):
+            if written is None or written not in path.resolve().parents:
+                yield path.relative_to(value).as_posix().encode("utf8")
+                yield path

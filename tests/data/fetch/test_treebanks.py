@@ -11,7 +11,7 @@ from spacy_rnn.data.fetch import treebanks
 from spacy_rnn.data.fetch.treebanks import fetch_treebank
 from spacy_rnn.errors import CorpusError
 
-from ..treebank import file_contents, write_splits
+from ..treebank import SENTENCE, file_contents, write_splits
 
 NAME = "UD_Test-Git"
 
@@ -49,6 +49,17 @@ def test_git_repository(tmp_path: Path, repo: Path, capfd: pytest.CaptureFixture
     shutil.rmtree(repo)
     assert not fetch(target, repo), "what is there needs no repository"
     assert capfd.readouterr() == ("", "")
+
+
+def test_tag_that_is_moved(tmp_path: Path, repo: Path) -> None:
+    target = tmp_path / "assets" / NAME
+    assert fetch(target, repo) and not fetch(target, repo)
+    write_splits(repo / NAME, prefix="en_test", text=SENTENCE.replace("casa", "cama"))
+    git(repo / NAME, "add", ".")
+    git(repo / NAME, "commit", "-q", "-m", "other")
+    git(repo / NAME, "tag", "-f", "-a", "r1", "-m", "moved")
+    assert fetch(target, repo) and not fetch(target, repo)
+    assert "cama" in file_contents(target)["train"]
 
 
 @pytest.mark.parametrize(
