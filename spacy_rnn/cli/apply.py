@@ -21,7 +21,8 @@ def apply_command(
     text: str = typer.Option("text", help="Field or column of a document's text."),
     id: Optional[str] = typer.Option(None, help="Field or column of its name; by default its position."),
     columns: str = typer.Option(
-        "", help="Columns of the output, separated by commas; by default all that are assigned."
+        "",
+        help="Columns of the output, such as pos,doc._.transduced; by default all that are assigned.",
     ),
     workers: int = typer.Option(1, help="Processes on this machine, or actors of Ray.", min=1),
     engine: str = typer.Option("local", help="local or ray."),

@@ -50,3 +50,5 @@ def test_equals_the_local_run_although_an_actor_is_killed(tmp_path: Path) -> Non
     assert on_ray == local
     assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
     assert errors_of(tmp_path / "ray") == errors_of(tmp_path / "local")
+    for path in (tmp_path / "local").glob("part-*"):
+        assert path.read_bytes() == (tmp_path / "ray" / path.name).read_bytes()
