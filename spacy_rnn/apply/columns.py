@@ -109,7 +109,13 @@ class Row:
             if column == "pos"
             else _Strings(vocab, {vocab.strings["_"]: ""} if column == "morph" else {})
         )
-        return lambda doc: [known[key] for key in doc.to_array(KEYS[column]).tolist()]
+
+        def value(doc: Doc) -> List[str]:
+            if isinstance(known, _Strings):
+                known.store = doc.vocab.strings  # a tokenizer may have a vocabulary of its own
+            return [known[key] for key in doc.to_array(KEYS[column]).tolist()]
+
+        return value
 
 
 class _Strings(Dict[int, str]):
@@ -117,10 +123,10 @@ class _Strings(Dict[int, str]):
 
     def __init__(self, vocab: Vocab, known: Dict[int, str]):
         super().__init__(known)
-        self._store = vocab.strings
+        self.store = vocab.strings
 
     def __missing__(self, key: int) -> str:
-        self[key] = found = self._store[key]
+        self[key] = found = self.store[key]
         return found
 
 

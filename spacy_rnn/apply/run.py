@@ -94,11 +94,11 @@ def apply_pipeline(
     process is writing or that shares files with the input, and for annotations that cannot be a column.
     """
     settings = settings or ApplySettings()
-    if settings.output_format == "parquet":
-        parquet_module()
     where = Source(source, settings.input_format, settings.text, settings.id)
     columns = columns_of(nlp) if settings.columns is None else list(settings.columns)
     check_columns(columns, settings.output_format, nlp)
+    if settings.output_format == "parquet":
+        parquet_module()
     batch_size = settings.batch_size or nlp.batch_size
     job = Job(where, output, settings.output_format, columns, where.cut(settings.part_size), batch_size)
     check_apart(where, job.sink)

@@ -268,3 +268,13 @@ def test_plain_values() -> None:
         with pytest.raises(TypeError):
             plain(value)
     assert component(trained_tagger(1)).KEPT
+
+
+def test_a_tokenizer_with_a_vocabulary_of_its_own(tmp_path: Path) -> None:
+    nlp = trained_tagger()
+    nlp.tokenizer = spacy.blank("en").tokenizer
+    words = "Quokkas sleep"
+    rows = apply(nlp, tmp_path, text=words, columns=["tokens", "pos", "tag"])
+    doc = nlp(words)
+    assert rows[0]["tokens"] == words.split()
+    assert rows[0]["pos"] == [token.pos_ for token in doc] and rows[0]["tag"] == [token.tag_ for token in doc]
