@@ -7,7 +7,7 @@ and the line.
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from conllu.exceptions import ParseException
 from conllu.parser import parse_comment_line, parse_id_value, parse_int_value
@@ -144,15 +144,18 @@ def parse_word(fields: List[str], space_after: bool, path: Path, line: int) -> C
     lemma, upos, xpos, feats, _, deprel = (None if field == "_" else field for field in fields[2:8])
     if upos is not None and upos not in KNOWN_POS:
         raise CorpusError(Errors.D007.format(path=path, line=line, upos=upos))
-    names: Set[str] = set()
+    features: Dict[str, str] = {}
     for feature in feats.split("|") if feats is not None else ():
-        name, _, values = feature.partition("=")
-        if not name or name in names or "=" in values or not all(values.split(",")):
+        name, _, given = feature.partition("=")
+        # Published treebanks have a comma too many here and there.
+        values = ",".join(filter(None, given.split(",")))
+        if not name or name in features or "=" in values or not values:
             raise CorpusError(Errors.D008.format(path=path, line=line, feature=feature))
         if name.upper() == "POS" and feature != feature.upper():
             reason = f"the feature '{feature}' is one that spaCy writes in capitals"
             raise CorpusError(Errors.D104.format(path=path, line=line, reason=reason))
-        names.add(name)
+        features[name] = f"{name}={values}"
+    feats = "|".join(features.values()) or None
     if form == "_":  # whose lemma is "_" as well
         lemma = fields[2]
     return ConlluWord(form, lemma, upos, xpos, feats, head=None, deprel=deprel, space_after=space_after)

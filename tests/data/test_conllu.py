@@ -45,6 +45,12 @@ def test_underscore_is_a_word_and_an_unset_field(path: Path) -> None:
     assert found.words[1].upos is None
 
 
+def test_a_comma_too_many(path: Path) -> None:
+    """As published treebanks have it."""
+    (found,) = read(path, sentence([row(1, "a", 0, feats="Gender=Fem,|Case=Nom,,Acc")]))
+    assert found.words[0].feats == "Gender=Fem|Case=Nom,Acc"
+
+
 def test_line_separators_inside_a_field(path: Path) -> None:
     (found,) = read(path, sentence([row(1, "a\u2028b", 0), row(2, "c d", 1)]))
     assert [word.form for word in found.words] == ["a\u2028b", "c d"]
@@ -95,7 +101,7 @@ BROKEN = {
     "unknown UPOS": ([row(1, "a", 0, upos="NOUNS")], "D007", 3),
     "malformed feature": ([row(1, "a", 0, feats="Number")], "D008", 3),
     "two values": ([row(1, "a", 0, feats="Gender=Fem=Masc")], "D008", 3),
-    "empty value": ([row(1, "a", 0, feats="Gender=Fem,")], "D008", 3),
+    "empty value": ([row(1, "a", 0, feats="Gender=,")], "D008", 3),
     "repeated feature": ([row(1, "a", 0, feats="A=B|C=D|A=E")], "D008", 3),
     "part of speech as a feature": ([row(1, "a", 0, feats="pos=x")], "D104", 3),
     "bars alone": ([row(1, "a", 0, feats="|")], "D008", 3),
