@@ -80,9 +80,25 @@ def test_file_that_is_removed_meanwhile_is_made_anew(tmp_path: Path, monkeypatch
         assert lock.exists() and not answers
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(PermissionError) as caught, sole_writer(tmp_path, tmp_path / "lock"):
+DENIED = """
+import os, sys
+from pathlib import Path
+from spacy_rnn.base.locks import sole_writer
+
+folder = Path(sys.argv[1])
+if os.geteuid() == 0:
+    os.seteuid(65534)  # root may write everywhere
+try:
+    with sole_writer(folder, folder / "lock"):
         pass
-    assert caught.value.filename == str(tmp_path)
+except PermissionError as error:
+    print(error.filename)
+"""
+
+
+def test_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    for folder in (tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", DENIED, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path)
