@@ -1,6 +1,6 @@
 """The components `rnn_textcat` (exactly one category) and `rnn_textcat_multilabel` (any number of them)."""
 
-from typing import Any, Callable, Dict, Iterable, List, Literal, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Literal, Optional, Tuple, Type, Union
 
 import numpy as np
 import spacy.util
@@ -31,58 +31,6 @@ _POWERS = {"balanced": 1.0, "sqrt": 0.5}
 Prediction = Union[Floats2d, Tuple[Floats2d, List[FloatArray]]]
 """The probabilities of a batch, (n_docs, n_labels), and with `save_attention` also the attention weights of each
 document's tokens, (n_tokens,)."""
-
-
-@Language.factory(
-    "rnn_textcat",
-    assigns=["doc.cats"],
-    default_config={
-        "model": Config().from_str(DEFAULT_MODEL)["model"],
-        "threshold": 0.0,
-        **SETTINGS,
-        "scorer": {"@scorers": "spacy-rnn.textcat_scorer.v1"},
-    },
-    default_score_weights=SCORE_WEIGHTS,
-)
-def make_rnn_textcat(
-    nlp: Language,
-    name: str,
-    model: Model[List[Doc], Floats2d],
-    threshold: float,
-    class_weights: ClassWeights,
-    label_smoothing: float,
-    save_attention: bool,
-    scorer: Optional[Callable],
-) -> "RNNTextCategorizer":
-    """Construct the component; see `CategorizerMixin` for the settings."""
-    settings = {"class_weights": class_weights, "label_smoothing": label_smoothing, "save_attention": save_attention}
-    return RNNTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
-
-
-@Language.factory(
-    "rnn_textcat_multilabel",
-    assigns=["doc.cats"],
-    default_config={
-        "model": Config().from_str(DEFAULT_MODEL, overrides={"model.exclusive_classes": False})["model"],
-        "threshold": 0.5,
-        **SETTINGS,
-        "scorer": {"@scorers": "spacy-rnn.textcat_multilabel_scorer.v1"},
-    },
-    default_score_weights=SCORE_WEIGHTS,
-)
-def make_rnn_textcat_multilabel(
-    nlp: Language,
-    name: str,
-    model: Model[List[Doc], Floats2d],
-    threshold: float,
-    class_weights: ClassWeights,
-    label_smoothing: float,
-    save_attention: bool,
-    scorer: Optional[Callable],
-) -> "RNNMultiLabelTextCategorizer":
-    """Construct the component; see `CategorizerMixin` for the settings."""
-    settings = {"class_weights": class_weights, "label_smoothing": label_smoothing, "save_attention": save_attention}
-    return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer, **settings)
 
 
 class CategorizerMixin(RehearsalMixin, TextCategorizer):
@@ -278,3 +226,43 @@ class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer)
         """
         MultiLabel_TextCategorizer.initialize(self, get_examples, nlp=nlp, labels=labels)
         self._prepare(get_examples)
+
+
+def _factory(component: Type[CategorizerMixin], name: str, threshold: float) -> Callable[..., CategorizerMixin]:
+    """Register a component. threshold: its default."""
+
+    def make(
+        nlp: Language,
+        name: str,
+        model: Model[List[Doc], Floats2d],
+        threshold: float,
+        class_weights: ClassWeights,
+        label_smoothing: float,
+        save_attention: bool,
+        scorer: Optional[Callable],
+    ) -> CategorizerMixin:
+        """Construct the component; see `CategorizerMixin` for the settings."""
+        return component(
+            nlp.vocab,
+            model,
+            name,
+            threshold=threshold,
+            class_weights=class_weights,
+            label_smoothing=label_smoothing,
+            save_attention=save_attention,
+            scorer=scorer,
+        )
+
+    model = Config().from_str(DEFAULT_MODEL, overrides={"model.exclusive_classes": component.exclusive})["model"]
+    scorer = {"@scorers": f"spacy-rnn.{name.removeprefix('rnn_')}_scorer.v1"}
+    return Language.factory(
+        name,
+        assigns=["doc.cats"],
+        default_config={"model": model, "threshold": threshold, **SETTINGS, "scorer": scorer},
+        default_score_weights=SCORE_WEIGHTS,
+        func=make,
+    )
+
+
+make_rnn_textcat = _factory(RNNTextCategorizer, "rnn_textcat", 0.0)
+make_rnn_textcat_multilabel = _factory(RNNMultiLabelTextCategorizer, "rnn_textcat_multilabel", 0.5)
