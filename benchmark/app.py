@@ -6,6 +6,7 @@ from typing import Callable, Dict
 import typer
 
 from . import compare, faults, lemmas, limit, scaling, trees
+from .small.command import small_sets_command
 from .tagger.command import run_command
 from .textcat import commands as textcat
 
@@ -20,6 +21,7 @@ COMMANDS: Dict[str, Callable[..., None]] = {
     "textcat": textcat.textcat_command,
     "textcat-models": textcat.textcat_models_command,
     "textcat-memory": textcat.textcat_memory_command,
+    "small-sets": small_sets_command,
     "stream": faults.stream_command,
     "kills": faults.kills_command,
     "speed": faults.speed_command,

@@ -1,0 +1,1 @@
+"""Text categorizers as they come, trained on small sets of different kinds."""
