@@ -12,7 +12,7 @@ class ComponentMessages:
     R006 = "width = {width} cannot be halved for two directions. Set an even width, or bidirectional = false."
     R007 = "The word features are empty: give at least one of words, chars, lexical, vectors and context."
     R008 = "{attr!r} is not an attribute of a word type. Choose among: {allowed}; others depend on the context."
-    R009 = "spacy-rnn.StaticVectors.v1 needs word vectors. Set paths.vectors, or the feature 'vectors' to null."
+    R009 = "spacy-rnn.StaticVectors needs word vectors. Set paths.vectors, or the feature 'vectors' to null."
     R010 = "The vectors of the vocabulary are {found} wide, but this layer was trained with others, {expected} wide."
     R011 = "'{name}': no token of the training data has {attr!r}. Remove it from attrs, or set attrs = null."
     R012 = "'{name}': no token of the training data has any of {attrs}. Check it with `spacy debug data`."

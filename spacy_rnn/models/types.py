@@ -12,9 +12,32 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from ..base.hashing import mix_bits
 from ..base.sequences import Decoded, Search, Sources, Targets
 from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
+
+
+@dataclass
+class KnownWords:
+    """What a table of vectors knows of distinct words."""
+
+    vectors: FloatArray
+    """(n_types, width) float32: zeros for a word that is not known."""
+    keys: KeyArray
+    """(n_types,): the key by which the table knows a word, 0 for a word that is not known."""
+
+    def take(self, places: IntArray) -> KnownWords:
+        """Some of the words. places: (n,)."""
+        return KnownWords(self.vectors[places], self.keys[places])
+
+    def digests(self) -> KeyArray:
+        """A hash of all that is known of each word, (n_types,). Equal within this process only."""
+        if not self.vectors.size:
+            return self.keys
+        size, data = self.vectors.itemsize * self.vectors.shape[1], self.vectors.tobytes()
+        hashes = [hash(data[start : start + size]) for start in range(0, len(data), size)]
+        return mix_bits(np.array(hashes, dtype=np.int64).view(np.uint64)) ^ self.keys
 
 
 @dataclass
@@ -29,6 +52,8 @@ class WordTypes:
     keys: Optional[KeyArray] = None
     """(n_types,): the attribute by which the vocabulary's table of vectors knows them, of their tokens; None if that is
     one of the words themselves."""
+    known: Optional[KnownWords] = None
+    """What the vocabulary's table of vectors knows of them, if that was looked up."""
 
     _lexemes: Optional[List[Lexeme]] = field(default=None, init=False, repr=False, compare=False)
 
@@ -39,6 +64,12 @@ class WordTypes:
         if self._lexemes is None:
             self._lexemes = [self.vocab[orth] for orth in self.orths.tolist()]
         return self._lexemes
+
+    def take(self, places: IntArray) -> WordTypes:
+        """Some of the words, with counts of 1. places: (n,)."""
+        keys = None if self.keys is None else self.keys[places]
+        known = None if self.known is None else self.known.take(places)
+        return WordTypes(self.orths[places], np.ones(len(places), dtype=np.int64), self.vocab, keys, known)
 
 
 @dataclass

@@ -38,6 +38,7 @@ from .text_pool import Pieces, TextPool
 from .tree.cells import TREE_CELLS
 from .tree.net import TreeBatch, TreeNet, build_batch
 from .tree.output import TREE_POOLINGS, TreeOutput
+from .vectors import KnownVectors
 
 __all__ = [
     # Sequences
@@ -45,7 +46,8 @@ __all__ = [
     # Trees
     "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "Trees", "TreeBatch", "build_batch",
     # Embeddings
-    "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "ContextualStrings", "TextPlaces",
+    "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "KnownVectors",
+    "ContextualStrings", "TextPlaces",
     # Pooling and attention
     "POOLINGS", "Pool", "SequencePool", "TextPool", "Pieces", "ATTENTIONS", "Attention",
     # Output layers

@@ -85,6 +85,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.GrowingEmbedding: run_growing_embedding,
     nn.HashEmbedding: lambda: run(nn.HashEmbedding(9, 4), ROWS.expand(2, 7)),
     nn.LexicalTables: lambda: run(nn.LexicalTables(2, 9, 4), torch.zeros(2, 2, 7, dtype=torch.int64)),
+    nn.KnownVectors: lambda: run(nn.KnownVectors(6, 4, rows=9, dropout=0.2), X, torch.ones_like(ROWS), ROWS),
     nn.CharEncoder: lambda: run(nn.CharEncoder(9, 4, 3), ROWS, nn.lay_out(LENGTHS)),
     nn.ContextualStrings: run_contextual,
     nn.Pool: lambda: run(nn.Pool(6, "attention"), X[BLOCK.rows], BLOCK.lengths, BLOCK.mask),

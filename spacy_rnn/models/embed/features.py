@@ -19,7 +19,7 @@ from ...shim import Precision, TorchShim, in_plain_torch, shim_of
 from ...types import IntArray, KeyArray
 from ..types import TokenFeature, WordEncoder, WordFeature, WordTypes, WordVectors
 from .layer import init_torch_layer, run_torch_layer
-from .word import vector_attr
+from .table import known_words, vector_attr
 
 
 def build_word_features_v1(
@@ -37,17 +37,20 @@ def build_word_features_v1(
     words: learned vectors, "spacy-rnn.WordEmbed.v1".
     chars: the character network, "spacy-rnn.CharEmbed.v1".
     lexical: lexical attributes, "spacy-rnn.LexEmbed.v1".
-    vectors: static vectors, "spacy-rnn.StaticVectors.v1".
+    vectors: static vectors, "spacy-rnn.StaticVectors.v2" or "spacy-rnn.StaticVectors.v1".
     context: the states of language models at each token, "spacy-rnn.CharLMEmbed.v1".
     width: of a maxout layer on top, which makes the input of the recurrent network smaller; null omits the layer.
     cache_size: the number of words whose vectors are kept between predictions, 0 for none. A word takes 4 bytes times
-        the width. Static vectors are not kept, since they can be edited at any time.
+        the width. Words are kept with the static vectors that they had: after an edit of these they are computed again.
+        (With "spacy-rnn.StaticVectors.v1" nothing that depends on static vectors is kept.)
     precision: "auto", "bf16" or "fp32".
 
     Raises SettingError if there is no feature, or a setting is out of range.
     """
     kept = [feature for feature in (words, chars, lexical) if feature is not None]
     features = kept + ([vectors] if vectors is not None else [])
+    by_vector = vectors is not None and vectors.attrs.get("cached_by_vector", False)
+    kept = features if by_vector else kept
     layers: List[Model] = [*features, *([context] if context is not None else [])]
     if not layers:
         raise SettingError(Errors.R007)
@@ -64,6 +67,7 @@ def build_word_features_v1(
             "n_cached": len(kept) if all(map(_has_version, kept)) else 0,
             "n_features": len(features),
             "has_context": context is not None,
+            "by_vector": by_vector,
             "cache": RowCache(cache_size),
         },
     )
@@ -179,10 +183,15 @@ def _predict(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
     xp = model.ops.xp
     mix_cached, mix_fresh = (_NO_MIX, mix) if fresh or context is not None else (mix, _NO_MIX)
 
-    def compute(orths: KeyArray) -> Floats2d:
-        # Counts are used in training only.
-        missing = WordTypes(orths, np.ones(len(orths), dtype=np.int64), types.vocab)
-        return mix_cached.predict(xp.concatenate([layer.predict(missing) for layer in cached], axis=1))
+    keys = types.orths
+    if cached and model.attrs["by_vector"]:
+        types.known = known_words(types)
+        keys = mix_bits(keys) ^ types.known.digests()
+
+    def compute(missing: KeyArray) -> Floats2d:
+        place_of = {key: i for i, key in enumerate(keys.tolist())}
+        some = types.take(np.array([place_of[key] for key in missing.tolist()], dtype=np.int64))
+        return mix_cached.predict(xp.concatenate([layer.predict(some) for layer in cached], axis=1))
 
     parts = []
     if cached:
@@ -190,7 +199,7 @@ def _predict(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:
         nodes: List[Model] = [node for layer in model.layers[:n_cached] for node in layer.walk()]
         settings = (repr(node.attrs) for node in nodes)
         version = (types.vocab, *settings, *(shim_of(node).version for node in (*nodes, mix) if node.shims))
-        table, rows = model.attrs["cache"].lookup(types.orths, version, compute)
+        table, rows = model.attrs["cache"].lookup(keys, version, compute)
         if not fresh and context is None:
             return WordVectors(table, rows[index], lengths), _no_backprop
         parts.append(table[xp.asarray(rows)])

@@ -1,17 +1,15 @@
-"""Learned vectors, lexical attributes and static vectors as features of a word."""
+"""Learned vectors and lexical attributes as features of a word."""
 
 import re
 from functools import partial
 from operator import attrgetter
-from typing import Any, Callable, List, Tuple, cast
+from typing import Callable, List, Tuple
 
 import numpy as np
 import torch
-from spacy.attrs import IDS, NAMES, ORTH
+from spacy.attrs import IDS
 from spacy.strings import get_string_id
-from spacy.vectors import Mode, Vectors
-from spacy.vocab import Vocab
-from thinc.api import Model, glorot_uniform_init
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...base.checks import check_at_least, check_choice
@@ -19,7 +17,7 @@ from ...errors import Errors, SettingError
 from ...nn.dropout import drop_rows
 from ...nn.embedding import GrowingEmbedding, LexicalTables
 from ...shim import Precision, in_plain_torch, torch_layer
-from ...types import Array, KeyArray
+from ...types import KeyArray
 from ..types import WordFeature, WordTypes
 from .layer import run_torch_feature, torch_feature
 
@@ -122,65 +120,3 @@ def lexeme_keys(X: WordTypes, attr: str) -> KeyArray:
         words = (vocab.strings[orth].lower()[part] for orth in X.orths.tolist())
         return np.fromiter(map(get_string_id, words), dtype=np.uint64, count=len(X.orths))
     return np.fromiter(map(attrgetter(attr.lower()), X.lexemes), dtype=np.uint64, count=len(X.orths))
-
-
-def build_static_vectors_v1(width: int = 64) -> WordFeature:
-    """A learned linear map of the vocabulary's word vectors, or of zeros for a word without a vector. The table may be
-    one of words or of n-grams (floret), and have another attribute than the form as its key.
-
-    width: of the output.
-
-    Raises SettingError if it is initialized or called with a vocabulary without vectors, or with vectors of another
-    width.
-    """
-    check_at_least("width", width, 1)
-    return Model(
-        "static_vectors",
-        vectors_forward,
-        init=vectors_init,
-        params={"W": None},
-        dims={"nO": width, "nI": None},
-    )
-
-
-def vectors_init(model: Model, X: Any = None, Y: Any = None) -> None:
-    if X is None or X.vocab.vectors.shape[1] == 0:
-        raise SettingError(Errors.R009)
-    model.set_dim("nI", X.vocab.vectors.shape[1], force=True)
-    W = model.ops.alloc2f(model.get_dim("nO"), model.get_dim("nI"))
-    model.set_param("W", glorot_uniform_init(model.ops, W.shape))
-
-
-def vectors_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
-    if X.vocab.vectors.shape[1] != model.get_dim("nI"):
-        raise SettingError(Errors.R010.format(found=X.vocab.vectors.shape[1], expected=model.get_dim("nI")))
-    vectors = model.ops.asarray2f(find_vectors(X))
-    W = cast(Floats2d, model.get_param("W"))
-
-    def backprop(d_vectors: Floats2d) -> List:
-        model.inc_grad("W", model.ops.gemm(d_vectors, vectors, trans1=True))
-        return []
-
-    return model.ops.gemm(vectors, W, trans2=True), backprop
-
-
-def vector_attr(vocab: Vocab) -> int:
-    """The attribute by which the table of vectors knows a token. Tables that are not spaCy's know its form."""
-    return int(getattr(vocab.vectors, "attr", ORTH))
-
-
-def find_vectors(X: WordTypes) -> Array:
-    """The vector of each word, (n_types, width), zeros where it has none."""
-    vocab, table = X.vocab, X.vocab.vectors
-    keys = lexeme_keys(X, NAMES[vector_attr(vocab)]) if X.keys is None else X.keys
-    if not isinstance(table, Vectors):
-        return table.get_batch(keys.tolist())
-    if table.mode == Mode.floret:
-        # By their strings, since the table may have a string store of its own.
-        return table.get_batch([vocab.strings[key] for key in keys.tolist()])
-    rows = table.find(keys=keys.tolist())
-    if not len(table.data):
-        return np.zeros((len(rows), table.shape[1]), dtype=np.float32)
-    vectors = table.data[rows]
-    vectors[rows < 0] = 0.0
-    return vectors
