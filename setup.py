@@ -82,6 +82,7 @@ setup(
     ],
     extras_require={
         "scale": ["ray[data]>=2.40", "pyarrow>=14"],
+        "vectors": ["floret>=0.10", "pyarrow>=14"],
         "benchmark": ["matplotlib>=3.8"],
         "translation": ["sacrebleu>=2.4"],
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],

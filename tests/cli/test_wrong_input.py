@@ -41,6 +41,8 @@ evaluate-lm {lm.safetensors:file} {text.txt:lines} --output {file:output_file}
 generate {lm.safetensors:file} -n 1 --max-chars 5 --output {file:output_file}
 apply {tagger:pipeline} {texts.jsonl:address} {out:output} --output-format jsonl
 train {config.cfg:config} --output {out:output} --code {code.py:code}
+vectors list
+vectors get mine {out:output} --archive {vectors.whl:file}
 """.strip().splitlines()
 
 # What is put in the place of a word of a kind; * is its suffix.
@@ -117,6 +119,11 @@ SETTINGS = [
     ("train --components.rnn_tagger.factory nonsense", "R022.*E002"),
     ("train --components.rnn_tagger.model.tok2vec.encode.depth 0", "R005"),
     ("train --workers 2 --training.max_steps many", "R192.*R022.*max_steps"),
+    ("vectors get nonsense {out:output}", "D220"),
+    ("vectors get en-md {out:output} --archive vectors.whl", "D015"),
+    ("vectors get en-md {out:output} --archive nothing", "D108"),
+    ("vectors get en-md {out:output} --join nonsense", "D220.*nonsense"),
+    ("vectors get en-md {out:output} --join fr-md", "D225.*en, fr"),
 ]
 
 WORD = re.compile(r"\{(.+):(\w+)\}")
@@ -146,7 +153,12 @@ def run(command: str, at: int = -1, wrong: str = "") -> int:
 
 def test_every_command_is_here() -> None:
     names = {command.name for command in app.registered_commands}
-    assert {command.split()[0] for command in COMMANDS} == names
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        names |= {f"{group.name} {command.name}" for command in group.typer_instance.registered_commands}
+    for command in COMMANDS:
+        names -= {command.split()[0], " ".join(command.split()[:2])}
+    assert names == set()
 
 
 @pytest.mark.usefixtures("world")

@@ -8,6 +8,7 @@ from spacy.tokens import DocBin
 
 from spacy_rnn.data.convert import convert_treebank
 
+from ..data.fetch.wheels import vectors_pipeline, write_wheel
 from ..data.treebank import write_splits
 from ..helpers import trained_tagger
 from ..lm.helpers import write_lm, write_text
@@ -17,7 +18,7 @@ from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..training.test_training import write_config
 from ..tree_helpers import parser_pipeline, reviews, trained_tree
 
-SUFFIXES = (".spacy", ".jsonl", ".tsv", ".txt", ".safetensors", ".py", ".cfg", "")
+SUFFIXES = (".spacy", ".jsonl", ".tsv", ".txt", ".safetensors", ".py", ".cfg", ".whl", "")
 
 
 def make_world(folder: Path) -> None:
@@ -52,6 +53,7 @@ def make_world(folder: Path) -> None:
     config["corpora"]["train"]["path"] = "${paths.train}"
     config["initialize"] = {}
     config.to_disk(folder / "config.cfg")
+    write_wheel(folder / "vectors.whl", vectors_pipeline())
     (folder / "code.py").touch()
     (folder / "bad.py").write_text("import nonsense")
     (folder / "fetched").mkdir()

@@ -13,10 +13,17 @@ import spacy_rnn.cli
 
 from ..helpers import ROOT
 
-GROUPS: Dict[str, Any] = {
-    "spacy-rnn": get_command(spacy_rnn.cli.app).commands,  # type: ignore[attr-defined]
-    "benchmark": get_command(benchmark.app.app).commands,  # type: ignore[attr-defined]
-}
+
+def commands_of(app: Any) -> Dict[str, Any]:
+    """The commands of an application by name, those of a group by two words."""
+    found: Dict[str, Any] = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        own = getattr(command, "commands", None)
+        found.update({name: command} if own is None else {f"{name} {other}": one for other, one in own.items()})
+    return found
+
+
+GROUPS: Dict[str, Any] = {"spacy-rnn": commands_of(spacy_rnn.cli.app), "benchmark": commands_of(benchmark.app.app)}
 # Options of these are settings of the training config.
 _OPEN = ("train",)
 
@@ -89,12 +96,13 @@ def _check_workflow(name: str, folder: Path, words: List[str]) -> None:
 
 
 def _check_typer(group: str, words: List[str]) -> None:
-    if not words or words[0] not in GROUPS[group]:
+    name = next((name for name in (" ".join(words[:2]), *words[:1]) if name in GROUPS[group]), None)
+    if name is None:
         raise CommandError(f"{group} has no command {' '.join(words[:1])}")
-    known = {name for one in GROUPS[group][words[0]].params for name in (*one.opts, *one.secondary_opts)}
+    known = {option for one in GROUPS[group][name].params for option in (*one.opts, *one.secondary_opts)}
     for option in options(words):
         if option not in known and not (words[0] in _OPEN and "." in option):
-            raise CommandError(f"{group} {words[0]} has no option {option}")
+            raise CommandError(f"{group} {name} has no option {option}")
 
 
 def _check_tests(words: List[str]) -> None:

