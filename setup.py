@@ -37,6 +37,9 @@ ENTRY_POINTS = {
         "spacy-rnn.Lemmatizer.v1 = spacy_rnn.models.seq2seq:build_lemmatizer_v1",
         "spacy-rnn.Transducer.v1 = spacy_rnn.models.seq2seq:build_transducer_v1",
     ],
+    "spacy_augmenters": [
+        "spacy-rnn.Noise.v1 = spacy_rnn.data.noise:build_noise_v1",
+    ],
     "spacy_callbacks": [
         "spacy-rnn.SetThreads.v1 = spacy_rnn.training.threads:build_set_threads_v1",
         "spacy-rnn.Calibrate.v1 = spacy_rnn.pipeline.textcat.calibration:build_calibrate_v1",

@@ -67,9 +67,12 @@ def evaluate_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output: Optional[Path] = SCORES_FILE,
     split: str = typer.Option("test", help="train, dev or test."),
+    noise: bool = typer.Option(
+        False, "--noise", help="Also in lower case, upper case, without diacritics, with typos."
+    ),
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a tagger on the words as annotated and on raw text, and measure its speed."""
-    evaluations = evaluate(open_pipeline(model, gpu_id, threads), corpus_dir, split)
+    evaluations = evaluate(open_pipeline(model, gpu_id, threads), corpus_dir, split, noise=noise)
     report(f"{corpus_dir.name}, {split}", evaluations, output)

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
+from .noise import Augmenter, augmented
 from .spacy_files import Reader, vouched
 
 _PARSE = [HEAD, DEP, SENT_START]
@@ -20,6 +21,7 @@ def build_gold_parse_corpus_v1(
     limit: int = 0,
     max_length: int = 0,
     shuffle: bool = False,
+    augmenter: Optional[Augmenter] = None,
 ) -> Reader:
     """Read `.spacy` files like `spacy.Corpus.v1`, but with the gold words and dependency parses in the predicted
     documents, so that a component that needs parses is trained without a parser.
@@ -28,9 +30,10 @@ def build_gold_parse_corpus_v1(
     limit: the number of documents, 0 for all.
     max_length: leave out documents of more tokens, 0 for no limit.
     shuffle: read in a new order each time, by the seed of spaCy.
+    augmenter: is given the examples with the annotation in their predicted documents, which one of spaCy's own loses.
     The reader raises CorpusError for a damaged file.
     """
-    return _reader(with_gold_parse, path, limit, max_length, shuffle)
+    return _reader(with_gold_parse, path, limit, max_length, shuffle, augmenter)
 
 
 def build_gold_tag_corpus_v1(
@@ -38,21 +41,27 @@ def build_gold_tag_corpus_v1(
     limit: int = 0,
     max_length: int = 0,
     shuffle: bool = False,
+    augmenter: Optional[Augmenter] = None,
 ) -> Reader:
     """Read `.spacy` files like "spacy-rnn.GoldParseCorpus.v1", but with parts of speech, fine-grained tags and
     morphology instead of parses, so that a lemmatizer is trained and scored without a tagger."""
-    return _reader(with_gold_tags, path, limit, max_length, shuffle)
+    return _reader(with_gold_tags, path, limit, max_length, shuffle, augmenter)
 
 
 def _reader(
-    make: Callable[[Doc], Example], path: Optional[Union[str, Path]], limit: int, max_length: int, shuffle: bool
+    make: Callable[[Doc], Example],
+    path: Optional[Union[str, Path]],
+    limit: int,
+    max_length: int,
+    shuffle: bool,
+    augmenter: Optional[Augmenter],
 ) -> Reader:
     corpus = Corpus(path, gold_preproc=False, limit=limit, max_length=0, shuffle=shuffle)  # type: ignore[arg-type]
 
     def read(nlp: Language) -> Iterator[Example]:
         for example in vouched(corpus(nlp), path):
             if max_length == 0 or len(example.reference) <= max_length:
-                yield make(example.reference)
+                yield from augmented(nlp, make(example.reference), augmenter)
 
     return read
 

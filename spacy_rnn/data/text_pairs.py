@@ -10,6 +10,7 @@ from spacy.training import Example
 
 from ..errors import CorpusError, Errors
 from ..pipeline.extensions import TRANSDUCED, assign
+from .noise import Augmenter, augmented
 from .text_files import accepted, read_lines
 from .textcat_files import read_rows
 
@@ -29,6 +30,7 @@ def build_transducer_corpus_v1(
     lowercase: bool = False,
     limit: int = 0,
     shuffle: bool = False,
+    augmenter: Optional[Augmenter] = None,
 ) -> Callable[[Language], Iterable[Example]]:
     """A corpus for `rnn_transducer`: documents of the texts to read, with the texts to write in
     `reference._.transduced`.
@@ -37,6 +39,7 @@ def build_transducer_corpus_v1(
     lowercase: convert both texts to lower case.
     limit: the most pairs to read, 0 for all.
     shuffle: read the pairs in a new order each time. spaCy's seed repeats the orders.
+    augmenter: changes the texts to read, such as `spacy-rnn.Noise.v1`.
     Raises CorpusError without a path, and for a file that cannot be read.
     """
     if path is None:
@@ -50,7 +53,7 @@ def build_transducer_corpus_v1(
         for line, pair in pairs:
             with accepted(paths[0], line):
                 example = make_pair_example(nlp, TextPair(*(text.lower() for text in pair)) if lowercase else pair)
-            yield example
+            yield from augmented(nlp, example, augmenter)
 
     return read
 

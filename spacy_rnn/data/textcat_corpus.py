@@ -15,6 +15,7 @@ from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
 from .fetch.treebanks import SOURCE_FILE
 from .language import checked
+from .noise import Augmenter, augmented
 from .text_files import accepted, as_text, file_stem
 from .textcat_files import LabelledText, read_textcat_file
 
@@ -25,11 +26,13 @@ def build_textcat_corpus_v1(
     text: str = "text",
     label: str = "label",
     limit: int = 0,
+    augmenter: Optional[Augmenter] = None,
 ) -> Callable[[Language], Iterable[Example]]:
     """A corpus for a training config that reads a .jsonl, .csv or .tsv file, see `read_textcat_file`.
 
     path: of the file. labels: the categories that may occur; null for all in the file.
     text, label: the fields of a record with its text and its category. limit: of the number of texts, 0 for none.
+    augmenter: changes the texts, such as `spacy-rnn.Noise.v1`.
 
     Raises CorpusError without a path, and for a file that cannot be read.
     """
@@ -43,7 +46,7 @@ def build_textcat_corpus_v1(
             reference = labelled_doc(nlp, source, found)  # tokenized once
             predicted = reference.copy()
             predicted.cats = {}
-            yield Example(predicted, reference)
+            yield from augmented(nlp, Example(predicted, reference), augmenter)
 
     return read
 

@@ -6,6 +6,7 @@ from typing import Dict, List
 from spacy.language import Language
 from spacy.training import Corpus, Example
 
+from ..data.noise import conditions
 from .result import Evaluation, read_examples, run
 
 # The scorer's key of each attribute that is scored.
@@ -14,21 +15,26 @@ SCORES = {"pos_acc": "POS", "tag_acc": "TAG", "morph_acc": "MORPH"}
 LEAST_SHARE = 0.01
 
 
-def evaluate(nlp: Language, corpus_dir: Path, split: str = "test") -> Dict[str, Evaluation]:
+def evaluate(nlp: Language, corpus_dir: Path, split: str = "test", *, noise: bool = False) -> Dict[str, Evaluation]:
     """Score a pipeline on a folder made by `convert_treebank`, for the attributes that both have.
 
-    Returns "gold_words", on the words as annotated, and "raw_text", where spaCy's tokenizer splits the text and a token
-    that is not in the treebank counts as an error. Raises CorpusError if the folder has no such split.
+    noise: score the words as annotated also with the noise of `spacy_rnn.data.noise.conditions`.
+    Returns "gold_words", on the words as annotated, "raw_text", where spaCy's tokenizer splits the text and a token
+    that is not in the treebank counts as an error, and the names of the conditions. Raises CorpusError if the folder
+    has no such split.
     """
-    return {
-        "gold_words": _score(nlp, corpus_dir / f"{split}-words.spacy", gold_words=True),
-        "raw_text": _score(nlp, corpus_dir / f"{split}.spacy", gold_words=False),
+    words, tokens = corpus_dir / f"{split}-words.spacy", corpus_dir / f"{split}.spacy"
+    found = {
+        "gold_words": _score(nlp, Corpus(words, gold_preproc=True), words),
+        "raw_text": _score(nlp, Corpus(tokens), tokens),
     }
+    for name, augmenter in conditions().items() if noise else ():
+        found[name] = _score(nlp, Corpus(words, gold_preproc=True, augmenter=augmenter), words)
+    return found
 
 
-def _score(nlp: Language, path: Path, *, gold_words: bool) -> Evaluation:
-    """gold_words: keep the file's own tokens."""
-    examples = read_examples(nlp, Corpus(path, gold_preproc=gold_words), path)
+def _score(nlp: Language, corpus: Corpus, path: Path) -> Evaluation:
+    examples = read_examples(nlp, corpus, path)
     found, n_words, speed = run(nlp, examples)
     doc = nlp("a")
     keys = [key for key in annotated_scores(examples) if doc.has_annotation(SCORES[key]) and found.get(key) is not None]

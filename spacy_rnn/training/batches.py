@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Tupl
 from spacy.language import Language
 from spacy.training import Example
 
+from ..data.noise import in_epoch
 from ..errors import CorpusError, Errors
 
 Batch = List[Example]
@@ -56,7 +57,8 @@ class Batches:
             if self._max_epochs >= 0:
                 numbers.shuffle(examples)
             left = numbers.getstate()
-            source = examples if self._max_epochs >= 0 else self._corpus(self._nlp)
+            read = self._max_epochs < 0
+            source = self._corpus(self._nlp) if read else in_epoch(self._nlp, examples, epoch)
             for shares in self._deal(self._batcher(source)):
                 yield epoch, shares
             epoch += 1

@@ -85,6 +85,14 @@ def test_both_settings(nlp: Language, corpus: Path) -> None:
     assert found["raw_text"] == {"pos_acc": pytest.approx(1.0), "words": 6}
 
 
+def test_noise(nlp: Language, corpus: Path) -> None:
+    found = evaluate(nlp, corpus, noise=True)
+    assert list(found) == ["gold_words", "raw_text", "lower case", "UPPER CASE", "no diacritics", "5% typos"]
+    # "Vi" is known in its own case, "avó" with its accent.
+    right = {name: round(7 * own.scores["pos_acc"]) for name, own in found.items() if name != "raw_text"}
+    assert right == {"gold_words": 6, "lower case": 5, "UPPER CASE": 1, "no diacritics": 5, "5% typos": 6}
+
+
 def test_attributes_that_only_the_corpus_or_only_the_pipeline_has(nlp: Language, tmp_path: Path) -> None:
     bare = sentence([row(1, "a", 0, xpos="D"), row(2, "casa", 1, xpos="N")])
     convert_treebank(write_splits(tmp_path / "source", bare), tmp_path / "corpus")

@@ -19,6 +19,7 @@ from spacy.training.loop import train as spacy_train
 from spacy.util import load_config, registry
 from thinc.api import Adam, Config, Model
 
+from spacy_rnn.data.noise import Noise
 from spacy_rnn.errors import CorpusError, TrainingError, UserError
 from spacy_rnn.training import train
 from spacy_rnn.training.batches import Batches, deal, subdivide
@@ -72,9 +73,16 @@ use_averages = true
 
 
 def write_config(
-    folder: Path, *names: str, dropout: float = 0.2, size: int = 2, max_steps: int = 12, lazy: bool = True
+    folder: Path,
+    *names: str,
+    dropout: float = 0.2,
+    size: int = 2,
+    max_steps: int = 12,
+    lazy: bool = True,
+    noise: bool = False,
 ) -> Path:
-    """A training of a few steps on eight documents; by default of a tagger. lazy: its word table takes row steps."""
+    """A training of a few steps on eight documents; by default of a tagger. lazy: its word table takes row steps.
+    noise: in most words."""
     folder.mkdir(parents=True, exist_ok=True)
     nlp = spacy.blank("xx")
     docs = [gold_doc(nlp, sentence) for sentence in SENTENCES * 2]
@@ -84,6 +92,8 @@ def write_config(
     train, pipeline = (json.dumps(value) for value in (str(folder / "train.spacy"), names or ("rnn_tagger",)))
     text = CONFIG.format(pipeline=pipeline, train=train, dropout=dropout, max_steps=max_steps, size=size)
     config = Config().from_str(text)
+    if noise:
+        config["corpora"]["train"]["augmenter"] = {"@augmenters": "spacy-rnn.Noise.v1", "upper": 0.3, "typos": 0.5}
     for name in names or ("rnn_tagger",):
         settings = tagger_config() if name == "rnn_tagger" else textcat_config()
         embed = settings["model"]["tok2vec"]["embed"]
@@ -148,10 +158,10 @@ def make_end_at() -> Any:
     return lambda nlp, about: ENDS["it"](nlp, about)
 
 
-@pytest.mark.parametrize("name", ["rnn_tagger", "rnn_textcat"])
-def test_goes_on_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("name", "noise"), [("rnn_tagger", False), ("rnn_textcat", False), ("rnn_tagger", True)])
+def test_goes_on_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, noise: bool) -> None:
     """Ended twice, once shortly after a checkpoint and once long after; with dropout, averages, weight decay."""
-    config = write_config(tmp_path, name, max_steps=14)
+    config = write_config(tmp_path, name, max_steps=14, noise=noise)
     changed = load_config(config)
     changed["training"]["before_update"] = {"@callbacks": "test_end_at.v1"}
     changed.to_disk(config)
@@ -227,8 +237,9 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path: Path, monkeypatch
 def test_two_workers_equal_one_with_twice_the_batch(tmp_path: Path) -> None:
     names = ("rnn_tagger", "rnn_textcat")
     # Row steps have no momentum, so that the rounding of a gradient near 0 is a whole step.
-    train(write_config(tmp_path / "two", *names, dropout=0.0, size=2, lazy=False), tmp_path / "two", workers=2)
-    train(write_config(tmp_path / "one", *names, dropout=0.0, size=4, lazy=False), tmp_path / "one")
+    settings: Dict[str, Any] = {"dropout": 0.0, "lazy": False, "noise": True}
+    train(write_config(tmp_path / "two", *names, size=2, **settings), tmp_path / "two", workers=2)
+    train(write_config(tmp_path / "one", *names, size=4, **settings), tmp_path / "one")
     assert_same(tmp_path / "two" / "model-last", tmp_path / "one" / "model-last", tolerance=2e-4)
 
 
@@ -317,6 +328,34 @@ def test_shuffles_alike_whatever_else_draws_numbers() -> None:
         return found
 
     assert order(2, False) == order(2, True) == order(1, False)
+
+
+def test_other_noise_in_each_epoch_whatever_else_draws_numbers() -> None:
+    nlp = tagger_nlp()
+    sentence = [("Careless", None, None, None), ("writing", None, None, None)]
+
+    def texts(workers: int, max_epochs: int, disturb: bool = False) -> List[List[str]]:
+        random.seed(3)
+        noise, clean = Noise(typos=1.0), make_examples(nlp, [sentence] * 4)
+        found: List[List[str]] = [[], [], []]
+        batches = Batches(
+            nlp, lambda nlp: noise.examples(nlp, clean), lambda stream: ([e] for e in stream), max_epochs, workers, {}
+        )
+        for epoch, shares in batches:
+            if epoch == 3:
+                break
+            if disturb:
+                random.random()
+            found[epoch] += [example.text for share in shares for example in share]
+        return found
+
+    listed = texts(1, 3)
+    assert listed == texts(2, 3) == texts(2, 3, disturb=True)
+    read = texts(1, -1)
+    assert read == texts(2, -1) == texts(2, -1, disturb=True)
+    for epochs in (listed, read):
+        assert len(set(map(frozenset, epochs))) == 3
+        assert all(len(set(epoch)) > 1 for epoch in epochs)
 
 
 def test_weights_are_told_apart_in_a_checkpoint() -> None:
