@@ -1,8 +1,8 @@
 """The `spacy-rnn` command, with a module for each kind of component or task. A subcommand reads its arguments, calls a
-function of `spacy_rnn.data`, `evaluation`, `lm`, `apply` or `training`, and prints what it returns."""
+function of `spacy_rnn.data`, `evaluation`, `lm`, `apply`, `distillation` or `training`, and prints what it returns."""
 
 # In the order in which --help lists the subcommands.
-from . import treebank, textcat, apply, train, lemmas, lm, pairs, tree, vectors  # noqa: F401, I001
+from . import treebank, textcat, apply, train, distill, lemmas, lm, pairs, tree, vectors  # noqa: F401, I001
 from .app import app, main
 
 __all__ = ["app", "main"]

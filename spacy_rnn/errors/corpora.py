@@ -99,6 +99,11 @@ class CorpusMessages:
     D205 = "Give a label to a language model with labels, none to one without: this one has {labels}, got {label!r}."
     D206 = "{path}: expected at least two files named LABEL.txt in this folder, with a text on each line."
 
+    D210 = "{source}: the teachers assign no pos, tag, morph or cats to this text; give other teachers, or more text."
+    D211 = "{name} cannot be labelled ({reason}); leave it out."
+    D212 = "{path}: the soft labels are damaged ({reason}); write them anew with `spacy-rnn distill`."
+    D213 = "{path}: there are no soft labels; write them with `spacy-rnn distill`, and give the path of soft.spacy."
+
     D220 = (
         "There are no word vectors '{name}'; choose among: {allowed}. Those of any spaCy pipeline are read from its "
         "wheel (--archive FILE). Packages of version 999.9.9 with a pipeline's name are placeholders without vectors."

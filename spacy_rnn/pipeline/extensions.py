@@ -27,6 +27,8 @@ TRANSDUCED = "transduced"
 """The text that was written for a document, or is to be written for it; None if there is none."""
 TRANSDUCTIONS = "transductions"
 """A list of (text, score), the best one first."""
+SOFT_LABELS = "rnn_soft_labels"
+"""What teachers hold likely of each token, see `Taught`."""
 
 Node = Union[Token, Span]
 
@@ -73,7 +75,7 @@ def tree_vector(node: Node) -> Optional[Array]:
 
 
 _ROWS = {name: {"getter": RowsGetter(name), "setter": RowsSetter(name)} for name in (SCORES, ATTENTION, TREE)}
-_VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS)}
+_VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS, SOFT_LABELS)}
 _NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_scores, tree_vector)}
 EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
     *((Doc, name, kind) for name, kind in (*_ROWS.items(), *_VALUES.items())),

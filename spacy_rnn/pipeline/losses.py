@@ -1,6 +1,7 @@
-"""The cross-entropy over groups of labels, of which some truths may be missing or negative."""
+"""Cross-entropies over groups of labels: with truths, of which some may be missing or negative, and with the
+probabilities that a teacher gives."""
 
-from typing import Collection, Optional, Sequence, Tuple
+from typing import Collection, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -55,6 +56,34 @@ def grouped_cross_entropy(
     counted = (truths != MISSING) * (1.0 if weights is None else np.asarray(weights))
     gradient *= np.repeat((np.where(negative, -p / right, 1.0) * counted).astype(gradient.dtype), sizes, axis=1)
     return float((losses * counted).sum()), gradient
+
+
+def soft_cross_entropy(
+    scores: FloatArray,
+    targets: FloatArray,
+    groups: Collection[slice],
+    *,
+    weights: Optional[Sequence[float]] = None,
+    temperature: Union[float, FloatArray] = 1.0,
+) -> Tuple[FloatArray, FloatArray]:
+    """The cross-entropy with a teacher's probabilities, summed over groups, of each token, and its gradient (Hinton et
+    al. 2015, sect. 2). Both are zero in a group where the teacher says nothing.
+
+    scores: (n, n_labels). targets: (n, n_labels), the teacher's probabilities, which in each group sum to 1 or are all
+        zero. groups: see `softmax_groups`. weights: of each group; None for 1.
+    temperature: a number, or (n, 1). The scores of both are divided by it, and the loss is multiplied by its square, so
+        that the gradient keeps its size.
+    Returns (n,) and (n, n_labels).
+    """
+    starts, sizes = _bounds(groups)
+    probabilities = softmax_groups(scores / temperature, groups)
+    softened = targets ** (1.0 / temperature)
+    sums = np.add.reduceat(softened, starts, axis=1)
+    softened /= np.repeat(np.maximum(sums, TINY), sizes, axis=1)
+    counted = np.repeat((sums > 0) * (1.0 if weights is None else np.asarray(weights)), sizes, axis=1)
+    losses = -(softened * np.log(np.maximum(probabilities, TINY)) * counted).sum(axis=1, keepdims=True)
+    gradient = (probabilities - softened) * counted * temperature
+    return (losses * temperature**2)[:, 0], gradient.astype(scores.dtype)
 
 
 def _bounds(groups: Collection[slice]) -> Tuple[IntArray, IntArray]:

@@ -40,6 +40,7 @@ train-lm {text.txt:lines} {out:output} --dev {text.txt:lines} --hidden-size 8 --
 evaluate-lm {lm.safetensors:file} {text.txt:lines} --output {file:output_file}
 generate {lm.safetensors:file} -n 1 --max-chars 5 --output {file:output_file}
 apply {tagger:pipeline} {texts.jsonl:address} {out:output} --output-format jsonl
+distill {tagger:pipeline} {textcat:pipeline} {text.txt:lines} {out:output}
 train {config.cfg:config} --output {out:output} --code {code.py:code}
 vectors list
 vectors get mine {out:output} --archive {vectors.whl:file}
@@ -99,6 +100,13 @@ SETTINGS = [
     ("apply --gpu-id 99", "R021"),
     ("apply --engine ray", "D182.*ray"),
     ("apply --output-format parquet", "D182.*pyarrow"),
+    ("distill --weights 1,2,3", "2 numbers"),
+    ("distill --weights many,1", "numbers"),
+    ("distill --weights -1,1", "R005"),
+    ("distill --labels nonsense", "R001"),
+    ("distill --top 0", "R005"),
+    ("distill tagger:cats {text.txt:lines} {out:output}", "D210"),
+    ("distill tagger:nonsense {text.txt:lines} {out:output}", "R020"),
     ("train --workers 0", "workers"),
     ("train --gpu-id 99", "R021"),
     ("train --resume", "R195"),

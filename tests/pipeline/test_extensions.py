@@ -121,7 +121,7 @@ def test_rows_that_earlier_versions_stored() -> None:
 
 def test_attributes_that_were_never_set() -> None:
     doc = Doc(VOCAB, words=["a"])
-    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 5
+    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 6
     assert row_of(doc[0]) is row_of(doc[:1]) is None
     doc._.rnn_attention = None
     assert doc._.rnn_attention is None

@@ -26,6 +26,7 @@ from ..losses import grouped_cross_entropy, softmax_groups
 from ..strings import Strings, distinct_vocabs
 from .labels import LabelData, TagCodec, TagLabels, check_wanted
 from .scoring import make_tagger_scorer
+from .soft import soft_loss
 
 Prediction = Tuple[Dict[str, KeyArray], Optional[FloatArray]]
 """The annotations of a batch, one (n_tokens,) array for each attribute, and with `save_scores` the probabilities of all
@@ -257,9 +258,10 @@ class RNNTagger(RehearsalMixin):
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
         """The loss, summed over tokens and groups of labels, and the gradient of its mean over tokens. Tokens without
-        an annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count.
+        an annotation, tokens that are not aligned with exactly one gold token, and unknown labels do not count. Soft
+        labels of a document add the cross-entropy with what its teachers hold likely, see `Taught`.
 
-        Raises TrainingError if the loss is not finite."""
+        Raises TrainingError if the loss is not finite, and AnnotationError for soft labels that cannot be used."""
         examples = list(examples)
         codec = self.codec
         strings = Strings(example.reference for example in examples)
@@ -271,6 +273,9 @@ class RNNTagger(RehearsalMixin):
             weights=codec.weights,
             label_smoothing=self.cfg["label_smoothing"],
         )
+        taught, soft_gradient = soft_loss(codec, examples, self.model.ops.to_numpy(scores), self.name)
+        loss += taught
+        gradient += soft_gradient
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
         mean: Any = gradient / max(1, all_reduce(len(scores)))

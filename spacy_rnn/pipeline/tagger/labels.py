@@ -1,6 +1,6 @@
 """The labels of a tagger: the meaning of its output columns, and the translation between annotations and columns."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 from spacy.morphology import Morphology
@@ -26,6 +26,7 @@ MAX_SETS = 500
 FEATURE_WEIGHT = 0.2
 
 LabelData = Dict[str, Any]
+StringsByKey = Union[Strings, Mapping[int, str]]
 
 
 class TagLabels:
@@ -199,7 +200,7 @@ class TagCodec:
         rows = [self._encode_key(attr, key, strings) for key in distinct.tolist()]
         return np.array(rows, dtype=np.int64).reshape(len(rows), -1)[inverse.reshape(-1)]
 
-    def _encode_key(self, attr: str, key: int, strings: Strings) -> Tuple[int, ...]:
+    def _encode_key(self, attr: str, key: int, strings: StringsByKey) -> Tuple[int, ...]:
         known = self._gold[attr].get(key)
         if known is not None:
             return known
@@ -212,7 +213,7 @@ class TagCodec:
         self._gold[attr][key] = row
         return row
 
-    def _encode_morph(self, key: int, strings: Strings) -> Tuple[int, ...]:
+    def _encode_morph(self, key: int, strings: StringsByKey) -> Tuple[int, ...]:
         if key == 0:
             return (MISSING,) * (1 + len(self.features))
         features = Morphology.feats_to_dict(strings[key])
@@ -221,6 +222,14 @@ class TagCodec:
         ]
         unknown = MISSING in values or not set(features) <= set(self.features)
         return (MISSING if unknown else self._set_rows.get(key, 0), *values)
+
+    def columns(self, attr: str, names: Sequence[str]) -> IntArray:
+        """The output columns of some values of an attribute, (n, n_groups), one in each group of the attribute, or
+        negative if it is unknown. names: parts of speech, tags, or sets of features as the string store has them."""
+        keys = [POS_IDS.get(name, 0) if attr == "pos" else int(self.vocab.strings[name]) for name in names]
+        rows = np.array([self._encode_key(attr, key, {key: name}) for key, name in zip(keys, names)], dtype=np.int64)
+        starts = [group.start for name, group in self.groups.items() if name.partition("=")[0] == attr]
+        return np.where(rows >= 0, rows + np.array(starts), MISSING)
 
     def decode(self, score: ScoreColumns) -> Dict[str, KeyArray]:
         """The best annotations, one (n,) array for each attribute.

@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.pipeline.textcat import TextCategorizer
 from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 from thinc.types import Floats2d
@@ -23,6 +23,7 @@ from .calibration import at_temperature, to_logits
 from .cats import balanced_weights, count_cats, exclusive_loss, listed_weights, multilabel_loss, truth_arrays
 from .defaults import DEFAULT_MODEL, SCORE_WEIGHTS, SETTINGS
 from .scoring import make_textcat_multilabel_scorer, make_textcat_scorer
+from .soft import gold_examples, is_soft, soft_cats_loss, soft_rows
 
 ClassWeights = Union[Literal["balanced", "sqrt"], Dict[str, float], None]
 # The powers of the weights that balance the categories.
@@ -143,14 +144,19 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         return listed_weights(wanted or {}, self.labels)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:  # type: ignore[override]
-        """The mean loss over documents, as in spaCy, and its gradient."""
+        """The mean loss over documents, as in spaCy, and its gradient. Categories by teachers may have any value from 0
+        to 1, see `Taught`."""
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
         self._validate_categories(examples)
         truths, known = truth_arrays(examples, self.labels, self.model.ops.xp)
         weights = self.model.ops.asarray1f(self._weights())
         loss_of = exclusive_loss if self.exclusive else multilabel_loss
-        loss, gradient = loss_of(scores, truths, known, weights, self.cfg["label_smoothing"])
+        soft, taught, temperature = soft_rows(examples, self.model.ops.xp, self.name)
+        loss, gradient = loss_of(scores, truths, known & ~soft, weights, self.cfg["label_smoothing"])
+        if soft.any():
+            losses, rows = soft_cats_loss(scores, truths, known, weights, self.exclusive, temperature)
+            loss, gradient = loss + float((losses * taught * soft).sum()), gradient + rows * taught * soft
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
         n = max(1, all_reduce(len(examples)))
@@ -168,6 +174,9 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         difference = self.model.ops.xp.zeros_like(scores)
         difference[:, : expected.shape[1]] = scores[:, : expected.shape[1]] - expected
         return difference
+
+    def _validate_categories(self, examples: Iterable[Example]) -> None:
+        super()._validate_categories([example for example in examples if not is_soft(example)])
 
     def _check(self, examples: List[Example]) -> None:
         self._validate_categories(examples)
@@ -195,8 +204,10 @@ class RNNTextCategorizer(CategorizerMixin):
         labels: as `spacy init labels` writes them; None to collect them from the sample.
         positive_label: of two labels, the one whose F-score becomes "cats_score".
         """
-        super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
-        self._prepare(get_examples)
+        validate_get_examples(get_examples, "RNNTextCategorizer.initialize")
+        get_gold = gold_examples(get_examples)
+        super().initialize(get_gold, nlp=nlp, labels=labels, positive_label=positive_label)
+        self._prepare(get_gold)
 
 
 class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer):
@@ -224,8 +235,10 @@ class RNNMultiLabelTextCategorizer(CategorizerMixin, MultiLabel_TextCategorizer)
         get_examples: returns a representative sample of the training data.
         labels: as `spacy init labels` writes them; None to collect them from the sample.
         """
-        MultiLabel_TextCategorizer.initialize(self, get_examples, nlp=nlp, labels=labels)
-        self._prepare(get_examples)
+        validate_get_examples(get_examples, "RNNMultiLabelTextCategorizer.initialize")
+        get_gold = gold_examples(get_examples)
+        MultiLabel_TextCategorizer.initialize(self, get_gold, nlp=nlp, labels=labels)
+        self._prepare(get_gold)
 
 
 def _factory(component: Type[CategorizerMixin], name: str, threshold: float) -> Callable[..., CategorizerMixin]:
