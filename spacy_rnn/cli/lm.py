@@ -8,7 +8,7 @@ import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..data.corpus_text import write_text
+from ..data.raw_text.corpus import write_text
 from ..lm.evaluate import evaluate_lm
 from ..lm.generate import generate
 from ..lm.settings import LMSettings
@@ -25,10 +25,12 @@ DEFAULT = LMSettings()
 def write_text_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert` or `convert-textcat`."),
     output_dir: Path = typer.Argument(..., help="Folder for train.txt and dev.txt; replaced."),
-    more: str = typer.Option("", help="A text file that is added to train.txt."),
+    more: str = typer.Option("", help="A text file, or a folder of web pages, that is added to train.txt."),
+    untranslated: str = typer.Option("", help="The same pages in another language: what stands there too is left out."),
 ) -> None:
     """Write the text of a converted corpus, without its test set, for a language model."""
-    n = write_text(corpus_dir, output_dir, [Path(more)] if more else [])
+    other = Path(untranslated) if untranslated else None
+    n = write_text(corpus_dir, output_dir, [Path(more)] if more else [], untranslated=other)
     console.print(f"{output_dir}: {n:,} characters to train on", soft_wrap=True)
 
 

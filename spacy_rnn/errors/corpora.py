@@ -116,3 +116,5 @@ class CorpusMessages:
     D223 = "{what} needs the package {package}; install it with `pip install 'spacy-rnn[vectors]'`."
     D224 = "'{name}' is a table of n-grams, which has no words, so it cannot be put beside others; get it alone."
     D225 = "{names} are of different languages ({langs}); put tables of one language beside each other."
+
+    D230 = "{path}: there is no page in this folder, by the suffixes {suffixes}; is it the right one?"

@@ -87,6 +87,7 @@ def test_second_writer_is_refused(
         "write-text treebank . --more text.txt",
         "write-text treebank treebank",
         "write-text treebank labels --more labels/train.txt",
+        "write-text treebank labels --more text.txt --untranslated labels",
         "apply tagger texts.jsonl . --output-format jsonl",
         "apply tagger labels labels/new --output-format jsonl",
         "apply tagger labels/*.txt labels --output-format jsonl --overwrite",

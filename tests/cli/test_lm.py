@@ -69,6 +69,20 @@ def test_text_of_a_corpus(tmp_path: Path) -> None:
     assert lines == ["in train", "", "The cat 0 sleeps on mat 0."]
 
 
+def test_pages_beside_a_corpus(tmp_path: Path) -> None:
+    corpus, pages, english = (tmp_path / name for name in ("corpus", "pages", "english"))
+    for folder in (corpus, pages, english):
+        folder.mkdir()
+    for split in ("train", "dev"):
+        DocBin(docs=[make_doc(["in", split])]).to_disk(corpus / f"{split}.spacy")
+    same = "<p>Not translated as yet</p>"
+    (pages / "a.html").write_text(f"{same}<p>Henüz çevrilmemiş olan yok</p>", encoding="utf8")
+    (english / "a.html").write_text(same, encoding="utf8")
+    run("write-text", corpus, tmp_path / "text", "--more", pages, "--untranslated", english)
+    lines = (tmp_path / "text" / "train.txt").read_text(encoding="utf8").splitlines()
+    assert lines == ["in train", "Henüz çevrilmemiş olan yok"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -65,11 +65,11 @@ def make_all(source: Path, out: Path) -> Dict[str, str]:
     from spacy.training import Corpus
 
     from spacy_rnn.data.convert import convert_treebank
-    from spacy_rnn.data.corpus_text import write_text
     from spacy_rnn.data.fetch.labelled import split_folder
     from spacy_rnn.data.fetch.treebanks import fetch_treebank
     from spacy_rnn.data.gold_parse import build_gold_parse_corpus_v1
     from spacy_rnn.data.parsed import label_relations
+    from spacy_rnn.data.raw_text.corpus import write_text
     from spacy_rnn.data.textcat_corpus import convert_textcat
 
     fetch_treebank("any", out / "fetched", local_dir=source / "treebank")

@@ -1,0 +1,1 @@
+"""Raw text for language models and word vectors."""
