@@ -18,6 +18,7 @@ console = Console()
 THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 GPU_ID = typer.Option(-1, help="GPU to use, or -1 for the CPU.")
 MODEL = typer.Argument(..., help="A pipeline's folder or the name of an installed one.")
+NOISE = typer.Option(False, "--noise", help="Also in lower case, in upper case, without diacritics and with typos.")
 SCORES_FILE = typer.Option(None, help="JSON file for the scores.")
 
 

@@ -1,15 +1,17 @@
 """The subcommands of `spacy-rnn` for text categories."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import List, Optional
 
 import typer
 
 from ..data.fetch.labelled import LABELLED_CORPORA, fetch_labelled, split_folder
+from ..data.noise import conditions
 from ..data.textcat_corpus import convert_textcat
 from ..evaluation.textcat import evaluate_textcat
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report
+from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, console, open_pipeline, report
 from .tables import categories_table
 
 
@@ -44,9 +46,16 @@ def evaluate_textcat_command(
     model: str = MODEL,
     path: Path = typer.Argument(..., help="A .spacy file made by `spacy-rnn convert-textcat`."),
     output: Optional[Path] = SCORES_FILE,
+    noise: bool = NOISE,
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score a text categorizer, and measure its calibration and speed."""
-    found = evaluate_textcat(open_pipeline(model, gpu_id, threads), path)
-    report(f"{path.parent.name}, {path.stem}", found, output)
+    nlp, title = open_pipeline(model, gpu_id, threads), f"{path.parent.name}, {path.stem}"
+    found = evaluate_textcat(nlp, path)
+    if not noise:
+        report(title, found, output)
+        return
+    # The categories are shown only for the texts as they are.
+    noisy = {name: replace(evaluate_textcat(nlp, path, one), by_label={}) for name, one in conditions().items()}
+    report(title, {"as they are": found, **noisy}, output)

@@ -10,7 +10,7 @@ from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
 from ..evaluation.tagger import evaluate
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report
+from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, console, open_pipeline, report
 from .tables import counts_table
 
 # The columns of the table of `convert`.
@@ -67,9 +67,7 @@ def evaluate_command(
     corpus_dir: Path = typer.Argument(..., help="Folder made by `spacy-rnn convert`."),
     output: Optional[Path] = SCORES_FILE,
     split: str = typer.Option("test", help="train, dev or test."),
-    noise: bool = typer.Option(
-        False, "--noise", help="Also in lower case, upper case, without diacritics, with typos."
-    ),
+    noise: bool = NOISE,
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:

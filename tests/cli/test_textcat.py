@@ -25,6 +25,10 @@ def test_convert_and_evaluate(tmp_path: Path) -> None:
     output = run("evaluate-textcat", tmp_path / "model", corpus / "test.spacy", "--output", scores)
     assert "calibration" in output and "100.00" in output
     assert srsly.read_json(scores)["cats_macro_f"] == 1.0
+    output = run("evaluate-textcat", tmp_path / "model", corpus / "test.spacy", "--output", scores, "--noise")
+    assert "UPPER CASE" in output and output.count("negative") == 1
+    noisy = srsly.read_json(scores)
+    assert noisy["as they are"]["cats_macro_f"] == 1.0 and "cats_f" not in noisy["UPPER CASE"]
 
 
 @pytest.mark.parametrize("option", [["--labels", "a, b"], []])
