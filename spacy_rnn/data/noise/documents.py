@@ -1,27 +1,14 @@
 """The same document in other words."""
 
 from copy import deepcopy
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence, Union
 
-from spacy.attrs import (
-    DEP,
-    ENT_ID,
-    ENT_IOB,
-    ENT_KB_ID,
-    ENT_TYPE,
-    HEAD,
-    LEMMA,
-    MORPH,
-    NORM,
-    ORTH,
-    POS,
-    SENT_START,
-    SPACY,
-    TAG,
-)
+import numpy as np
+from spacy.attrs import HEAD, IDS, ORTH, SPACY
 from spacy.tokens import Doc, Span, SpanGroup
 
-_ATTRS = (POS, TAG, MORPH, LEMMA, HEAD, DEP, SENT_START, ENT_IOB, ENT_TYPE, ENT_ID, ENT_KB_ID, NORM)
+_KEPT = ("POS", "TAG", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START", "ENT_IOB", "ENT_TYPE", "ENT_ID", "ENT_KB_ID")
+_ATTRS: List[Union[int, str]] = [*(IDS[name] for name in _KEPT), IDS["NORM"]]
 FINAL = frozenset(".!?…。！？؟۔।॥։")
 
 
@@ -36,10 +23,10 @@ def with_words(doc: Doc, words: Sequence[str]) -> Doc:
     spaces = doc.to_array(SPACY).astype(bool).tolist()
     found = Doc(doc.vocab, words=list(words), spaces=[*spaces[: n - 1], *spaces[-1:]])
     if n:
-        values: Any = doc.to_array(list(_ATTRS))[:n]
+        values: Any = doc.to_array(_ATTRS)[:n]
         is_same = doc.to_array(ORTH)[:n] == found.to_array(ORTH)
         values[:, -1] *= is_same  # 0 stands for the norm of the form
-        found.from_array(list(_ATTRS), values)
+        found.from_array(_ATTRS, values)
     for name, group in doc.spans.items():
         spans = [_span(found, span) for span in group]
         found.spans[name] = SpanGroup(found, name=group.name, attrs=deepcopy(group.attrs), spans=spans)
@@ -76,9 +63,9 @@ def _moved(doc: Doc, found: Doc) -> Dict[Any, Any]:
 def can_end_earlier(doc: Doc) -> bool:
     """Whether the last token is a mark that ends a sentence, and neither another token depends on it, nor an entity or
     a span holds it, nor is it a sentence of its own."""
-    if len(doc) < 2 or not FINAL.issuperset(doc[-1].text) or doc[-1].is_sent_start:
+    n = len(doc)
+    if n < 2 or not FINAL.issuperset(doc[-1].text) or doc[-1].is_sent_start or doc[-1].ent_type:
         return False
-    last = doc[-1]
-    if last.ent_type or any(token.head == last for token in doc[:-1]):
-        return False
-    return not any(span.end == len(doc) for group in doc.spans.values() for span in group)
+    # Not `token.head`, which is the token itself where a relation is missing.
+    heads = np.arange(n) + doc.to_array([HEAD]).reshape(n).astype(np.int64)
+    return not (n - 1 in heads[:-1] or any(span.end == n for group in doc.spans.values() for span in group))

@@ -42,7 +42,7 @@ def annotated(nlp: Language, words: List[str], numbers: random.Random) -> Doc:
     """Every annotation that a document can have, each missing here and there."""
     n = len(words)
 
-    def some(values: List[str]) -> List[str]:
+    def some(values: List[Any]) -> List[Any]:
         return [numbers.choice(values) for _ in words]
 
     settings: Dict[str, Any] = {"words": words, "spaces": [numbers.random() < 0.7 for _ in words]}
@@ -53,10 +53,11 @@ def annotated(nlp: Language, words: List[str], numbers: random.Random) -> Doc:
             pos=some(["NOUN", "VERB", ""]),
             morphs=some(["Number=Sing", "", "_"]),
             lemmas=some(["be", "go", ""]),
-            ents=some(["O", "B-PER", "O"]),
+            ents=some(["O", "B-PER", None]),
         )
-        if numbers.random() < 0.5:
-            settings.update(heads=[root] * n, deps=["ROOT" if i == root else "dep" for i in range(n)])
+        if numbers.random() < 0.6:
+            heads = [root] * n if numbers.random() < 0.5 else some([*range(n), None])
+            settings.update(heads=heads, deps=["ROOT" if i == root else numbers.choice(["x", ""]) for i in range(n)])
         else:
             settings.update(sent_starts=[numbers.choice([True, False, None]) for _ in words])
     doc = Doc(nlp.vocab, **settings)
