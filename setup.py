@@ -25,6 +25,7 @@ ENTRY_POINTS = {
         "spacy-rnn.LexEmbed.v1 = spacy_rnn.models.embed.word:build_lex_embed_v1",
         "spacy-rnn.StaticVectors.v1 = spacy_rnn.models.embed.vectors:build_static_vectors_v1",
         "spacy-rnn.StaticVectors.v2 = spacy_rnn.models.embed.vectors:build_static_vectors_v2",
+        "spacy-rnn.LexiconEmbed.v1 = spacy_rnn.models.embed.lexicon:build_lexicon_embed_v1",
         "spacy-rnn.CharLMEmbed.v1 = spacy_rnn.models.embed.char_lm:build_char_lm_embed_v1",
         "spacy-rnn.WordFeatures.v1 = spacy_rnn.models.embed.features:build_word_features_v1",
         "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",
@@ -86,12 +87,14 @@ setup(
     ],
     extras_require={
         "scale": ["ray[data]>=2.40", "pyarrow>=14"],
+        "lexicon": ["dawg2-python>=0.8"],
         "vectors": ["floret>=0.10", "pyarrow>=14"],
         "benchmark": ["matplotlib>=3.8"],
         "translation": ["sacrebleu>=2.4"],
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],
         "dev": [
             "build",
+            "dawg2-python>=0.8",
             "hypothesis",
             "import-linter>=2.0",
             "matplotlib>=3.8",

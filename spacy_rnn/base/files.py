@@ -114,11 +114,15 @@ def replace_file(target: Path, data: bytes) -> None:
     """Write a file so that whenever the program ends, it is either the old file or the complete new one."""
     target = target.resolve()
     scratch = target.with_name(f".{target.name}.tmp")
-    with scratch.open("wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
-    os.replace(scratch, target)
+    try:
+        with scratch.open("wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(scratch, target)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 def write_through(folder: Path) -> None:

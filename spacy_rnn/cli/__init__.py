@@ -2,7 +2,7 @@
 function of `spacy_rnn.data`, `evaluation`, `lm`, `apply`, `distillation` or `training`, and prints what it returns."""
 
 # In the order in which --help lists the subcommands.
-from . import treebank, textcat, apply, train, distill, lemmas, lm, pairs, tree, vectors  # noqa: F401, I001
+from . import treebank, textcat, apply, train, distill, lemmas, lm, pairs, tree, vectors, lexicon  # noqa: F401, I001
 from .app import app, main
 
 __all__ = ["app", "main"]

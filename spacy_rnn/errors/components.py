@@ -91,3 +91,6 @@ class ComponentMessages:
     R201 = "{path}: no such file; train a language model with `spacy-rnn train-lm` and give the path of its file."
     R202 = "{path} is not a language model, or a damaged one ({reason}). Give a file that `spacy-rnn train-lm` wrote."
     R203 = "spacy-rnn.CharLMEmbed.v1 needs a language model: give the path of forward, of backward, or of both."
+    R210 = "{path}: no such file; make a dictionary with `spacy-rnn lexicon build` and give the path of its file."
+    R211 = "{path} is not a dictionary, or a damaged one ({reason}). Give a file that `spacy-rnn lexicon` wrote."
+    R212 = "spacy-rnn.LexiconEmbed.v1 needs a dictionary: set its path to a file that `spacy-rnn lexicon` wrote."

@@ -118,3 +118,10 @@ class CorpusMessages:
     D225 = "{names} are of different languages ({langs}); put tables of one language beside each other."
 
     D230 = "{path}: there is no page in this folder, by the suffixes {suffixes}; is it the right one?"
+
+    D260 = "Reading dictionaries of pymorphy needs the package dawg2-python; `pip install 'spacy-rnn[lexicon]'`."
+    D261 = "{path}: there are no entries; is it an incomplete download?"
+    D262 = "{path}: {found} sets of analyses, where {most} are possible; leave rare tags or forms out."
+    D263 = "{path}: there is no dictionary of pymorphy in it; give its archive, a .tsv or a .json file."
+    D264 = "{path}: this is no table from forms to lemmas ({reason})."
+    D265 = "{path}: this is no dictionary of pymorphy, or a damaged one ({reason}); get it again."

@@ -16,6 +16,7 @@ Trees come as the head of each node, in the joined batch; a root is its own head
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
+from ..base.lexicon import Lexicon
 from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
 from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
@@ -26,6 +27,7 @@ from .contextual import ContextualStrings, TextPlaces
 from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
 from .embedding import GrowingEmbedding, HashEmbedding, LexicalTables
 from .layout import Block, lay_out
+from .lexicon import FormBags, LexiconEmbedding
 from .linear import Maxout
 from .ngrams import Bags, NgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
@@ -47,7 +49,7 @@ __all__ = [
     "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "Trees", "TreeBatch", "build_batch",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "KnownVectors",
-    "ContextualStrings", "TextPlaces",
+    "LexiconEmbedding", "Lexicon", "FormBags", "ContextualStrings", "TextPlaces",
     # Pooling and attention
     "POOLINGS", "Pool", "SequencePool", "TextPool", "Pieces", "ATTENTIONS", "Attention",
     # Output layers

@@ -44,6 +44,8 @@ distill {tagger:pipeline} {textcat:pipeline} {text.txt:lines} {out:output}
 train {config.cfg:config} --output {out:output} --code {code.py:code}
 vectors list
 vectors get mine {out:output} --archive {vectors.whl:file}
+lexicon build {entries.tsv:file} {file:output_file} --forms-of {treebank:folder}
+lexicon get xx {file:output_file} --archive {lookups.whl:file}
 """.strip().splitlines()
 
 # What is put in the place of a word of a kind; * is its suffix.
@@ -127,6 +129,8 @@ SETTINGS = [
     ("train --components.rnn_tagger.factory nonsense", "R022.*E002"),
     ("train --components.rnn_tagger.model.tok2vec.encode.depth 0", "R005"),
     ("train --workers 2 --training.max_steps many", "R192.*R022.*max_steps"),
+    ("lexicon build junk.whl {file:output_file}", "D263"),
+    ("lexicon get de {file:output_file} --archive lookups.whl", "D016"),
     ("vectors get nonsense {out:output}", "D220"),
     ("vectors get en-md {out:output} --archive vectors.whl", "D015"),
     ("vectors get en-md {out:output} --archive nothing", "D108"),

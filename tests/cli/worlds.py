@@ -1,5 +1,6 @@
 """A folder with everything that the commands read, all of it tiny, and with things that none of them can use."""
 
+from gzip import compress
 from pathlib import Path
 
 import spacy
@@ -8,7 +9,7 @@ from spacy.tokens import DocBin
 
 from spacy_rnn.data.convert import convert_treebank
 
-from ..data.fetch.wheels import vectors_pipeline, write_wheel
+from ..data.fetch.wheels import vectors_pipeline, write_files, write_wheel
 from ..data.treebank import write_splits
 from ..helpers import trained_tagger
 from ..lm.helpers import write_lm, write_text
@@ -45,6 +46,7 @@ def make_world(folder: Path) -> None:
         write_text(folder / "labels" / f"{split}.txt", 40)
     for name, examples in (("cats", make_texts(pipelines["textcat"])), ("trees", reviews(pipelines["tree"]))):
         DocBin(docs=[example.reference for example in examples], store_user_data=True).to_disk(folder / f"{name}.spacy")
+    (folder / "entries.tsv").write_text("".join(f"{word}\t{word.lower()}\tX\n" for word in ("Vi", "a", "casa")))
     (folder / "pairs.tsv").write_text("source\ttarget\n" + "".join(f"{one}\t{other}\n" for one, other in CHARS))
     (folder / "text.txt").write_text("".join(f"The cat {i} sleeps on a mat.\n" for i in range(60)))
     write_lm(folder / "lm.safetensors")
@@ -53,6 +55,7 @@ def make_world(folder: Path) -> None:
     config["corpora"]["train"]["path"] = "${paths.train}"
     config["initialize"] = {}
     config.to_disk(folder / "config.cfg")
+    write_files(folder / "lookups.whl", {"spacy_lookups_data/data/xx_lemma_lookup.json.gz": compress(b'{"a": "b"}')})
     write_wheel(folder / "vectors.whl", vectors_pipeline())
     (folder / "code.py").touch()
     (folder / "bad.py").write_text("import nonsense")

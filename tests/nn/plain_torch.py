@@ -29,6 +29,18 @@ def run_growing_embedding() -> Tuple[torch.nn.Module, Tensor]:
     return run(table, torch.from_numpy(table.find(np.array([80, 90]))))
 
 
+def run_lexicon() -> Tuple[torch.nn.Module, Tensor]:
+    """Two forms, one with two analyses."""
+    starts, members = np.array([0, 0, 1, 3], dtype=np.int32), np.array([0, 0, 1], dtype=np.int32)
+    strings = np.frombuffer(b'{"tags": ["N|Sg", "V"], "rules": [[0, 0, ""]]}', np.uint8)
+    arrays = {"keys": np.array([7, 8]), "sets": np.array([1, 2], dtype=np.uint16), "strings": strings}
+    analyses = np.array([[0, 0], [1, 0]], dtype=np.int32)
+    embedding = nn.LexiconEmbedding(parts=3, tags=2, classes=3, width=4)
+    embedding.use(nn.Lexicon({**arrays, "starts": starts, "members": members, "analyses": analyses}))
+    assert embedding.lexicon is not None
+    return run(embedding, *embedding.bags(embedding.lexicon.find(KEYS + np.uint64(5))))
+
+
 def run_ngrams() -> Tuple[torch.nn.Module, Tensor]:
     scores = nn.NgramScores(20, 2)
     scores.learn(BAGS)
@@ -86,6 +98,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.HashEmbedding: lambda: run(nn.HashEmbedding(9, 4), ROWS.expand(2, 7)),
     nn.LexicalTables: lambda: run(nn.LexicalTables(2, 9, 4), torch.zeros(2, 2, 7, dtype=torch.int64)),
     nn.KnownVectors: lambda: run(nn.KnownVectors(6, 4, rows=9, dropout=0.2), X, torch.ones_like(ROWS), ROWS),
+    nn.LexiconEmbedding: run_lexicon,
     nn.CharEncoder: lambda: run(nn.CharEncoder(9, 4, 3), ROWS, nn.lay_out(LENGTHS)),
     nn.ContextualStrings: run_contextual,
     nn.Pool: lambda: run(nn.Pool(6, "attention"), X[BLOCK.rows], BLOCK.lengths, BLOCK.mask),

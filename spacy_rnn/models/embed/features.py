@@ -26,6 +26,7 @@ def build_word_features_v1(
     words: Optional[WordFeature] = None,
     chars: Optional[WordFeature] = None,
     lexical: Optional[WordFeature] = None,
+    lexicon: Optional[WordFeature] = None,
     vectors: Optional[WordFeature] = None,
     context: Optional[TokenFeature] = None,
     width: Optional[int] = 128,
@@ -37,6 +38,7 @@ def build_word_features_v1(
     words: learned vectors, "spacy-rnn.WordEmbed.v1".
     chars: the character network, "spacy-rnn.CharEmbed.v1".
     lexical: lexical attributes, "spacy-rnn.LexEmbed.v1".
+    lexicon: what a dictionary says of a form, "spacy-rnn.LexiconEmbed.v1".
     vectors: static vectors, "spacy-rnn.StaticVectors.v2" or "spacy-rnn.StaticVectors.v1".
     context: the states of language models at each token, "spacy-rnn.CharLMEmbed.v1".
     width: of a maxout layer on top, which makes the input of the recurrent network smaller; null omits the layer.
@@ -47,7 +49,7 @@ def build_word_features_v1(
 
     Raises SettingError if there is no feature, or a setting is out of range.
     """
-    kept = [feature for feature in (words, chars, lexical) if feature is not None]
+    kept = [feature for feature in (words, chars, lexical, lexicon) if feature is not None]
     features = kept + ([vectors] if vectors is not None else [])
     by_vector = vectors is not None and vectors.attrs.get("cached_by_vector", False)
     kept = features if by_vector else kept

@@ -1,0 +1,1 @@
+"""Morphological dictionaries of several formats."""
