@@ -88,13 +88,14 @@ setup(
     extras_require={
         "scale": ["ray[data]>=2.40", "pyarrow>=14"],
         "lexicon": ["dawg2-python>=0.8"],
-        "vectors": ["floret>=0.10", "pyarrow>=14"],
+        "vectors": ["floret>=0.10", "h5py>=3.8", "pyarrow>=14"],
         "benchmark": ["matplotlib>=3.8"],
         "translation": ["sacrebleu>=2.4"],
         "docs": ["mkdocs-material>=9.5", "mkdocstrings[python]>=0.26"],
         "dev": [
             "build",
             "dawg2-python>=0.8",
+            "h5py>=3.8",
             "hypothesis",
             "import-linter>=2.0",
             "matplotlib>=3.8",

@@ -47,7 +47,7 @@ def read_pymorphy(path: Path) -> Iterator[Tuple[str, List[Analysis]]]:
     Raises CorpusError if the package dawg2-python is missing, or if the dictionary cannot be read.
     """
     try:
-        import dawg_python  # type: ignore[import-untyped]
+        import dawg_python
     except ImportError as error:
         raise CorpusError(Errors.D260) from error
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,5 +1,6 @@
 """The running text of folders of web pages, such as the documentation that comes with programs."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Iterator, List, Optional
@@ -10,41 +11,11 @@ from ..text_files import read_lines
 PAGES = (".html", ".htm", ".xhtml")
 MIN_WORDS = 4
 """What has fewer words is mostly a heading, a button or a cell of a table."""
-_BREAKS = frozenset(
-    [
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "caption",
-        "tr",
-        "td",
-        "th",
-        "blockquote",
-        "figure",
-        "figcaption",
-        "hr",
-        "div",
-        "header",
-        "main",
-        "section",
-        "article",
-        "aside",
-        "footer",
-        "body",
-    ]
+_BREAK = re.compile(
+    "p|h[1-6]|[uod]l|li|d[td]|table|caption|t[rdh]|blockquote|fig(ure|caption)|hr|div|header|main|section|article|aside|"
+    "footer|body"
 )
-_NO_TEXT = frozenset(["title", "script", "style", "pre", "code", "button", "nav", "select", "textarea", "svg"])
+_NO_TEXT = ("title", "script", "style", "pre", "code", "button", "nav", "select", "textarea", "svg")
 
 
 def read_pages(folder: Path, untranslated: Optional[Path] = None) -> Iterator[str]:
@@ -93,7 +64,7 @@ class PageReader(HTMLParser):
         self._without_text = 0
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in _BREAKS:
+        if _BREAK.fullmatch(tag):
             self.end_paragraph()
         elif tag == "br":
             self._text.append(" ")
@@ -101,7 +72,7 @@ class PageReader(HTMLParser):
             self._without_text += 1
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _BREAKS:
+        if _BREAK.fullmatch(tag):
             self.end_paragraph()
         elif tag in _NO_TEXT:
             self._without_text = max(self._without_text - 1, 0)

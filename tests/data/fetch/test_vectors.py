@@ -34,6 +34,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "en-md": write_wheel(folder / VECTOR_ARCHIVES["en-md"].file, vectors_pipeline(), "0.1.0"),
         "fi-floret": write_wheel(folder / VECTOR_ARCHIVES["fi-floret"].file, floret_pipeline(), "0.15.0"),
         "en-glove-50": write_files(folder / VECTOR_ARCHIVES["en-glove-50"].file, kumo_files(words), "1.0.0"),
+        "tr-news": write_files(folder / VECTOR_ARCHIVES["tr-news"].file, sadedegel_files(), "0.21.2"),
         "en-glove-100": write_winknlp(folder / VECTOR_ARCHIVES["en-glove-100"].file, GLOVE),
     }
     for name, found in sums.items():
@@ -56,6 +57,19 @@ def kumo_files(words: Dict[str, List[str]]) -> Dict[str, bytes]:
     parquet.write_table(pyarrow.table(words), table)
     np.save(data, np.arange(6, dtype=np.float32).reshape(3, 2))
     return {"kumo/data/emb.npy": data.getvalue(), "kumo/data/index.parquet": table.getvalue()}
+
+
+NEWS = {"ışık": [1.0, 2.0], "ali’nin": [3.0, 4.0], "rare": [0.0, 0.0], "istanbul": [5.0, 6.0]}
+
+
+def sadedegel_files() -> Dict[str, bytes]:
+    h5py = pytest.importorskip("h5py")
+    content = io.BytesIO()
+    with h5py.File(content, "w") as made:
+        group = made.create_group("lower_")
+        group.create_dataset("word", data=[word.encode() for word in NEWS], dtype=h5py.string_dtype())
+        group.create_dataset("vector", data=np.array(list(NEWS.values()), dtype=np.float32))
+    return {"sadedegel/bblock/data/icu/vocabulary.hdf5": content.getvalue()}
 
 
 def vector(nlp: Any, word: str) -> List[float]:
@@ -93,6 +107,20 @@ def test_lower_case_words_have_capitals(index: Path, tmp_path: Path) -> None:
     nlp = spacy.load(tmp_path / "en-glove-100")
     for word, row in GLOVE.items():
         assert vector(nlp, word) == [float(np.float32(x)) for x in row]
+
+
+def test_turkish(index: Path, tmp_path: Path) -> None:
+    """Capitals are those of Turkish, apostrophes of both kinds are known, and words of zeros are left out."""
+    found, _ = fetch_vectors(["tr-news"], tmp_path / "out")
+    assert found.lang == "tr" and found.described.endswith("on 3 rows x 2")
+    nlp = spacy.load(tmp_path / "out")
+    for word in ("ışık", "Işık", "IŞIK"):
+        assert vector(nlp, word) == NEWS["ışık"]
+    for word in ("ali’nin", "ali'nin", "Ali’nin", "Ali'nin", "ALİ'NİN"):
+        assert vector(nlp, word) == NEWS["ali’nin"]
+    for word in ("istanbul", "İstanbul", "İSTANBUL"):
+        assert vector(nlp, word) == NEWS["istanbul"]
+    assert not any(nlp.vocab[word].has_vector for word in ("rare", "Istanbul", "İşık"))
 
 
 def test_json_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +184,13 @@ def test_capitals_are_of_the_word(word: str) -> None:
     assert all(form.lower() == word for form in forms)
 
 
+@given(st.text(min_size=1, alphabet="abcıiçşğ"))
+def test_capitals_of_turkish(word: str) -> None:
+    forms: Sequence[str] = list(capitalized(word, "tr"))
+    assert len(set(forms)) == len(forms) and word not in forms and forms
+    assert all(form.replace("I", "ı").replace("İ", "i").lower() == word for form in forms)
+
+
 def test_any_pipeline(tmp_path: Path) -> None:
     wheel = tmp_path / "xx_mine-1.0-py3-none-any.whl"
     write_wheel(wheel, vectors_pipeline(lang="de"))
@@ -193,6 +228,9 @@ def test_missing_programs_and_packages(index: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(CorpusError, match=r"D223.*spacy-rnn\[vectors\]"):
         fetch_vectors(["en-glove-50"], tmp_path / "other")
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    with pytest.raises(CorpusError, match=r"D223.*h5py"):
+        fetch_vectors(["tr-news"], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

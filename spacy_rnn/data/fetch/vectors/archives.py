@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, Literal, Optional
 
-from .readers import read_kumo, read_pipeline, read_winknlp
+from .readers import read_kumo, read_pipeline, read_sadedegel, read_winknlp
 from .table import Report, VectorTable
 
 
@@ -118,5 +118,20 @@ VECTOR_ARCHIVES: Dict[str, ArchivedVectors] = {
         size=59_112_915,
         licence="MIT; chiVe: Apache-2.0",
         read=read_pipeline,
+    ),
+    "tr-news": ArchivedVectors(
+        lang="tr",
+        words=64_758,
+        rows=64_758,
+        width=100,
+        registry="pypi",
+        package="sadedegel",
+        version="0.21.2",
+        file="sadedegel-0.21.2-py3-none-any.whl",
+        sha256="79cfb25423178c7381eb6fb1afcf31d576428bddf13a89e68e55a6f9278e7359",
+        size=49_732_694,
+        licence="MIT",
+        read=read_sadedegel,
+        lower_case=True,
     ),
 }

@@ -67,7 +67,7 @@ def read_archive(part: ArchivedVectors, scratch: Path, local: Optional[Path], re
     """The table in an archive, see `fetch_vectors`. A table of lower-case words also gets their other cases."""
     archive = find_archive(part, scratch, local, report)
     table = read_or_fail(part.read, archive, report)
-    return with_capitals(table) if part.lower_case else table
+    return with_capitals(table, part.lang) if part.lower_case else table
 
 
 def convert_pipeline(wheel: Path, output_dir: Path, name: str, *, report: Report = silent) -> Tuple[VectorFolder, bool]:

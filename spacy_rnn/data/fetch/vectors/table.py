@@ -10,6 +10,11 @@ from spacy.vectors import Vectors
 from ....types import Array
 from ...language import blank_pipeline
 
+DOTTED = ("az", "tr")
+"""Languages in which i and ı are different letters, also as capitals."""
+_TO_CAPITAL = str.maketrans("iı", "İI")
+_TO_LOWER = str.maketrans("İI", "iı")
+
 # What is being done, how much of it is done, and of how much if that is known.
 Report = Callable[[str, int, Optional[int]], None]
 
@@ -35,8 +40,8 @@ class VectorTable:
         return f"{len(self.words):,} words on {n_rows:,} rows x {width}"
 
 
-def with_capitals(table: VectorTable) -> VectorTable:
-    """A table of lower-case words that also knows them with a capital, and in capitals.
+def with_capitals(table: VectorTable, lang: str) -> VectorTable:
+    """A table of lower-case words that also knows them with a capital, and in capitals. lang: spaCy language code.
 
     spaCy 3.8 forgets the attribute by which a table knows its words when it writes a table of words to disk. A table
     whose attribute is LOWER finds other words after that, so the keys of ours are forms.
@@ -45,7 +50,7 @@ def with_capitals(table: VectorTable) -> VectorTable:
     others: Dict[Union[str, int], int] = {}
     for word, row in zip(table.words, table.rows.tolist()):
         if isinstance(word, str):
-            for form in capitalized(word):
+            for form in capitalized(word, lang):
                 if form not in known:
                     others[form] = row
     # `Vectors.most_similar` names the last one of the words of a row.
@@ -54,10 +59,14 @@ def with_capitals(table: VectorTable) -> VectorTable:
     return replace(table, words=words, rows=rows)
 
 
-def capitalized(word: str) -> Iterator[str]:
-    """The forms with a capital and in capitals of which `word` is the lower case."""
-    for form in dict.fromkeys((word[:1].upper() + word[1:], word.upper())):
-        if form != word and form.lower() == word:
+def capitalized(word: str, lang: str = "xx") -> Iterator[str]:
+    """The forms with a capital and in capitals of which `word` is the lower case: in Turkish, İ is that of i, and I of
+    ı."""
+    dotted = lang in DOTTED
+    lower = word.translate(_TO_CAPITAL) if dotted else word
+    for form in dict.fromkeys((lower[:1].upper() + word[1:], lower.upper())):
+        back = form.translate(_TO_LOWER) if dotted else form
+        if form != word and back.lower() == word:
             yield form
 
 
