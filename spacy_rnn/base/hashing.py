@@ -2,12 +2,13 @@
 
 import hashlib
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Iterable, Union
 
 import numpy as np
 
-from ..types import KeyArray
+from ..types import FloatArray, KeyArray
 
 _CHUNK = 1 << 20
 
@@ -36,3 +37,20 @@ def mix_bits(keys: KeyArray) -> KeyArray:
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return keys ^ (keys >> np.uint64(31))
+
+
+def hash_rows(rows: FloatArray) -> KeyArray:
+    """A hash of the bits of each row, (n, width) float32 to (n,): two sums modulo 2**64 of a row's numbers, each times
+    a random one (multilinear hashing, Carter & Wegman 1979)."""
+    width = rows.shape[1]
+    if width % 2:
+        rows = np.pad(rows, ((0, 0), (0, 1)))
+    pairs = np.ascontiguousarray(rows).view(np.uint64)
+    first, second = (pairs @ _factors(-(-width // 2))).T
+    return mix_bits(first) ^ mix_bits(~mix_bits(second))
+
+
+@lru_cache(maxsize=8)
+def _factors(n: int) -> KeyArray:
+    """Odd random numbers, (n, 2), the same in each process."""
+    return np.random.default_rng(n).integers(2**63, size=(n, 2), dtype=np.uint64) * np.uint64(2) + np.uint64(1)

@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
-from ..base.hashing import mix_bits
+from ..base.hashing import hash_rows
 from ..base.sequences import Decoded, Search, Sources, Targets
 from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
@@ -32,12 +32,8 @@ class KnownWords:
         return KnownWords(self.vectors[places], self.keys[places])
 
     def digests(self) -> KeyArray:
-        """A hash of all that is known of each word, (n_types,). Equal within this process only."""
-        if not self.vectors.size:
-            return self.keys
-        size, data = self.vectors.itemsize * self.vectors.shape[1], self.vectors.tobytes()
-        hashes = [hash(data[start : start + size]) for start in range(0, len(data), size)]
-        return mix_bits(np.array(hashes, dtype=np.int64).view(np.uint64)) ^ self.keys
+        """A hash of all that is known of each word, (n_types,)."""
+        return hash_rows(self.vectors) ^ self.keys
 
 
 @dataclass

@@ -154,6 +154,10 @@ def test_tables_of_other_kinds() -> None:
     types, index, _ = distinct_words([doc])
     expected = np.array([token.vector for token in doc])
     np.testing.assert_allclose(known_words(types).vectors[index], expected, atol=1e-6)
+    for array in (data.astype(np.float16), np.frombuffer(data.tobytes(), dtype="f").reshape(data.shape)):
+        # Of a pipeline from bytes the table cannot be written to.
+        vocab.vectors.data = array
+        np.testing.assert_allclose(known_words(types).vectors[index], expected, atol=1e-2)
     vocab.vectors = Lengths(vocab.strings)
     assert known_words(types).vectors[index][:, 0].tolist() == [3, 10, 1]
     model: Any = word_features()
