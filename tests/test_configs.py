@@ -14,15 +14,16 @@ from spacy.util import load_config, load_model_from_config
 from thinc.api import Config
 
 from spacy_rnn.data.configure import fill_config
+from spacy_rnn.distillation import Teacher, distill
 from spacy_rnn.pipeline.load import read_config
 
-from .helpers import ROOT, SENTENCES, TEXTS, gold_doc, tag
+from .helpers import ROOT, SENTENCES, TEXTS, gold_doc, tag, trained_tagger
 from .lm.helpers import write_lm
 
 CONFIGS = sorted((ROOT / "project").glob("**/configs/*.cfg"))
 # The full config of each model, and its variants.
 VARIANTS = {
-    "tagger": {"tagger_fast", "tagger_wide", "tagger_charlm"},
+    "tagger": {"tagger_fast", "tagger_wide", "tagger_charlm", "tagger_distill"},
     "cnn": {"cnn_morphologizer", "bilstm"},
     "lemmatizer": set(),
     "spacy_lemmatizer": set(),
@@ -93,6 +94,7 @@ def small(path: Path, corpus: Path) -> Config:
     }
     overrides: Dict[str, Any] = {
         **language_models,
+        **(soft_labels(corpus) if "soft" in read_config(path)["paths"] else {}),
         "paths.train": str(corpus),
         "paths.dev": str(corpus),
         "training.max_steps": 2,
@@ -100,6 +102,12 @@ def small(path: Path, corpus: Path) -> Config:
         "training.logger": {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False},
     }
     return read_config(path, overrides).interpolate()
+
+
+def soft_labels(corpus: Path) -> Dict[str, Any]:
+    """A teacher labels the corpus."""
+    distill([Teacher(trained_tagger(1))], str(corpus), corpus.with_suffix(""))
+    return {"paths.soft": str(corpus.with_suffix("") / "soft.spacy")}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

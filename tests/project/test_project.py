@@ -86,6 +86,7 @@ WORKFLOWS = {
     ".": {"train", "all"},
     "cells": {"sine"},
     "comparison": {"compare", "benchmark"},
+    "distillation": {"distill"},
     "language_models": {"charlm"},
     "lemmas": {"lemma", "compare-lemmas"},
     "texts": {"textcat", "compare-textcat", "generate"},
