@@ -1,10 +1,11 @@
-# make train [TREEBANK=UD_English-EWT]                   fetch a treebank, train a tagger, score it
+# make train [TREEBANK=UD_English-EWT] [VECTORS=en-md]   fetch a treebank, train a tagger, score it
 # make test, make lint                                   the checks that .ci/run runs, beside make docs
 # make docs                                              the documentation as a website, in build/site
 # make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
 
 PYTHON ?= python3
 TREEBANK ?= UD_Portuguese-PetroGold
+VECTORS ?=
 SIZE ?= no-small
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -13,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: train test lint benchmark clean
 
 train: $(INSTALLED)
-	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK)
+	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK) --vars.vectors "$(VECTORS)"
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -95,6 +95,7 @@ setup(
         "dev": [
             "build",
             "dawg2-python>=0.8",
+            "floret>=0.10",
             "h5py>=3.8",
             "hypothesis",
             "import-linter>=2.0",

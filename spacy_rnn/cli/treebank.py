@@ -10,7 +10,7 @@ from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
 from ..evaluation.tagger import evaluate
 from .app import app
-from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, console, open_pipeline, report
+from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, VECTORS, console, open_pipeline, report, with_vectors
 from .tables import counts_table
 
 # The columns of the table of `convert`.
@@ -56,9 +56,10 @@ def configure_command(
     threads: int = THREADS,
     max_steps: int = typer.Option(0, help="Largest number of training steps; 0 for that of the config.", min=0),
     words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
+    vectors: str = VECTORS,
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
-    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps)
+    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps, vectors=vectors)
 
 
 @app.command("evaluate")
@@ -72,5 +73,6 @@ def evaluate_command(
     threads: int = THREADS,
 ) -> None:
     """Score a tagger on the words as annotated and on raw text, and measure its speed."""
-    evaluations = evaluate(open_pipeline(model, gpu_id, threads), corpus_dir, split, noise=noise)
-    report(f"{corpus_dir.name}, {split}", evaluations, output)
+    nlp = open_pipeline(model, gpu_id, threads)
+    evaluations = evaluate(nlp, corpus_dir, split, noise=noise)
+    report(f"{corpus_dir.name}, {split}{with_vectors(nlp)}", evaluations, output)

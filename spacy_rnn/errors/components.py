@@ -32,6 +32,7 @@ class ComponentMessages:
     R023 = "{path}: this config has no {name}; `spacy init fill-config` fills in what is missing."
     R024 = "{path}: this code cannot be imported ({reason})."
     R025 = "'{name}': the soft labels of {text!r} cannot be used ({reason}); write them anew with `spacy-rnn distill`."
+    R029 = "No layer of this config reads word vectors; add spacy-rnn.WordFeatures.v1 to a component, or name none."
 
     R101 = (
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "

@@ -116,6 +116,9 @@ class CorpusMessages:
     D223 = "{what} needs the package {package}; install it with `pip install 'spacy-rnn[vectors]'`."
     D224 = "'{name}' is a table of n-grams, which has no words, so it cannot be put beside others; get it alone."
     D225 = "{names} are of different languages ({langs}); put tables of one language beside each other."
+    D226 = "{path}: no word occurs {n} times, so nothing can be learned; give more text, or lower min_count."
+    D227 = "There are no word vectors in {name}, nor in {folder}; get them first: `spacy-rnn vectors get {name}`."
+    D228 = "The vectors in {folder} are of the language '{found}', and this is '{lang}'; take others."
 
     D230 = "{path}: there is no page in this folder, by the suffixes {suffixes}; is it the right one?"
 

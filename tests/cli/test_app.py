@@ -8,10 +8,13 @@ from typing import List
 import pytest
 import spacy
 import srsly
+from spacy.util import load_config
 from typer.testing import CliRunner
 
 from spacy_rnn.cli import app, main
+from spacy_rnn.data.vectors.archives import VECTOR_ARCHIVES
 from tests.data.treebank import row, sentence, write_splits
+from tests.data.vectors.wheels import vectors_pipeline, write_wheel
 
 from ..helpers import ROOT
 
@@ -37,6 +40,24 @@ def test_fetch_convert_configure_evaluate(tmp_path: Path) -> None:
     output = run("evaluate", tmp_path / "model", tmp_path / "corpus", "--output", tmp_path / "out" / "scores.json")
     assert "gold words" in output
     assert set(srsly.read_json(tmp_path / "out" / "scores.json")) == {"gold_words", "raw_text"}
+
+
+def test_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are got by the name that the other commands take, and told beside the scores."""
+    monkeypatch.chdir(tmp_path)
+    write_wheel(tmp_path / "vectors.whl", vectors_pipeline(lang="pt"))
+    told = run("vectors", "get", "mine", "--archive", "vectors.whl")
+    assert told == f"mine (pt): 3 words on 2 rows x 4; licence: CC0\nwritten to {Path('assets/vectors/mine')}\n"
+    assert "already in" in run("vectors", "get", "mine", "--archive", "vectors.whl")
+    for name in ("", Path("assets") / "vectors" / "mine"):
+        assert "nothing to get" in run("vectors", "get", name)
+    assert all(name in run("vectors", "list") for name in VECTOR_ARCHIVES)
+    run("convert", write_splits(tmp_path / "conllu"), "corpus")
+    run("configure", ROOT / "project" / "configs" / "tagger.cfg", "corpus", "config.cfg", "--vectors", "mine")
+    assert load_config("config.cfg")["paths"]["vectors"] == str(Path("assets/vectors/mine"))
+    spacy.blank("pt").to_disk("blank")
+    for folder, title in (("assets/vectors/mine", "corpus, test, vectors mine"), ("blank", "corpus, test")):
+        assert run("evaluate", folder, "corpus").splitlines()[0].strip() == title
 
 
 def test_sample_folder_stands_in_for_a_named_treebank(tmp_path: Path) -> None:

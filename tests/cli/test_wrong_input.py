@@ -46,6 +46,7 @@ vectors list
 vectors get mine {out:output} --archive {vectors.whl:file}
 lexicon build {entries.tsv:file} {file:output_file} --forms-of {treebank:folder}
 lexicon get xx {file:output_file} --archive {lookups.whl:file}
+vectors train {text.txt:lines} {out:output} --lang xx --dim 2 --rows 9 --epochs 1
 """.strip().splitlines()
 
 # What is put in the place of a word of a kind; * is its suffix.
@@ -131,6 +132,12 @@ SETTINGS = [
     ("train --workers 2 --training.max_steps many", "R192.*R022.*max_steps"),
     ("lexicon build junk.whl {file:output_file}", "D263"),
     ("lexicon get de {file:output_file} --archive lookups.whl", "D016"),
+    ("configure --vectors nonsense", "D227"),
+    ("fill-config --vectors tagger", "D227"),
+    ("vectors train {text.txt:lines} {out:output}", "lang"),
+    ("vectors train {text.txt:lines} {out:output} --lang nonsense", "D027"),
+    ("vectors train {text.txt:lines} {out:output} --lang xx --rows 0", "R005"),
+    ("vectors train {text.txt:lines} {out:output} --lang xx --min-count 1000", "D226"),
     ("vectors get nonsense {out:output}", "D220"),
     ("vectors get en-md {out:output} --archive vectors.whl", "D015"),
     ("vectors get en-md {out:output} --archive nothing", "D108"),

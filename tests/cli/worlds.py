@@ -9,8 +9,8 @@ from spacy.tokens import DocBin
 
 from spacy_rnn.data.convert import convert_treebank
 
-from ..data.fetch.wheels import vectors_pipeline, write_files, write_wheel
 from ..data.treebank import write_splits
+from ..data.vectors.wheels import vectors_pipeline, write_files, write_wheel
 from ..helpers import trained_tagger
 from ..lm.helpers import write_lm, write_text
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer

@@ -127,6 +127,19 @@ def test_commands_have_their_options_and_configs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PROJECTS, ids=str)
+def test_vectors_reach_every_config(path: Path) -> None:
+    """Where a project has a variable for word vectors, they are there before a config is written that names them."""
+    config = load_project_config(ROOT / path)
+    named = [
+        command["name"] for command in config["commands"] if any('--vectors "' in line for line in command["script"])
+    ]
+    assert bool(named) == ("vectors" in config["vars"])
+    for steps in config["workflows"].values():
+        for step in set(steps) & set(named):
+            assert "get-vectors" in steps[: steps.index(step)]
+
+
+@pytest.mark.parametrize("path", PROJECTS, ids=str)
 def test_readme_is_the_generated_one(path: Path, tmp_path: Path) -> None:
     project_document(ROOT / path, tmp_path / "README.md")
     found = (ROOT / path / "README.md").read_text(encoding="utf8")

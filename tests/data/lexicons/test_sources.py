@@ -22,7 +22,7 @@ from spacy_rnn.data.lexicons.forms import corpus_forms
 from spacy_rnn.data.lexicons.sources import build_lexicon
 from spacy_rnn.errors import CorpusError
 
-from ..fetch.wheels import write_files
+from ..vectors.wheels import write_files
 from .dictionaries import ENTRIES, pymorphy_files, write_pymorphy
 
 Entries = Dict[str, List[Tuple[str, str]]]

@@ -12,11 +12,11 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.data.fetch.vectors import archives, readers
-from spacy_rnn.data.fetch.vectors.archives import VECTOR_ARCHIVES
-from spacy_rnn.data.fetch.vectors.fetch import convert_pipeline, fetch_vectors
-from spacy_rnn.data.fetch.vectors.join import join_tables
-from spacy_rnn.data.fetch.vectors.table import VectorTable, capitalized
+from spacy_rnn.data.vectors import archives, readers
+from spacy_rnn.data.vectors.archives import VECTOR_ARCHIVES
+from spacy_rnn.data.vectors.fetch import convert_pipeline, fetch_vectors
+from spacy_rnn.data.vectors.join import join_tables
+from spacy_rnn.data.vectors.table import VectorTable, capitalized
 from spacy_rnn.errors import CorpusError
 
 from .wheels import floret_pipeline, vectors_pipeline, write_files, write_wheel, write_winknlp

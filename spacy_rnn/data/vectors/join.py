@@ -5,8 +5,8 @@ from typing import Dict, List, Union
 import numpy as np
 from spacy.strings import get_string_id
 
-from ....errors import CorpusError, Errors
-from ....types import Array
+from ...errors import CorpusError, Errors
+from ...types import Array
 from .table import VectorTable
 
 

@@ -2,23 +2,24 @@
 
 import tempfile
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple
 
 import srsly
 
-from ....base.files import replaced_folder
-from ....base.hashing import sha256
-from ....errors import CorpusError, Errors
-from ...text_files import as_text
-from ..treebanks import SOURCE_FILE, is_current
+from ...base.files import replaced_folder
+from ...base.hashing import sha256
+from ...errors import CorpusError, Errors
+from ..fetch.treebanks import SOURCE_FILE, is_current
+from ..text_files import as_text
 from .archives import VECTOR_ARCHIVES, ArchivedVectors
 from .download import find_archive
 from .join import join_tables
 from .readers import read_or_fail, read_pipeline, read_pipeline_meta
 from .table import Report, VectorTable, silent, with_capitals, write_table
 
+# Where a project keeps vectors, under their names.
+VECTORS_FOLDER = Path("assets") / "vectors"
 # Changes when an archive is converted in another way than before.
 FORMAT = 1
 
@@ -58,9 +59,9 @@ def fetch_vectors(
         return join_tables(tables) if len(tables) > 1 else tables[names[0]]
 
     licence = "; ".join(dict.fromkeys(part.licence for part in parts.values()))
-    archives = {part.requirement: part.sha256 for part in parts.values()}
+    origin = {"archives": {part.requirement: part.sha256 for part in parts.values()}}
     made = VectorFolder("+".join(parts), langs[0], licence)
-    return write_once(output_dir, made, archives, read, report, [] if local is None else [local])
+    return write_once(output_dir, made, origin, read, report, [] if local is None else [local])
 
 
 def read_archive(part: ArchivedVectors, scratch: Path, local: Optional[Path], report: Report) -> VectorTable:
@@ -79,23 +80,26 @@ def convert_pipeline(wheel: Path, output_dir: Path, name: str, *, report: Report
         raise CorpusError(Errors.D108.format(path=wheel))
     meta = read_or_fail(read_pipeline_meta, wheel)
     made = VectorFolder(as_text(name), meta["lang"], meta.get("license", "") or "unknown licence")
-    read = partial(read_or_fail, read_pipeline, wheel, report)
-    return write_once(output_dir, made, {as_text(wheel.name): sha256(wheel)}, lambda _: read(), report, [wheel])
+
+    def read(scratch: Path) -> VectorTable:
+        return read_or_fail(read_pipeline, wheel, report)
+
+    return write_once(output_dir, made, {"archives": {as_text(wheel.name): sha256(wheel)}}, read, report, [wheel])
 
 
 def write_once(
     output_dir: Path,
     made: VectorFolder,
-    archives: Dict[str, str],
+    origin: Dict[str, Any],
     read: Callable[[Path], VectorTable],
     report: Report,
     inputs: Iterable[Path],
 ) -> Tuple[VectorFolder, bool]:
     """See `fetch_vectors`.
 
-    archives: that the vectors are from, each with its checksum. read: the table; gets a folder for what it downloads.
+    origin: what decides what the vectors are. read: the table; gets a folder for what it downloads.
     """
-    source = {"vectors": made.name, "archives": archives, "format": FORMAT}
+    source = {"vectors": made.name, "format": FORMAT, **origin}
     if is_current(output_dir, source):
         return VectorFolder(**srsly.read_json(output_dir / SOURCE_FILE)["found"]), False
     with (

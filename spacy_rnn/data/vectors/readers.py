@@ -12,8 +12,8 @@ import numpy as np
 import srsly
 from spacy.strings import get_string_id
 
-from ....errors import CorpusError, Errors, UserError
-from ....types import Array
+from ...errors import CorpusError, Errors, UserError
+from ...types import Array
 from .table import Report, VectorTable
 
 _CHUNK = 1 << 22

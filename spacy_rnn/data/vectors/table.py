@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Union
 import numpy as np
 from spacy.vectors import Vectors
 
-from ....types import Array
-from ...language import blank_pipeline
+from ...types import Array
+from ..language import blank_pipeline
 
 DOTTED = ("az", "tr")
 """Languages in which i and ı are different letters, also as capitals."""

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Optional
 
-from ....base.hashing import sha256
-from ....errors import CorpusError, Errors
-from ..archive import download_archive, run_client
+from ...base.hashing import sha256
+from ...errors import CorpusError, Errors
+from ..fetch.archive import download_archive, run_client
 from .archives import ArchivedVectors
 from .table import Report
 

@@ -1,1 +1,0 @@
-"""Word vectors out of package archives, as folders that `initialize.vectors` and `spacy.load` take."""
