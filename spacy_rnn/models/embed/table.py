@@ -20,9 +20,8 @@ from ...types import Array, FloatArray, IntArray, KeyArray
 from ..types import KnownWords, WordTypes
 from .word import lexeme_keys
 
-DIGIT = re.compile(r"\d")
-# What tables have in place of a digit: GloVe has zeros, word2vec has number signs, and some leave digits out.
-DIGITS = ("0", "#", "")
+DIGITS, TWO_DIGITS = re.compile(r"\d+"), re.compile(r"\d\d+")
+LETTERS = re.compile(r"[^\W\d_]")
 
 # Other spellings of a word, by its key, which is a hash of the word and thus the same in all vocabularies.
 _SPELLINGS: ValueCache[int, Tuple[int, ...]] = ValueCache(100_000)
@@ -140,12 +139,22 @@ def other_keys(vocab: Vocab, keys: List[int]) -> List[Tuple[int, ...]]:
 
 
 def spellings(word: str) -> List[str]:
-    """Other spellings under which a table may have a word, the most similar first: in lower case; with other digits,
-    which tables replace or leave out; each of these without diacritics."""
+    """Other spellings under which a table may have a word, the most similar first: in lower case; without the values of
+    its digits; each of these without diacritics."""
     lower = word.lower()
-    plain = [lower, *(DIGIT.sub(digit, lower) for digit in DIGITS)] if DIGIT.search(word) else [lower]
+    plain = [lower, *without_digits(lower)]
     found = dict.fromkeys([*plain, *map(without_diacritics, plain)])
     return [other for other in found if other and other != word]
+
+
+def without_digits(word: str) -> List[str]:
+    """What tables have for a word with digits: some have zeros for them, word2vec has number signs for two and more in
+    a row, and some leave them out. Only letters make a word without its digits: 20,000 is no comma."""
+    if not DIGITS.search(word):
+        return []
+    left = DIGITS.sub("", word)
+    found = [DIGITS.sub(lambda run: "0" * len(run[0]), word), TWO_DIGITS.sub(lambda run: "#" * len(run[0]), word)]
+    return [*found, left] if LETTERS.search(left) else found
 
 
 def without_diacritics(word: str) -> str:

@@ -68,9 +68,9 @@ def build_static_vectors_v2(
     """A learned linear map of the vocabulary's word vectors, scaled to a mean square of 1. The table may be one of
     words or of n-grams (floret), have another attribute than the form as its key, and be edited at any time.
 
-    A word that the table does not have is looked up in lower case, then with its digits replaced by "0" or "#" or left
-    out, then in each of these spellings without diacritics. A word that is not found has one learned vector, as have
-    words whose vector is zero.
+    A word that the table does not have is looked up in lower case, then with "0" for each of its digits, with "#" for
+    each of two and more digits in a row and, if letters remain, without its digits, then in each of these spellings
+    without diacritics. A word that is not found has one learned vector, as have words whose vector is zero.
 
     width: of the output.
     dropout: the share of words whose vector is hidden in training, so that the features beside this one learn to stand

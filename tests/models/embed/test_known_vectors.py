@@ -74,6 +74,10 @@ def learn(model: Any, X: Any, steps: int = 3) -> None:
         (["cafe00", "cafe"], "Café12", "cafe00"),
         (["café", "cafe"], "CAFÉ", "café"),
         ([""], "12", None),
+        (["#", "##"], "3", None),
+        (["#", "##,3"], "12,3", "##,3"),
+        (["#,#", ",", "-"], "3,4", None),
+        (["nd"], "22nd", "nd"),
         (["naïve"], "naive", None),
     ],
 )
