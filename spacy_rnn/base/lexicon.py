@@ -159,17 +159,27 @@ class LemmaRule(NamedTuple):
 
     @classmethod
     def find(cls, form: str, lemma: str) -> LemmaRule:
-        """The rule that keeps most of the form; at most five characters are skipped."""
-        kept = [_common(form[skip:], lemma) for skip in range(min(6, len(form)))]
-        skip = max(range(len(kept)), key=kept.__getitem__) if kept and not kept[0] else 0
-        n = kept[skip] if kept else 0
-        return cls(skip, len(form) - skip - n, lemma[n:])
+        """The rule that keeps most of the form. At most five characters are skipped, none if that keeps half of it."""
+        skip, kept = 0, _common(form, lemma)
+        if 2 * kept < len(form):
+            every = [_common(form[start:], lemma) for start in range(min(6, len(form)))]
+            kept = max(every)
+            skip = every.index(kept)
+        return cls(skip, len(form) - skip - kept, lemma[kept:])
 
 
 def _common(first: str, second: str) -> int:
     """The length of the common start of two strings."""
-    n = min(len(first), len(second))
-    return next((i for i in range(n) if first[i] != second[i]), n)
+    low, high = 0, min(len(first), len(second))
+    if first[:high] == second[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _checksum(arrays: Dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Encoder-decoders as Thinc models: from words to lemmas, and from texts to texts."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Union, get_args
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Type, Union, get_args
 
 import numpy as np
 import torch
@@ -9,12 +10,15 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..base.checks import check_at_least, check_choice, check_share, direction_width
+from ..base.lexicon import Lexicon
 from ..base.sequences import Decision, Decoded, Search
 from ..errors import Errors, SettingError
 from ..nn.attention import ATTENTIONS, AttentionKind
+from ..nn.lexicon import WithLexicon
 from ..nn.rnn import CELLS, Cell
 from ..nn.seq2seq.net import Seq2Seq
 from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer
+from .lexicon_file import load_lexicon
 from .types import DocVectors, SequenceInput, SequenceModel, Tok2Vec, TokenPositions
 
 Unit = Literal["char", "word"]
@@ -32,6 +36,7 @@ def build_lemmatizer_v1(
     dropout: Optional[float] = None,
     precision: Precision = "auto",
     tok2vec: Optional[Tok2Vec] = None,
+    lexicon: Optional[str] = None,
 ) -> SequenceModel:
     """The network of `rnn_lemmatizer`. It reads the characters of a word and its tags, decides whether the lemma has to
     be spelled, and spells it.
@@ -48,12 +53,17 @@ def build_lemmatizer_v1(
     precision: "auto", "bf16" or "fp32".
     tok2vec: any encoder of documents, or a listener; its vector of a word in context is added to each character. null
         reads nothing but the word and its tags.
-    Raises SettingError for a value out of range, or for copying without attention.
+    lexicon: a file that `spacy-rnn lexicon` wrote. It is read when the pipeline is initialized and saved with it. Of
+        the lemmas that it gives for a form the network chooses the likeliest, instead of spelling one.
+    Raises SettingError for a value out of range, or for copying without attention; initializing raises ModelFileError
+    for a dictionary that cannot be used.
     """
     model = _build(
         "lemmatizer", dropout, precision, width=width, hidden_size=hidden, cell=cell, depth=depth, attention=attention,
         copy=copying, sampling=scheduled_sampling, case_flags=2, decisions=len(Decision),
+        kind=Seq2Seq if lexicon is None else LexiconSeq2Seq,
     )  # fmt: skip
+    model.attrs["lexicon"] = lexicon
     if tok2vec is not None:
         model.layers.append(tok2vec)
         model.set_ref("tok2vec", tok2vec)
@@ -87,7 +97,13 @@ def build_transducer_v1(
     return model
 
 
-def _build(name: str, dropout: Optional[float], precision: Precision, **settings: Any) -> SequenceModel:
+class LexiconSeq2Seq(WithLexicon, Seq2Seq):
+    """A network with a dictionary, which is saved with it."""
+
+
+def _build(
+    name: str, dropout: Optional[float], precision: Precision, kind: Type[Seq2Seq] = Seq2Seq, **settings: Any
+) -> SequenceModel:
     """settings: of `Seq2Seq`."""
     check_at_least("width", settings["width"], 1)
     direction_width(settings["hidden_size"], bidirectional=True)
@@ -104,7 +120,7 @@ def _build(name: str, dropout: Optional[float], precision: Precision, **settings
         forward,
         init=init,
         attrs={"dropout_rate": 0.0, "own_dropout": dropout},
-        shims=[TorchShim(partial(Seq2Seq, **settings), precision=precision)],
+        shims=[TorchShim(partial(kind, **settings), precision=precision)],
     )
 
 
@@ -121,7 +137,15 @@ def init(model: SequenceModel, X: Optional[SequenceInput] = None, Y: Any = None)
         tok2vec = model.layers[0]
         tok2vec.initialize(X=None if X is None or X.positions is None else X.positions.docs)
         shim.resize({**(shim.sizes or {}), "context": tok2vec.get_dim("nO")})
+    if isinstance(shim.module, WithLexicon):
+        shim.module.use(load_lexicon(Path(model.attrs["lexicon"])))
     shim.initialize()
+
+
+def lexicon_of(model: SequenceModel) -> Optional[Lexicon]:
+    """The dictionary of the network, if it has one."""
+    module = shim_of(model).module
+    return module.lexicon if isinstance(module, WithLexicon) else None
 
 
 def reads_context(model: SequenceModel) -> bool:

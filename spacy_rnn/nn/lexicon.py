@@ -27,7 +27,27 @@ class FormBags(NamedTuple):
     """(n_rows,) float32."""
 
 
-class LexiconEmbedding(nn.Module):
+class WithLexicon:
+    """A module with a dictionary, which is saved with the weights. Among the bases of a module, it stands first."""
+
+    lexicon: Optional[Lexicon] = None
+
+    def use(self, lexicon: Lexicon) -> None:
+        """Set the dictionary."""
+        self.lexicon = lexicon
+
+    def get_extra_state(self) -> Tensor:
+        """The bytes of the dictionary."""
+        data = b"" if self.lexicon is None else self.lexicon.to_bytes()
+        return torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.zeros(0, dtype=torch.uint8)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Raises ModelFileError for what is no dictionary, or does not fit."""
+        if len(state):
+            self.use(Lexicon.from_bytes(state.cpu().numpy().tobytes()))
+
+
+class LexiconEmbedding(WithLexicon, nn.Module):
     """The vector of a form is the sum of learned vectors: of the parts of its tags, of whole tags, and of its ambiguity
     class, the set of its tags. Parts and tags are weighted by the share of the analyses that have them. A form that the
     dictionary lacks has a vector of its own.
@@ -37,13 +57,10 @@ class LexiconEmbedding(nn.Module):
     parts, tags, classes: how many of each the dictionary has. width: of a vector.
     """
 
-    lexicon: Optional[Lexicon]
-
     def __init__(self, parts: int, tags: int, classes: int, width: int):
         super().__init__()
         self.parts, self.tags, self.classes = parts, tags, classes
         self.weight = nn.Parameter(torch.empty(1 + parts + tags + classes, width))
-        self.lexicon = None
         self._bags: Dict[int, Tuple[List[int], List[float]]] = {}
         self.reset_parameters()
 
@@ -57,7 +74,7 @@ class LexiconEmbedding(nn.Module):
         found = len(lexicon.parts), len(lexicon.tags), lexicon.n_classes
         if found != (self.parts, self.tags, self.classes):
             raise ModelFileError(Errors.R003.format(reason=f"its dictionary has sizes {found}"))
-        self.lexicon = lexicon
+        super().use(lexicon)
         self._part = {part: row for row, part in enumerate(lexicon.parts, start=1)}
         self._bags = {0: ([UNKNOWN_FORM], [1.0])}
 
@@ -85,13 +102,3 @@ class LexiconEmbedding(nn.Module):
     def forward(self, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
         """Returns (n_forms, width)."""
         return nn.functional.embedding_bag(rows, self.weight, starts, mode="sum", per_sample_weights=weights)
-
-    def get_extra_state(self) -> Tensor:
-        """The dictionary, which is saved with the weights."""
-        data = b"" if self.lexicon is None else self.lexicon.to_bytes()
-        return torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.zeros(0, dtype=torch.uint8)
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Raises ModelFileError for what is no dictionary, or one of other sizes."""
-        if len(state):
-            self.use(Lexicon.from_bytes(state.cpu().numpy().tobytes()))

@@ -44,6 +44,11 @@ class WordCoder:
         targets = [self.casing.lower(lemma) if d in SPELLING else None for lemma, d in zip(lemmas, decisions)]
         return sources, encode_targets(targets, extended, decisions)
 
+    def can_write(self, word: TaggedWord, lemma: str) -> bool:
+        """Whether the network knows each character of a lemma, or can copy it from the form."""
+        copied = self.casing.lower(word.form)
+        return all(letter in self.written.ids or letter in copied for letter in self.casing.lower(lemma))
+
     def decode(self, words: Sequence[TaggedWord], extended: ExtendedVocabulary, found: Decoded) -> List[str]:
         """The lemma of each word; the form if the network had to spell the lemma and reached no end."""
         lemmas = []

@@ -1,7 +1,7 @@
 """The component `rnn_lemmatizer`: lemmas from forms and tags."""
 
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import spacy.util
@@ -14,18 +14,19 @@ from thinc.api import Model
 
 from ...base.cache import ValueCache
 from ...base.checks import check_at_least, check_choice, check_share
-from ...base.sequences import Search
+from ...base.sequences import Search, Sources, Targets
 from ...errors import Errors, NotInitializedError
 from ...models.types import SequenceInput, TokenPositions
 from ...types import IntArray
 from ..annotate import ATTRS, write_lemmas
 from ..base import SequenceLearning
 from ..strings import Strings, distinct_vocabs
+from .candidates import choose_lemmas
 from .casing import SPELLING, Casing
 from .coding import WordCoder
 from .examples import TagSource, collect_labels, find_words, sample_words
 from .table import LemmaTable, TaggedWord
-from .words import as_strings, distinct, positions_of, read_words
+from .words import as_strings, distinct, positions_of, read_words, take
 
 Prediction = Tuple[List[str], IntArray]
 """The distinct lemmas of a batch, and the index of the lemma of each token, (n_tokens,), the tokens of all documents
@@ -220,12 +221,22 @@ class RNNLemmatizer(SequenceLearning):
         """The lemmas of words by the component's network, or another one.
 
         positions: of the words, for a network that reads the context."""
-        if not words:
-            return []
-        sources, extended = self._coder.encode(words)
-        search = Search(sources.lengths + self.cfg["max_extra"], self.cfg["beams"], decode_after=SPELLING)
-        found = (model or self.model).predict(SequenceInput(sources, search, positions))
-        return self._coder.decode(words, extended, found)
+        from ...models.seq2seq import lexicon_of  # on use: it imports torch
+
+        network = model or self.model
+
+        def run(sources: Sources, task: Union[Targets, Search], which: Sequence[int]) -> Any:
+            return network.predict(SequenceInput(sources, task, take(positions, which)))
+
+        lexicon = lexicon_of(network)
+        lemmas = {} if lexicon is None else choose_lemmas(words, lexicon, self._coder, run)
+        rest = [i for i in range(len(words)) if i not in lemmas]
+        if rest:
+            unknown = [words[i] for i in rest]
+            sources, extended = self._coder.encode(unknown)
+            search = Search(sources.lengths + self.cfg["max_extra"], self.cfg["beams"], decode_after=SPELLING)
+            lemmas.update(zip(rest, self._coder.decode(unknown, extended, run(sources, search, rest))))
+        return [lemmas[i] for i in range(len(words))]
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents."""

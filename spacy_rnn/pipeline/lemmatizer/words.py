@@ -1,6 +1,6 @@
 """The tagged words of documents, each distinct one once."""
 
-from typing import List, NamedTuple, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
@@ -62,6 +62,11 @@ def positions_of(docs: Sequence[Doc], tokens: IntArray) -> TokenPositions:
     lengths[used] = 0
     left_out = np.cumsum(lengths)  # tokens of documents that are left out, up to each document
     return TokenPositions([docs[i] for i in used.tolist()], tokens - left_out[owner])
+
+
+def take(positions: Optional[TokenPositions], which: Sequence[int]) -> Optional[TokenPositions]:
+    """Some of the positions, in ascending order, perhaps several times; None if there are none."""
+    return None if positions is None else TokenPositions(positions.docs, positions.tokens[np.asarray(which)])
 
 
 def tag_features(word: TaggedWord) -> List[str]:
