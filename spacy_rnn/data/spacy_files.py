@@ -1,7 +1,8 @@
 """Files of spaCy's binary format, which raise a `CorpusError` where they are missing or damaged."""
 
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, TypeVar
+from random import Random
+from typing import Callable, Iterable, Iterator, Optional, TypeVar
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -14,11 +15,21 @@ Reader = Callable[[Language], Iterable[Example]]
 T = TypeVar("T")
 
 
-def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
-    """The documents of a file."""
+# What spaCy stores of each document.
+_OF_EACH = ("tokens", "spaces", "cats", "flags", "user_data", "span_groups")
+
+
+def read_docs(path: Path, vocab: Vocab, numbers: Optional[Random] = None) -> Iterator[Doc]:
+    """The documents of a file, in its order or in one that is drawn from random numbers."""
 
     def load() -> Iterator[Doc]:
-        yield from DocBin().from_disk(path).get_docs(vocab)
+        stored = DocBin().from_disk(path)
+        if numbers is not None:
+            order = numbers.sample(range(len(stored)), len(stored))
+            for name in _OF_EACH:
+                values = getattr(stored, name)
+                setattr(stored, name, [values[i] for i in order] if values else values)
+        yield from stored.get_docs(vocab)
 
     if not path.is_file():
         raise CorpusError(Errors.D021.format(path=path))

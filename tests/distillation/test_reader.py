@@ -39,8 +39,12 @@ def gold(nlp: Language) -> List[Example]:
 REST = {"gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
 
 
-def words(examples: List[Example], is_soft: bool) -> int:
-    return sum(len(one.predicted) for one in examples if (read_soft_labels(one.reference) is not None) == is_soft)
+def is_soft(example: Example) -> bool:
+    return read_soft_labels(example.reference) is not None
+
+
+def words(examples: List[Example], soft: bool) -> int:
+    return sum(len(one.predicted) for one in examples if is_soft(one) == soft)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.8, 0.99])
@@ -83,7 +87,29 @@ def test_order_is_seeded(soft: Path) -> None:
     assert epochs() == [first, second] and first != second and sorted(first) == sorted(second)
 
 
-def test_goes_on_to_the_same_result(tmp_path: Path, soft: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streamed_order_is_seeded(soft: Path) -> None:
+    """Without a list of all, each epoch has an order of its own, in which the share still holds."""
+    nlp, corpus = tagger_nlp(), build_distill_corpus_v1(gold, soft, shuffle=True, share=0.75)
+
+    def epochs() -> List[List[Example]]:
+        random.seed(3)
+        return [list(corpus(nlp)) for _ in range(2)]
+
+    (first, again), (second, _) = zip(epochs(), epochs())
+    plain = list(build_distill_corpus_v1(gold, soft, share=0.75)(nlp))
+    orders = [[one.predicted.text for one in found] for found in (first, again, second, plain)]
+    assert orders[0] == orders[1] and orders[0] != orders[2] and orders[3] not in orders[:3]
+    for found in (first, second):
+        assert words(found, True) == words(plain, True)
+        assert len({one.predicted.text for one in found if not is_soft(one)}) == len(TEXTS)
+    half = list(corpus(nlp))[: len(plain) // 2]
+    assert words(half, True) / (words(half, True) + words(half, False)) == pytest.approx(0.75, abs=0.1)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_goes_on_to_the_same_result(
+    tmp_path: Path, soft: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool
+) -> None:
     config = load_config(write_config(tmp_path, max_steps=12))
     reader = {
         "@readers": "spacy-rnn.DistillCorpus.v1",
@@ -91,6 +117,7 @@ def test_goes_on_to_the_same_result(tmp_path: Path, soft: Path, monkeypatch: pyt
         "corpus": {**config["corpora"]["dev"], **REST},
     }
     config["corpora"] = {"train": reader, "dev": config["corpora"]["dev"]}
+    config["training"]["max_epochs"] = -1 if streamed else 0
     config["training"]["before_update"] = {"@callbacks": "test_end_at.v1"}
     config.to_disk(tmp_path / "config.cfg")
     end_at(monkeypatch, -1)
