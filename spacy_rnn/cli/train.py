@@ -12,7 +12,7 @@ from spacy.cli._util import parse_config_overrides
 from ..data.configure import fill_config
 from ..training import train
 from .app import app
-from .common import THREADS, VECTORS, compute_on
+from .common import LEXICON, THREADS, VECTORS, compute_on
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -46,6 +46,7 @@ def fill_config_command(
     variant: Path = typer.Argument(..., help="A config, such as a variant.", exists=True, dir_okay=False),
     output_path: Path = typer.Argument(..., help="Where to write the config."),
     vectors: str = VECTORS,
+    lexicon: str = LEXICON,
 ) -> None:
     """Write the full config that a variant stands for, for `spacy train`."""
-    fill_config(variant, output_path, vectors=vectors)
+    fill_config(variant, output_path, vectors=vectors, lexicon=lexicon)

@@ -10,7 +10,19 @@ from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
 from ..evaluation.tagger import evaluate
 from .app import app
-from .common import GPU_ID, MODEL, NOISE, SCORES_FILE, THREADS, VECTORS, console, open_pipeline, report, with_vectors
+from .common import (
+    GPU_ID,
+    LEXICON,
+    MODEL,
+    NOISE,
+    SCORES_FILE,
+    THREADS,
+    VECTORS,
+    console,
+    open_pipeline,
+    report,
+    with_vectors,
+)
 from .tables import counts_table
 
 # The columns of the table of `convert`.
@@ -57,9 +69,11 @@ def configure_command(
     max_steps: int = typer.Option(0, help="Largest number of training steps; 0 for that of the config.", min=0),
     words: bool = typer.Option(False, help="Train on the words as annotated instead of the tokens of the text."),
     vectors: str = VECTORS,
+    lexicon: str = LEXICON,
 ) -> None:
     """Fit a training config to a converted treebank: language, tokenizer and paths."""
-    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps, vectors=vectors)
+    resources = {"vectors": vectors, "lexicon": lexicon}
+    configure(config_path, corpus_dir, output_path, threads=threads, words=words, max_steps=max_steps, **resources)
 
 
 @app.command("evaluate")

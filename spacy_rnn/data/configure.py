@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..pipeline.load import read_config
 from .convert import read_stats
+from .lexicons.configure import add_lexicon
 from .vectors.configure import add_vectors
 
 NEEDED = ("paths", "nlp", "initialize", "training.batcher", "training.max_steps", "training.eval_frequency")
@@ -15,15 +16,18 @@ MOST_EPOCHS, LEAST_STEPS = 60, 200
 LEAST_EVALUATIONS = 5
 
 
-def fill_config(path: Path, output_path: Path, *, vectors: str = "") -> None:
+def fill_config(path: Path, output_path: Path, *, vectors: str = "", lexicon: str = "") -> None:
     """Write a variant, see `load_variant`, as a full config.
 
     vectors: word vectors for it, see `add_vectors`; none by default.
+    lexicon: a dictionary for it, see `add_lexicon`; none by default.
     Raises SettingError if it is no training config.
     """
     config = read_config(path, needed=("nlp", "training"))
     if vectors:
         add_vectors(config, vectors)
+    if lexicon:
+        add_lexicon(config, lexicon)
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)
 
@@ -37,6 +41,7 @@ def configure(
     words: bool = False,
     max_steps: int = 0,
     vectors: str = "",
+    lexicon: str = "",
 ) -> None:
     """Write a config for a folder made by `convert_treebank`.
 
@@ -49,6 +54,7 @@ def configure(
     max_steps: replaces the number of steps of the config, unless it is 0. A learning rate that falls over a number of
         steps falls over those that remain.
     vectors: word vectors for it, see `add_vectors`; none by default.
+    lexicon: a dictionary for it, see `add_lexicon`; none by default.
     Raises CorpusError if the folder was not made by `convert_treebank`, and SettingError if the config is not one for
     training.
     """
@@ -58,6 +64,8 @@ def configure(
     config["nlp"]["tokenizer"] = stats.tokenizer
     if vectors:
         add_vectors(config, vectors)
+    if lexicon:
+        add_lexicon(config, lexicon)
     weights = config["training"].get("score_weights", {})
     for attr in {"pos", "tag", "morph"} - set(stats.attrs):
         # A score of nothing would lower the total.

@@ -128,3 +128,4 @@ class CorpusMessages:
     D263 = "{path}: there is no dictionary of pymorphy in it; give its archive, a .tsv or a .json file."
     D264 = "{path}: this is no table from forms to lemmas ({reason})."
     D265 = "{path}: this is no dictionary of pymorphy, or a damaged one ({reason}); get it again."
+    D266 = "{path}: there is no dictionary '{name}'; get it with `spacy-rnn lexicon get`, or give the path of a file."

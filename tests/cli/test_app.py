@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from gzip import compress
 from pathlib import Path
 from typing import List
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from spacy_rnn.cli import app, main
 from spacy_rnn.data.vectors.archives import VECTOR_ARCHIVES
 from tests.data.treebank import row, sentence, write_splits
-from tests.data.vectors.wheels import vectors_pipeline, write_wheel
+from tests.data.vectors.wheels import vectors_pipeline, write_files, write_wheel
 
 from ..helpers import ROOT
 
@@ -58,6 +59,21 @@ def test_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spacy.blank("pt").to_disk("blank")
     for folder, title in (("assets/vectors/mine", "corpus, test, vectors mine"), ("blank", "corpus, test")):
         assert run("evaluate", folder, "corpus").splitlines()[0].strip() == title
+
+
+def test_lexicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is got by the name that the other commands take."""
+    monkeypatch.chdir(tmp_path)
+    table = {"spacy_lookups_data/data/pt_lemma_lookup.json.gz": compress(b'{"casas": "casa"}')}
+    write_files(tmp_path / "lookups.whl", table)
+    path = Path("assets/lexicons/pt.lexicon")
+    told = run("lexicon", "get", "pt", "--archive", "lookups.whl")
+    assert told.startswith(f"{path}: 1 forms, 1 tags, ") and "licence: MIT" in told
+    for name in ("", "pt", path):
+        assert "nothing to get" in run("lexicon", "get", name)
+    run("convert", write_splits(tmp_path / "conllu"), "corpus")
+    run("configure", ROOT / "project" / "configs" / "tagger.cfg", "corpus", "config.cfg", "--lexicon", "pt")
+    assert load_config("config.cfg")["paths"]["lexicon"] == str(path)
 
 
 def test_sample_folder_stands_in_for_a_named_treebank(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ SETTINGS = [
     ("train --components.rnn_tagger.factory nonsense", "R022.*E002"),
     ("train --components.rnn_tagger.model.tok2vec.encode.depth 0", "R005"),
     ("train --workers 2 --training.max_steps many", "R192.*R022.*max_steps"),
+    ("configure --lexicon nonsense", "D266"),
+    ("fill-config --lexicon nonsense", "D266"),
     ("lexicon build junk.whl {file:output_file}", "D263"),
     ("lexicon get de {file:output_file} --archive lookups.whl", "D016"),
     ("configure --vectors nonsense", "D227"),

@@ -33,6 +33,8 @@ LOOKUPS = ArchivedLexicon(
     sha256="466f21f087e4144bc93800679437ec5a17be7d0888734b1ba880b3ecb0978bc6",
     licence="MIT; each table that of its source",
 )
+LEXICONS_FOLDER = Path("assets") / "lexicons"
+"""Where dictionaries are by default, in the current folder."""
 LEXICONS: Dict[str, ArchivedLexicon] = {"ru": PYMORPHY}
 """Those with tags, by language. Other languages have tables from forms to lemmas in `LOOKUPS`."""
 
