@@ -40,7 +40,7 @@ def build_command(
 def get_command(
     lang: str = typer.Argument(
         ...,
-        help=f"{', '.join(LEXICONS)} (with tags), or another language (lemmas alone). A file, or none: nothing is done.",
+        help=f"{', '.join(LEXICONS)} (with tags), or another language (lemmas alone). Of a file, nothing is done.",
     ),
     output: Optional[Path] = typer.Argument(None, help="The file to write; by default assets/lexicons/LANG.lexicon."),
     archive: Optional[Path] = typer.Option(None, help="Read this archive; no network is used."),
