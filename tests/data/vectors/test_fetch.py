@@ -198,6 +198,11 @@ def test_any_pipeline(tmp_path: Path) -> None:
     assert is_new and (found.lang, found.licence, found.name) == ("de", "CC0", "mine")
     assert spacy.load(tmp_path / "out").lang == "de"
     assert convert_pipeline(wheel, tmp_path / "out", "mine") == (found, False)
+    assert fetch_vectors(["mine"], tmp_path / "out") == (found, False)
+    (tmp_path / "out" / "tokenizer").unlink()
+    for names in (["mine"], ["mine", "en-md"], ["other"]):
+        with pytest.raises(CorpusError, match=f"D220.*{names[0]}"):
+            fetch_vectors(names, tmp_path / "out")
 
 
 def test_placeholder(tmp_path: Path) -> None:
