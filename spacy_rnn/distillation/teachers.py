@@ -37,8 +37,8 @@ class Teacher:
     other component, such as a rule that corrects a tag, is a label with probability 1. Of categories, it gives the
     values.
 
-    weight: how much it counts among several teachers. attrs: what it teaches, some of ATTRS; None for all that it
-    assigns.
+    weight: how much it counts among several teachers. attrs: what it teaches, any of "pos", "tag", "morph" and "cats";
+        None for all that it assigns.
     Raises SettingError for settings out of range.
     """
 
@@ -66,8 +66,8 @@ class Teacher:
         """The labels of each attribute of annotated documents, the tokens of all joined, without those that the teacher
         does not assign."""
         found = {}
-        for attr in set(ATTRS) & set(self.attrs):
-            annotated = annotated_names(docs, attr)
+        for attr in ATTRS:
+            annotated = annotated_names(docs, attr) if attr in self.attrs else []
             if any(annotated):
                 found[attr] = self._labels(docs, attr, annotated)
         return found
