@@ -76,14 +76,19 @@ def soft_cross_entropy(
     Returns (n,) and (n, n_labels).
     """
     starts, sizes = _bounds(groups)
-    probabilities = softmax_groups(scores / temperature, groups)
-    softened = targets ** (1.0 / temperature)
+    softened = targets
+    if np.any(np.asarray(temperature) != 1.0):
+        scores, softened = scores / temperature, targets ** (1.0 / temperature)
+    gradient = softmax_groups(scores, groups)
     sums = np.add.reduceat(softened, starts, axis=1)
-    softened /= np.repeat(np.maximum(sums, TINY), sizes, axis=1)
-    counted = np.repeat((sums > 0) * (1.0 if weights is None else np.asarray(weights)), sizes, axis=1)
-    losses = -(softened * np.log(np.maximum(probabilities, TINY)) * counted).sum(axis=1, keepdims=True)
-    gradient = (probabilities - softened) * counted * temperature
-    return (losses * temperature**2)[:, 0], gradient.astype(scores.dtype)
+    counted = (sums > 0) * (1.0 if weights is None else np.asarray(weights))
+    rows, columns = np.nonzero(softened)  # few of the labels
+    of_group = np.repeat(np.arange(len(starts)), sizes)[columns]
+    shares = softened[rows, columns] / sums[rows, of_group]
+    losses = -shares * counted[rows, of_group] * np.log(np.maximum(gradient[rows, columns], TINY))
+    gradient[rows, columns] -= shares
+    gradient *= np.repeat((counted * temperature).astype(gradient.dtype), sizes, axis=1)
+    return np.bincount(rows, losses, len(scores)) * np.ravel(temperature) ** 2, gradient
 
 
 def _bounds(groups: Collection[slice]) -> Tuple[IntArray, IntArray]:
