@@ -102,7 +102,7 @@ def convert_textcat(
     stats = TextCatStats(lang, [], True, {})
     with replaced_folder(output_dir, checked=True, inputs=paths) as folder:
         for name, known, texts in read_labelled_docs(paths, nlp, labels, text=text, label=label):
-            docs, counts, found = DocBin(attrs=["ORTH", "SPACY"], store_user_data=True), Counter[str](), TextStats()
+            docs, counts, found = DocBin(attrs=["ORTH", "SPACY"], store_user_data=False), Counter[str](), TextStats()
             for doc in texts:
                 docs.add(doc)
                 found.texts += 1

@@ -51,11 +51,17 @@ def save_checkpoint(
         "random": [found["plain"] for found in numbers],
     }
     with replaced_folder(path) as folder:
-        nlp.to_disk(folder / PIPELINE)
+        nlp.to_disk(folder / PIPELINE, exclude=_of_the_config(nlp))
         kept = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
         (folder / TENSORS).write_bytes(safetensors.torch.save(kept))
         (folder / STATE).write_text(json.dumps(state), encoding="utf8")
         write_checksums(folder, before=folder)
+
+
+def _of_the_config(nlp: Language) -> List[str]:
+    """What a checkpoint leaves out: word vectors, which may take hundreds of megabytes and are those of the config,
+    since training does not change them. A component of this name would be left out too."""
+    return [name for name in ["vectors"] if name not in nlp.component_names]
 
 
 def read_progress(path: Path) -> Tuple[Dict[str, Any], int]:
@@ -72,7 +78,7 @@ def load_checkpoint(path: Path, nlp: Language, optimizer: Optimizer) -> List[Dic
     with _refused(path):
         state = _read_state(path)
         tensors = safetensors.torch.load((path / TENSORS).read_bytes())
-        nlp.from_disk(path / PIPELINE)
+        nlp.from_disk(path / PIPELINE, exclude=_of_the_config(nlp))
         with torch.no_grad():
             for name, weight in _weights(nlp):
                 weight.copy_(tensors[name])

@@ -17,6 +17,7 @@ from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as spacy_train
 from spacy.util import load_config, registry
+from spacy.vectors import Vectors
 from thinc.api import Adam, Config, Model
 
 from spacy_rnn.data.noise import Noise
@@ -80,9 +81,10 @@ def write_config(
     max_steps: int = 12,
     lazy: bool = True,
     noise: bool = False,
+    vectors: bool = False,
 ) -> Path:
     """A training of a few steps on eight documents; by default of a tagger. lazy: its word table takes row steps.
-    noise: in most words."""
+    noise: in most words. vectors: of half of the words, which are fine-tuned."""
     folder.mkdir(parents=True, exist_ok=True)
     nlp = spacy.blank("xx")
     docs = [gold_doc(nlp, sentence) for sentence in SENTENCES * 2]
@@ -99,7 +101,15 @@ def write_config(
         embed = settings["model"]["tok2vec"]["embed"]
         embed["words"]["word_dropout"] = embed["chars"]["char_dropout"] = dropout / 5
         embed["words"]["lazy"] = lazy and name == "rnn_tagger"
+        if vectors:
+            embed["vectors"] = {"@architectures": "spacy-rnn.StaticVectors.v2", "trainable": True, "width": 4}
         config["components"][name] = {"factory": name, **settings}
+    if vectors:
+        words = sorted({token.text for doc in docs for token in doc})[::2]
+        data = np.random.RandomState(0).uniform(-1, 1, (len(words), 6)).astype("float32")
+        nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=data, keys=words)
+        nlp.to_disk(folder / "vectors")
+        config["initialize"] = {"vectors": str(folder / "vectors")}
     config.to_disk(folder / "config.cfg")
     return folder / "config.cfg"
 
@@ -158,10 +168,15 @@ def make_end_at() -> Any:
     return lambda nlp, about: ENDS["it"](nlp, about)
 
 
-@pytest.mark.parametrize(("name", "noise"), [("rnn_tagger", False), ("rnn_textcat", False), ("rnn_tagger", True)])
-def test_goes_on_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, noise: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("rnn_tagger", {}), ("rnn_textcat", {}), ("rnn_tagger", {"noise": True}), ("rnn_tagger", {"vectors": True})],
+)
+def test_goes_on_to_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, settings: Dict[str, bool]
+) -> None:
     """Ended twice, once shortly after a checkpoint and once long after; with dropout, averages, weight decay."""
-    config = write_config(tmp_path, name, max_steps=14, noise=noise)
+    config = write_config(tmp_path, name, max_steps=14, **settings)
     changed = load_config(config)
     changed["training"]["before_update"] = {"@callbacks": "test_end_at.v1"}
     changed.to_disk(config)
@@ -172,6 +187,7 @@ def test_goes_on_to_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(EndedError):
             train(config, tmp_path / "parts", resume=resume)
     assert json.loads((tmp_path / "parts" / "checkpoint" / "state.json").read_text())["progress"]["starts"]
+    assert not (tmp_path / "parts" / "checkpoint" / "pipeline" / "vocab" / "vectors").exists()
     end_at(monkeypatch, -1)
     train(config, tmp_path / "parts", resume=True)
     for model in ("model-last", "model-best"):
