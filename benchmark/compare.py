@@ -9,7 +9,7 @@ import torch
 import typer
 
 from .figures import Results, show, write_json
-from .pipelines import cold_and_warm, load_at, percentages, read_words
+from .pipelines import cold_and_warm, load_at, percentages, read_words, with_vectors
 from .training import GROWING_WORDS, timed_training
 from .turns import by_turns, medians
 
@@ -47,6 +47,7 @@ def compare_command(
     for (name, kind), speed in medians(timings).items():
         results[name][f"{kind} words/s"] = speed
     ratios = {name: speed / results[PEER][name] for name, speed in results[OURS].items() if "/s" in name}
-    show(f"{corpus_dir.name}, test, gold words; {threads} thread(s); medians of {repeats}", results, ratios)
+    title = f"{corpus_dir.name}, test, gold words{with_vectors(ours, peer)}"
+    show(f"{title}; {threads} thread(s); medians of {repeats}", results, ratios)
     named = {" ".join(key): values for key, values in timings.items()}
     write_json(output, {"results": results, "ratios": ratios, "threads": threads, "timings": named})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus
@@ -17,6 +18,13 @@ from spacy_rnn.shim import mark_all_changed
 def load_at(model: Path, precision: str) -> Language:
     """Load a pipeline with all settings named precision set to "auto", "bf16" or "fp32"."""
     return spacy.load(model, config=dict.fromkeys(precisions(spacy.util.load_config(model / "config.cfg")), precision))
+
+
+def with_vectors(*models: Path) -> str:
+    """What a title says of the word vectors of pipelines, nothing if none has any."""
+    found = [srsly.read_json(model / "meta.json")["vectors"] for model in models]
+    names = dict.fromkeys(str(vectors["name"]) for vectors in found if vectors["width"])
+    return f", vectors {', '.join(names)}" if names else ""
 
 
 def precisions(config: Dict[str, Any], path: str = "") -> List[str]:

@@ -6,6 +6,7 @@ from typing import List, Optional
 import typer
 from rich.console import Console
 
+from ..pipelines import with_vectors
 from . import memory
 from .contestants import OURS, PLANS, systems, train
 from .measure import measure
@@ -28,6 +29,7 @@ def textcat_command(
     output: Path = typer.Argument(..., help="Where to write the figures: this name with .json, .md and .svg"),
     small: bool = typer.Option(False, help="A few steps on few texts: shows that all works, in a minute or two"),
     only: Optional[str] = typer.Option(None, help="Some of the systems, joined by commas"),
+    vectors: str = typer.Option("", help="Word vectors of all systems but the bag of words"),
     measured: bool = typer.Option(True, help="Measure all on the test texts after training"),
     repeats: int = REPEATS,
     steps: int = STEPS,
@@ -43,14 +45,15 @@ def textcat_command(
         if system not in systems(plan):
             raise typer.BadParameter(f"{system!r} is not one of: {', '.join(systems(plan))}", param_hint="--only")
     work = work / (f"{name}-small" if small else name)
+    models = work / f"vectors-{Path(vectors).name}" if vectors else work
     if not (work / "corpus" / "stats.json").is_file():
         convert_set(name, source, work / "corpus", SMALL_TEXTS if small else 0)
     for system in wanted:
-        train(system, plan, work / "corpus", work, SMALL_STEPS if small else 0)
+        train(system, plan, work / "corpus", models, SMALL_STEPS if small else 0, vectors)
     if measured:
-        models = {system: work / system / "model-best" for system in wanted}
-        found = measure(work / "corpus", models, repeats=repeats, steps=steps, words=words, threads=threads)
-        write(found, SETS[name].title, output)
+        paths = {system: models / system / "model-best" for system in wanted}
+        found = measure(work / "corpus", paths, repeats=repeats, steps=steps, words=words, threads=threads)
+        write(found, SETS[name].title + with_vectors(*paths.values()), output)
 
 
 def textcat_models_command(
@@ -66,7 +69,7 @@ def textcat_models_command(
     ours_first = sorted(models.glob("*/model-best"), key=lambda path: (path.parent.name != OURS, path))
     paths = {path.parent.name: path for path in ours_first}
     found = measure(corpus, paths, repeats=repeats, steps=steps, words=words, threads=threads)
-    write(found, corpus.name, output)
+    write(found, corpus.name + with_vectors(*paths.values()), output)
 
 
 def textcat_memory_command(

@@ -18,9 +18,10 @@ from ..tagger.system import run_logged
 
 OURS = "spacy-rnn"
 PEER = "spacy-ensemble"
+BAG_OF_WORDS = "spacy-bow"
 PEERS = {
     "spacy-ensemble": "textcat_spacy_ensemble",
-    "spacy-bow": "textcat_spacy_bow",
+    BAG_OF_WORDS: "textcat_spacy_bow",
     "spacy-reduce": "textcat_spacy_reduce",
 }
 PEER_BATCH = 1000
@@ -116,14 +117,17 @@ def n_steps(plan: Plan, corpus: Path, batch: int, passes: int, *, texts: bool) -
     return max(1, round(passes * found["texts" if texts else "tokens"] / batch))
 
 
-def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0) -> None:
-    """Train a system in a process of its own, unless it is trained already with the same settings."""
+def train(name: str, plan: Plan, corpus: Path, models: Path, most_steps: int = 0, vectors: str = "") -> None:
+    """Train a system in a process of its own, unless it is trained already with the same settings.
+
+    vectors: word vectors that it reads if it can, see `spacy_rnn.data.configure.fill_config`.
+    """
     wanted, config = command(name, plan, corpus, models, most_steps), PEERS.get(name, plan.config)
     # Paths are no settings: the same set may be named by another path.
     settings = [config, *(part for part in wanted[1:] if not part.startswith((str(corpus), str(models))))]
     record = models / name / "trained.json"
     if record.is_file() and srsly.read_json(record) == settings:
         return
-    fill_config(config_path(config), models / f"{name}.cfg")
+    fill_config(config_path(config), models / f"{name}.cfg", vectors="" if name == BAG_OF_WORDS else vectors)
     run_logged(wanted if name in PEERS else [*wanted, "--no-resume"], models / name)
     srsly.write_json(record, settings)

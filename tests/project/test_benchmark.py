@@ -14,6 +14,7 @@ from spacy.tokens import DocBin
 from spacy_rnn.data.convert import convert_treebank
 
 from ..data.treebank import SENTENCE, write_splits
+from ..data.vectors.wheels import vectors_pipeline
 from ..helpers import ROOT
 from ..tree_helpers import reviews
 
@@ -33,6 +34,19 @@ def test_reads_words_without_ranges_and_empty_nodes(tmp_path: Path) -> None:
     assert read(smaller, "test").words == found.words[:1]
     same = cut(treebank, tmp_path / "same", {"dev": 9})
     assert read(same, "dev") == found and "\n\n\n" not in conllu_path(same, "dev").read_text(encoding="utf8")
+
+
+def test_title_names_the_vectors(tmp_path: Path) -> None:
+    from benchmark.pipelines import with_vectors
+
+    nlp = vectors_pipeline()
+    for name in ("one", "two"):
+        nlp.vocab.vectors.name = name
+        nlp.to_disk(tmp_path / name)
+    spacy.blank("en").to_disk(tmp_path / "none")
+    assert with_vectors(tmp_path / "none") == ""
+    assert with_vectors(tmp_path / "one", tmp_path / "none", tmp_path / "one") == ", vectors one"
+    assert with_vectors(tmp_path / "one", tmp_path / "two") == ", vectors one, two"
 
 
 def test_accuracy_counts_words() -> None:
