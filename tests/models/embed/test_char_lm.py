@@ -173,15 +173,23 @@ def test_a_copy_reads_alike(shared: Model) -> None:
     assert_all_close(shared.copy().predict(DOCS), shared.predict(DOCS))
 
 
-def test_beside_static_vectors(paths: Dict[str, str]) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_beside_static_vectors(paths: Dict[str, str], version: int) -> None:
     nlp = spacy.blank("xx")
     nlp.vocab.vectors.resize((4, 5))
     for i, word in enumerate(["The", "cats", "sleep", "."]):
         nlp.vocab.set_vector(word, np.eye(4, 5, dtype="f")[i])
     docs = [Doc(nlp.vocab, words=text.split()) for text in TEXTS]
-    model = build(with_context(encoder_config(vectors=True), paths))
+    config = with_context(encoder_config(vectors=True), paths)
+    config["embed"]["vectors"]["@architectures"] = f"spacy-rnn.StaticVectors.v{version}"
+    model = build(config)
     model.initialize(X=docs)
-    assert_all_close(model.predict(docs), [model.predict([doc])[0] for doc in docs], 1e-4)
+    together = model.predict(docs)
+    assert_all_close(together, [model.predict([doc])[0] for doc in docs], 1e-4)
+    # The vectors count too.
+    nlp.vocab.set_vector("sleep", np.ones(5, dtype="f"))
+    place = TEXTS[0].split().index("sleep")
+    assert not np.allclose(model.predict(docs)[0][place], together[0][place])
 
 
 def test_gradients_of_words_add_up(paths: Dict[str, str]) -> None:
