@@ -91,3 +91,20 @@ def test_initialized_with_vectors(trained: Language, tmp_path: Path) -> None:
     nlp.initialize(lambda: make_examples(nlp))
     assert nlp.vocab.vectors.shape == (ROWS, WIDTH)
     assert len(tag(nlp, TEXTS)) == len(TEXTS)
+
+
+def test_shared_by_listeners() -> None:
+    """Under a `tok2vec` component and under spaCy's own tagger."""
+    nlp = blank()
+    encoder = encoder_config(width=8)
+    encoder["embed"]["vectors"] = {"@architectures": "spacy-rnn.StaticVectors.v2", "width": 6, "trainable": True}
+    nlp.add_pipe("tok2vec", config={"model": encoder})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 8, "upstream": "*"}
+    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}})
+    examples = make_examples(nlp)
+    losses = train(nlp, examples, 60)
+    assert losses[-1] < 0.2 * losses[0]
+    before = [doc.tensor for doc in nlp.pipe(TEXTS)]
+    nlp.vocab.set_vector("cats", np.ones(WIDTH, dtype="f"))
+    after = [doc.tensor for doc in nlp.pipe(TEXTS)]
+    assert not np.allclose(before[0], after[0]) and np.allclose(before[3], after[3])
