@@ -105,6 +105,7 @@ def test_shared_by_listeners() -> None:
     losses = train(nlp, examples, 60)
     assert losses[-1] < 0.2 * losses[0]
     before = [doc.tensor for doc in nlp.pipe(TEXTS)]
-    nlp.vocab.set_vector("cats", np.ones(WIDTH, dtype="f"))
+    vector: Any = np.ones(WIDTH, dtype="f")
+    nlp.vocab.set_vector("cats", vector)
     after = [doc.tensor for doc in nlp.pipe(TEXTS)]
     assert not np.allclose(before[0], after[0]) and np.allclose(before[3], after[3])
