@@ -16,7 +16,12 @@ from .hashing import sha256_of
 
 FORMAT = "spacy-rnn-lexicon"
 VERSION = 1
-_ARRAYS = {"keys": "<i8", "sets": "<u2", "starts": "<i4", "members": "<i4", "analyses": "<i4", "strings": "|u1"}
+_ARRAYS = {
+    "keys": "<i8", "sets": "<u2", "endings": "<i8", "ending_sets": "<u2",
+    "starts": "<i4", "members": "<i4", "analyses": "<i4", "strings": "|u1",
+}  # fmt: skip
+LONGEST_ENDING = 5
+"""The most characters of an ending."""
 _PART = re.compile(r"[|,\s]+")
 
 
@@ -43,6 +48,10 @@ class Lexicon:
     """(n_forms,): the hashes of the forms, in ascending order."""
     sets: Any
     """(n_forms,) uint16: the set of each form."""
+    endings: KeyArray
+    """(n_endings,): the hashes of endings of forms, in ascending order."""
+    ending_sets: Any
+    """(n_endings,) uint16: the set that most forms with each ending have."""
     starts: Any
     """(n_sets + 1,): where the analyses of each set begin in `members`; set 0 is empty."""
     members: Any
@@ -63,6 +72,7 @@ class Lexicon:
         self.tags = [str(tag) for tag in strings["tags"]]
         self.rules = [LemmaRule(int(skip), int(cut), str(end)) for skip, cut, end in strings["rules"]]
         self.keys, self.sets = arrays["keys"].view(np.uint64), arrays["sets"]
+        self.endings, self.ending_sets = arrays["endings"].view(np.uint64), arrays["ending_sets"]
         self.starts, self.members, self.analyses = arrays["starts"], arrays["members"], arrays["analyses"]
         self._check()
         self.classes, self.n_classes = self._classes()
@@ -70,15 +80,17 @@ class Lexicon:
 
     def _check(self) -> None:
         steps = np.diff(self.starts)
-        if len(self.keys) != len(self.sets) or (self.keys[1:] <= self.keys[:-1]).any():
-            raise ValueError("its forms are not in order")
+        for keys, sets in ((self.keys, self.sets), (self.endings, self.ending_sets)):
+            if len(keys) != len(sets) or (keys[1:] <= keys[:-1]).any() or (len(sets) and not sets.min()):
+                raise ValueError("its forms are not in order")
         if len(self.starts) < 2 or self.starts[0] or self.starts[1] or (steps[1:] < 1).any():
             raise ValueError("its sets are not in order")
-        if self.starts[-1] != len(self.members) or (len(self.sets) and not 1 <= self.sets.min()):
+        if self.starts[-1] != len(self.members):
             raise ValueError("its sets have other sizes")
         tag, rule = self.analyses.T
         for name, index, size in (
             ("set", self.sets, len(self.starts) - 1),
+            ("set", self.ending_sets, len(self.starts) - 1),
             ("analysis", self.members, len(self.analyses)),
             ("tag", tag, len(self.tags)),
             ("rule", rule, len(self.rules)),
@@ -103,11 +115,12 @@ class Lexicon:
 
     def find(self, keys: KeyArray) -> IntArray:
         """The set of each form, 0 for a form that is not known. keys: (n,), hashes. Returns (n,)."""
-        if not len(self.keys):
-            return np.zeros(len(keys), dtype=np.int64)
-        places = np.searchsorted(self.keys, keys)
-        places[places == len(self.keys)] = 0
-        return np.where(self.keys[places] == keys, self.sets[places], 0).astype(np.int64)
+        return _look_up(self.keys, self.sets, keys)
+
+    def find_endings(self, keys: KeyArray) -> IntArray:
+        """The set that most forms with each ending have, 0 for an ending that is rare or unknown. keys: (n,), hashes.
+        Returns (n,)."""
+        return _look_up(self.endings, self.ending_sets, keys)
 
     def set_tags(self, number: int) -> List[int]:
         """The tags of the analyses of a set, in order, each as often as it occurs."""
@@ -122,8 +135,9 @@ class Lexicon:
     def to_bytes(self) -> bytes:
         """The lexicon as a safetensors file with a checksum."""
         arrays = {
-            "keys": self.keys.view(np.int64), "sets": self.sets, "starts": self.starts, "members": self.members,
-            "analyses": self.analyses, "strings": self._strings,
+            "keys": self.keys.view(np.int64), "sets": self.sets, "endings": self.endings.view(np.int64),
+            "ending_sets": self.ending_sets, "starts": self.starts, "members": self.members, "analyses": self.analyses,
+            "strings": self._strings,
         }  # fmt: skip
         header = {"format": FORMAT, "version": VERSION, "sha256": _checksum(arrays)}
         return save(arrays, metadata={"spacy-rnn": json.dumps(header)})
@@ -166,6 +180,15 @@ class LemmaRule(NamedTuple):
             kept = max(every)
             skip = every.index(kept)
         return cls(skip, len(form) - skip - kept, lemma[kept:])
+
+
+def _look_up(known: KeyArray, values: Any, keys: KeyArray) -> IntArray:
+    """The value of each key, 0 for a key that is not known. known: in ascending order."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=np.int64)
+    places = np.searchsorted(known, keys)
+    places[places == len(known)] = 0
+    return np.where(known[places] == keys, values[places], 0).astype(np.int64)
 
 
 def _common(first: str, second: str) -> int:

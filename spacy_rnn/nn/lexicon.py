@@ -12,8 +12,9 @@ from ..base.lexicon import Lexicon, tag_parts
 from ..errors import Errors, ModelFileError, NotInitializedError
 from ..types import IntArray
 
-UNKNOWN_FORM = 0
-"""The row of forms that the dictionary lacks."""
+UNKNOWN_FORM, GUESSED_FORM = 0, 1
+"""The rows of forms that the dictionary lacks, without and with an ending that it knows."""
+_FIRST = 2
 
 
 class FormBags(NamedTuple):
@@ -49,8 +50,8 @@ class WithLexicon:
 
 class LexiconEmbedding(WithLexicon, nn.Module):
     """The vector of a form is the sum of learned vectors: of the parts of its tags, of whole tags, and of its ambiguity
-    class, the set of its tags. Parts and tags are weighted by the share of the analyses that have them. A form that the
-    dictionary lacks has a vector of its own.
+    class, the set of its tags. Parts and tags are weighted by the share of the analyses that have them. Forms that the
+    dictionary lacks have a vector of their own, which is added to what their endings let expect.
 
     The vectors of tags and classes start from zero, so that those that training never meets add nothing.
 
@@ -60,14 +61,14 @@ class LexiconEmbedding(WithLexicon, nn.Module):
     def __init__(self, parts: int, tags: int, classes: int, width: int):
         super().__init__()
         self.parts, self.tags, self.classes = parts, tags, classes
-        self.weight = nn.Parameter(torch.empty(1 + parts + tags + classes, width))
+        self.weight = nn.Parameter(torch.empty(_FIRST + parts + tags + classes, width))
         self._bags: Dict[int, Tuple[List[int], List[float]]] = {}
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         with torch.no_grad():
             self.weight.zero_()
-            nn.init.normal_(self.weight[: 1 + self.parts], std=self.weight.shape[1] ** -0.5)
+            nn.init.normal_(self.weight[: _FIRST + self.parts], std=self.weight.shape[1] ** -0.5)
 
     def use(self, lexicon: Lexicon) -> None:
         """Set the dictionary. Raises ModelFileError for one of other sizes."""
@@ -75,11 +76,12 @@ class LexiconEmbedding(WithLexicon, nn.Module):
         if found != (self.parts, self.tags, self.classes):
             raise ModelFileError(Errors.R003.format(reason=f"its dictionary has sizes {found}"))
         super().use(lexicon)
-        self._part = {part: row for row, part in enumerate(lexicon.parts, start=1)}
+        self._part = {part: row for row, part in enumerate(lexicon.parts, start=_FIRST)}
         self._bags = {0: ([UNKNOWN_FORM], [1.0])}
 
     def bags(self, sets: IntArray) -> FormBags:
-        """What `forward` reads for forms with these sets of analyses. sets: (n_forms,)."""
+        """What `forward` reads for forms with these sets of analyses. sets: (n_forms,), negative for sets that were
+        guessed by the ending."""
         found = [self._bags.get(number) or self._bag(number) for number in sets.tolist()]
         lengths = np.fromiter((len(rows) for rows, _ in found), dtype=np.int64, count=len(found))
         device = self.weight.device
@@ -90,11 +92,14 @@ class LexiconEmbedding(WithLexicon, nn.Module):
     def _bag(self, number: int) -> Tuple[List[int], List[float]]:
         if self.lexicon is None:
             raise NotInitializedError(Errors.R018)
-        tags = self.lexicon.set_tags(number)
-        bag: Dict[int, float] = {1 + self.parts + self.tags + int(self.lexicon.classes[number]): 1.0}
+        tags = self.lexicon.set_tags(abs(number))
+        first = _FIRST + self.parts
+        bag: Dict[int, float] = {first + self.tags + int(self.lexicon.classes[abs(number)]): 1.0}
+        if number < 0:
+            bag[GUESSED_FORM] = 1.0
         for tag in tags:
             parts = (self._part[part] for part in tag_parts(self.lexicon.tags[tag]))
-            for row in {*parts, 1 + self.parts + tag}:
+            for row in {*parts, first + tag}:
                 bag[row] = bag.get(row, 0.0) + 1 / len(tags)
         self._bags[number] = list(bag), list(bag.values())
         return self._bags[number]

@@ -1,5 +1,6 @@
 """Dictionaries: what was added is found, whatever the order, and what is damaged is refused."""
 
+from collections import Counter
 from copy import deepcopy
 from typing import Any, Dict, List, Set, Tuple
 
@@ -85,11 +86,37 @@ def test_classes_are_sets_of_tags() -> None:
 
 
 def test_kept_forms() -> None:
-    builder = LexiconBuilder({get_string_id("a")})
-    for form in ("a", "b"):
-        builder.add(form, [Analysis(form, "X")])
+    """The endings are those of all forms."""
+    rows = [(f"{stem}ed", stem, "VERB") for stem in ("walk", "talk", "look")] + [("cat", "cat", "NOUN")]
+    builder = LexiconBuilder({get_string_id("walked")})
+    for form, lemma, tag in rows:
+        builder.add(form, [Analysis(lemma, tag)])
     lexicon = builder.build()
-    assert read(lexicon, "a") and not read(lexicon, "b")
+    assert len(lexicon) == 1 and read(lexicon, "walked") and not read(lexicon, "talked") + read(lexicon, "cat")
+    assert lexicon.tags == ["VERB"] and len(lexicon.analyses) == len(lexicon.rules) == 1
+    assert guess(lexicon, "ed") == [("VERB",)]
+
+
+def guess(lexicon: Lexicon, *endings: str) -> List[Tuple[str, ...]]:
+    found = lexicon.find_endings(keys(list(endings))).tolist()
+    return [tuple(lexicon.tags[tag] for tag in lexicon.set_tags(number)) for number in found]
+
+
+@given(rows=st.lists(st.tuples(st.text("abc", min_size=1, max_size=8), st.sampled_from("NVX")), min_size=1))
+def test_endings_are_counted(rows: List[Tuple[str, str]]) -> None:
+    """An ending gets a set that no other set of the forms with it outnumbers; see a plain count."""
+    lexicon = build([(form, form, tag) for form, tag in rows])
+    tags: Dict[str, Set[str]] = {}
+    for form, tag in rows:
+        tags.setdefault(form, set()).add(tag)
+    counts: Dict[str, Counter[Tuple[str, ...]]] = {}
+    for form, own in tags.items():
+        for n in range(1, min(5, len(form) - 1) + 1):
+            counts.setdefault(form[-n:], Counter())[tuple(sorted(own))] += 1
+    frequent = {ending: found for ending, found in counts.items() if sum(found.values()) >= 3}
+    assert len(lexicon.endings) == len(frequent)
+    for ending, found in frequent.items():
+        assert found[guess(lexicon, ending)[0]] == max(found.values())
 
 
 def test_nothing_and_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +150,9 @@ def test_damage_is_noticed(data: st.DataObject) -> None:
         ("keys", np.array([[5], [6]]), "shape"),
         ("sets", np.array([1, 2], dtype=np.int32), "shape"),
         ("sets", np.array([1, 9], dtype=np.uint16), "no set 9"),
-        ("sets", np.array([0, 1], dtype=np.uint16), "other sizes"),
+        ("sets", np.array([0, 1], dtype=np.uint16), "not in order"),
+        ("endings", np.array([5]), "not in order"),
+        ("ending_sets", np.array([9], dtype=np.int64), "shape"),
         ("starts", np.array([0, 0, 2, 1], dtype=np.int32), "not in order"),
         ("starts", np.array([0, 0, 1, 3], dtype=np.int32), "other sizes"),
         ("members", np.array([0, -1], dtype=np.int32), "no analysis"),
@@ -141,6 +170,7 @@ def test_foreign_content_is_refused(name: str, value: Any, reason: str) -> None:
     made = object.__new__(Lexicon)
     arrays[name] = value
     made.keys, made.sets, made.starts = arrays["keys"], arrays["sets"], arrays["starts"]
+    made.endings, made.ending_sets = arrays["endings"], arrays["ending_sets"]
     made.members, made.analyses, made._strings = arrays["members"], arrays["analyses"], arrays["strings"]
     with pytest.raises(ModelFileError, match=f"R211.*{reason}"):
         Lexicon.from_bytes(made.to_bytes())

@@ -33,10 +33,13 @@ def run_lexicon() -> Tuple[torch.nn.Module, Tensor]:
     """Two forms, one with two analyses."""
     starts, members = np.array([0, 0, 1, 3], dtype=np.int32), np.array([0, 0, 1], dtype=np.int32)
     strings = np.frombuffer(b'{"tags": ["N|Sg", "V"], "rules": [[0, 0, ""]]}', np.uint8)
-    arrays = {"keys": np.array([7, 8]), "sets": np.array([1, 2], dtype=np.uint16), "strings": strings}
+    sets = np.array([1, 2], dtype=np.uint16)
+    arrays = {"keys": np.array([7, 8]), "sets": sets, "endings": np.array([9, 10]), "ending_sets": sets}
     analyses = np.array([[0, 0], [1, 0]], dtype=np.int32)
     embedding = nn.LexiconEmbedding(parts=3, tags=2, classes=3, width=4)
-    embedding.use(nn.Lexicon({**arrays, "starts": starts, "members": members, "analyses": analyses}))
+    embedding.use(
+        nn.Lexicon({**arrays, "starts": starts, "members": members, "analyses": analyses, "strings": strings})
+    )
     assert embedding.lexicon is not None
     return run(embedding, *embedding.bags(embedding.lexicon.find(KEYS + np.uint64(5))))
 

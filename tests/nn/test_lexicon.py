@@ -27,19 +27,20 @@ def test_vectors_are_sums() -> None:
     """Written out, set by set."""
     embedding, lexicon = make()
     torch.nn.init.normal_(embedding.weight)
-    unknown, parts, tags, classes = embedding.weight.split([1, 5, len(lexicon.tags), lexicon.n_classes])
+    unknown, parts, tags, classes = embedding.weight.split([2, 5, len(lexicon.tags), lexicon.n_classes])
 
     def plainly(number: int) -> Tensor:
         if not number:
             return unknown[0]
-        found: List[str] = [lexicon.tags[tag] for tag in lexicon.set_tags(number)]
+        found: List[str] = [lexicon.tags[tag] for tag in lexicon.set_tags(abs(number))]
         each = []
         for tag in found:
             own = sum(parts[lexicon.parts.index(part)] for part in tag_parts(tag))
             each.append(tags[lexicon.tags.index(tag)] + own)
-        return torch.stack(each).mean(dim=0) + classes[lexicon.classes[number]]
+        vector = torch.stack(each).mean(dim=0) + classes[lexicon.classes[abs(number)]]
+        return vector + unknown[1] if number < 0 else vector
 
-    numbers = [0, 1, 3, 2, 2, 0]
+    numbers = [0, 1, 3, 2, -2, 2, 0]
     expected = torch.stack(list(map(plainly, numbers)))
     torch.testing.assert_close(embedding(*embedding.bags(np.array(numbers))), expected)
     assert embedding(*embedding.bags(np.zeros(0, dtype=np.int64))).shape == (0, 4)
@@ -48,8 +49,8 @@ def test_vectors_are_sums() -> None:
 def test_untrained_tags_add_nothing() -> None:
     """Before training, a form is the sum of the parts of its tags."""
     embedding, lexicon = make()
-    assert not embedding.weight[1 + len(lexicon.parts) :].any()
-    assert embedding.weight[: 1 + len(lexicon.parts)].all()
+    assert not embedding.weight[2 + len(lexicon.parts) :].any()
+    assert embedding.weight[: 2 + len(lexicon.parts)].all()
 
 
 def test_saved_with_the_weights() -> None:

@@ -10,7 +10,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...base.checks import check_at_least
-from ...base.lexicon import Lexicon
+from ...base.lexicon import LONGEST_ENDING, Lexicon
 from ...errors import Errors, SettingError
 from ...nn.lexicon import LexiconEmbedding
 from ...shim import Precision, TorchShim, in_plain_torch, shim_of, torch_layer
@@ -24,15 +24,18 @@ from .word import lexeme_keys
 def build_lexicon_embed_v1(
     path: Optional[str] = None,
     width: int = 64,
+    endings: bool = True,
     precision: Precision = "auto",
 ) -> WordFeature:
     """What a morphological dictionary says of a form: the sum of learned vectors of its possible parts of speech,
     features and tags, and of its ambiguity class. A form that the dictionary lacks is looked up in lower case, and then
-    without the punctuation around it; if that fails too, it has a vector that all such forms share.
+    without the punctuation around it; if that fails too, it has a vector that all such forms share, and the features
+    that are the most frequent ones of forms with its ending.
 
     path: a file that `spacy-rnn lexicon` wrote. It is read when the pipeline is initialized and saved with it. A
         trained pipeline no longer needs it.
     width: of a vector.
+    endings: expect of a form that the dictionary lacks what most forms with its longest known ending are.
     precision: "auto", "bf16" or "fp32".
 
     Raises SettingError if a setting is out of range; initializing raises ModelFileError for a file that cannot be used.
@@ -44,7 +47,7 @@ def build_lexicon_embed_v1(
         init=init,
         shims=[TorchShim(partial(LexiconEmbedding, width=width), precision=precision)],
         dims={"nO": width},
-        attrs={"dropout_rate": 0.0, "path": path},
+        attrs={"dropout_rate": 0.0, "path": path, "endings": endings},
     )
 
 
@@ -65,18 +68,25 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 def forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, Callable]:
     shim, module = torch_layer(model)
     assert isinstance(module, LexiconEmbedding) and module.lexicon is not None
-    return run_torch_feature(shim, module.bags(find_sets(module.lexicon, X)), is_train)
+    return run_torch_feature(shim, module.bags(find_sets(module.lexicon, X, endings=model.attrs["endings"])), is_train)
 
 
-def find_sets(lexicon: Lexicon, X: WordTypes) -> IntArray:
-    """The set of analyses of each word, (n_types,), 0 for one that the dictionary lacks."""
+def find_sets(lexicon: Lexicon, X: WordTypes, *, endings: bool = False) -> IntArray:
+    """The set of analyses of each word, (n_types,), 0 for one that the dictionary lacks. With `endings`, the set that
+    its longest known ending lets expect, as a negative number."""
     found = np.zeros(len(X.orths), dtype=np.int64)
     missing = np.arange(len(X.orths))
     for spell in SPELLINGS:
         found[missing] = lexicon.find(spell(X.take(missing)))
         missing = missing[found[missing] == 0]
         if not len(missing):
-            break
+            return found
+    if endings:
+        words = [strip_punctuation(X.vocab.strings[orth]).lower() for orth in X.orths[missing].tolist()]
+        for n in range(LONGEST_ENDING, 0, -1):
+            keys = [get_string_id(word[-n:]) if n < len(word) else 0 for word in words]
+            guessed = lexicon.find_endings(np.array(keys, dtype=np.uint64))
+            found[missing] = np.where(found[missing] == 0, -guessed, found[missing])
     return found
 
 

@@ -76,6 +76,21 @@ def test_spellings(path: str) -> None:
     assert not any(found[4:])
 
 
+def test_endings() -> None:
+    """The longest one that three forms have, of what is written with letters; a form that is known needs none."""
+    builder = LexiconBuilder()
+    for pos, forms in (("V", ["walking", "talking", "joking"]), ("N", ["ring", "king", "thing", "string"])):
+        for form in forms:
+            builder.add(form, [Analysis(form, pos)])
+    lexicon = builder.build()
+    types, index, _ = distinct_words([make_doc(["looking", "#BONDING", "king", "ing", "ng", "x", "..."])])
+    found = find_sets(lexicon, types, endings=True)[index].tolist()
+    tags = [[lexicon.tags[tag] for tag in lexicon.set_tags(abs(number))] for number in found]
+    assert tags[:3] == [["V"], ["N"], ["N"]] and [number > 0 for number in found[:3]] == [False, False, True]
+    assert tags[4:] == [["N"], [], []]
+    assert find_sets(lexicon, types)[index].tolist() == [0, 0, found[2], 0, 0, 0, 0]
+
+
 @given(texts=batches)
 def test_neighbours_change_nothing(shared: Model, texts: List[List[str]]) -> None:
     docs = [make_doc(text) for text in texts]

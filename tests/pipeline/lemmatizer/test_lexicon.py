@@ -17,7 +17,8 @@ from spacy_rnn.pipeline.lemmatizer.candidates import find_lemmas, spellings
 from spacy_rnn.pipeline.lemmatizer.casing import Casing
 from spacy_rnn.pipeline.lemmatizer.table import TaggedWord
 
-from .lemmas import lemmas, lemmatizer, lemmatizer_nlp, trained_lemmatizer
+from ...helpers import ODD_TEXTS, encoder_config
+from .lemmas import lemmas, lemmatizer, lemmatizer_nlp, tagged_doc, trained_lemmatizer
 
 ENTRIES = {
     "geese": ["goose"],
@@ -83,6 +84,20 @@ def test_saved_with_the_pipeline(nlp: Language, path: str, tmp_path: Path) -> No
         assert lemmas(loaded, WORDS) == lemmas(nlp, WORDS)
     with pytest.raises(ValueError, match="R210"):
         trained_lemmatizer(1, model=missing)
+
+
+def test_words_in_context(path: str) -> None:
+    """A network that reads the context chooses for each word where it stands, whatever is in the batch beside it."""
+    nlp = trained_lemmatizer(3, model={"lexicon": path, "tok2vec": encoder_config()})
+    docs = [tagged_doc(nlp, words) for words in (WORDS, [("new", "ADJ"), ("mice", "NOUN")], [(" ", "X")], WORDS[:1])]
+    alone = [[token.lemma_ for token in nlp(doc.copy())] for doc in docs]
+    assert [[token.lemma_ for token in doc] for doc in nlp.pipe(docs)] == alone
+    assert alone[1][1].lower() in ENTRIES["mice"] and alone[3][0].lower() == "goose"
+
+
+def test_odd_words(nlp: Language) -> None:
+    """Whatever a form is, it has a lemma."""
+    assert all(lemmas(nlp, [(text, "X") for text in ODD_TEXTS if text]))
 
 
 def test_forms_in_other_cases(path: str) -> None:
