@@ -13,10 +13,16 @@ Trees come as the head of each node, in the joined batch; a root is its own head
     trees = Trees.from_heads(np.array([1, 1, 1, 3]))
     y = TreeNet(16, 32)(torch.randn(4, 16), build_batch(trees))  # (4, 32)
 
+A parser scores the arcs between the words of each sentence, and finds the best tree:
+
+    found = BiaffineParser(16, labels=9)(torch.randn(7, 16), Sentences(np.arange(7), np.array([4, 3])), TreeSearch())
+    found.heads  # (7,): 0 for the root of a sentence, else 1 + the place of the head
+
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
 from ..base.lexicon import Lexicon
+from ..base.parsing import Parses, Sentences, StartSearch, TreeSearch, TreeTargets
 from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
 from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
@@ -31,6 +37,10 @@ from .lexicon import FormBags, LexiconEmbedding
 from .linear import Maxout
 from .ngrams import Bags, NgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
+from .parsing.biaffine import BiaffineParser
+from .parsing.eisner import projective_tree
+from .parsing.matrix_tree import arc_marginals, log_partition
+from .parsing.mst import max_spanning_tree
 from .pooling import POOLINGS, Pool, SequencePool
 from .rnn import CELLS, RNN, RecurrentLayer
 from .seq2seq.beam import beam_search
@@ -47,6 +57,9 @@ __all__ = [
     "CELLS", "RNN", "RecurrentLayer", "Block", "lay_out",
     # Trees
     "TREE_CELLS", "TREE_POOLINGS", "TreeNet", "TreeOutput", "Trees", "TreeBatch", "build_batch",
+    # Parsing
+    "BiaffineParser", "Sentences", "TreeTargets", "TreeSearch", "StartSearch", "Parses",
+    "max_spanning_tree", "projective_tree", "log_partition", "arc_marginals",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "KnownVectors",
     "LexiconEmbedding", "Lexicon", "FormBags", "ContextualStrings", "TextPlaces",

@@ -87,6 +87,16 @@ def run_seq2seq() -> Tuple[torch.nn.Module, Tensor]:
     return run(network.train(), sources, targets)
 
 
+def run_parser() -> Tuple[torch.nn.Module, Tensor]:
+    parser = nn.BiaffineParser(6, 5, arc_size=4, label_size=3)
+    sentences = nn.Sentences(ROWS.numpy(), LENGTHS)
+    found = parser.eval()(X, sentences, nn.TreeSearch(marginals=True))
+    assert isinstance(found, nn.Parses) and parser(X, sentences, nn.StartSearch()).shape == (7,)
+    return run(
+        parser.train(), X, sentences, nn.TreeTargets(np.array([2, 0, 2, 0, 1, 1, 2]), np.array([0, 4, 1, 4, 1, 2, 2]))
+    )
+
+
 CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]] = {
     nn.RNN: lambda: run(nn.RNN(6, 3, depth=2, token_dropout=0.2), X, nn.lay_out(LENGTHS)),
     nn.RecurrentLayer: lambda: run(nn.RecurrentLayer(6, 3, "gru"), X.view(7, 1, 6)),
@@ -118,6 +128,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.NgramScores: run_ngrams,
     nn.Decoder: run_decoder,
     nn.Seq2Seq: run_seq2seq,
+    nn.BiaffineParser: run_parser,
     nn.CharLM: run_char_lm,
     nn.SequenceDropout: lambda: run(nn.SequenceDropout(), X),
     nn.TokenDropout: lambda: run(nn.TokenDropout(6, 0.5), X),
