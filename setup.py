@@ -13,6 +13,7 @@ ENTRY_POINTS = {
     "console_scripts": ["spacy-rnn = spacy_rnn.cli:main"],
     "spacy_factories": [
         "rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger",
+        "rnn_parser = spacy_rnn.pipeline.parser:make_rnn_parser",
         "rnn_textcat = spacy_rnn.pipeline.textcat:make_rnn_textcat",
         "rnn_textcat_multilabel = spacy_rnn.pipeline.textcat:make_rnn_textcat_multilabel",
         "tree_rnn = spacy_rnn.pipeline.tree:make_tree_rnn",
@@ -31,6 +32,7 @@ ENTRY_POINTS = {
         "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",
         "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",
         "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
+        "spacy-rnn.Parser.v1 = spacy_rnn.models.parser:build_parser_v1",
         "spacy-rnn.TextEmbed.v1 = spacy_rnn.models.embed.text:build_text_embed_v1",
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
         "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",

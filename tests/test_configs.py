@@ -27,6 +27,8 @@ VARIANTS = {
     "cnn": {"cnn_morphologizer", "bilstm"},
     "lemmatizer": set(),
     "spacy_lemmatizer": set(),
+    "parser": set(),
+    "spacy_parser": set(),
     "textcat_sentiment": {"textcat_long"},
     "textcat_emotions": set(),
     "textcat_chars": set(),
@@ -101,6 +103,8 @@ def small(path: Path, corpus: Path) -> Config:
         "training.eval_frequency": 1,
         "training.logger": {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False},
     }
+    if path.stem == "spacy_parser":
+        overrides["components.parser.min_action_freq"] = 1
     return read_config(path, overrides).interpolate()
 
 
@@ -123,6 +127,8 @@ def test_trains(path: Path, tmp_path: Path) -> None:
     elif "tree" in path.stem:
         parsed = Doc(loaded.vocab, words=["So", "it", "is"], heads=[2, 2, 2], deps=["dep", "dep", "ROOT"])
         assert set(loaded(parsed).cats) == {"odd", "even"} and parsed[0]._.tree_label in ("odd", "even")
+    elif "parser" in path.stem:
+        assert all(doc.has_annotation("DEP") and len(list(doc.sents)) for doc in loaded.pipe(TEXTS))
     elif "lemmatizer" in path.stem:
         assert all(token.lemma_ for doc in loaded.pipe(TEXTS) for token in doc)
     elif path.stem.startswith("transducer"):

@@ -1,4 +1,4 @@
-"""The subcommands of `spacy-rnn` for treebanks and taggers."""
+"""The subcommands of `spacy-rnn` for treebanks, taggers and parsers."""
 
 from pathlib import Path
 from typing import Optional
@@ -86,7 +86,7 @@ def evaluate_command(
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
-    """Score a tagger on the words as annotated and on raw text, and measure its speed."""
+    """Score taggers and parsers on the words as annotated and on raw text, and measure its speed."""
     nlp = open_pipeline(model, gpu_id, threads)
     evaluations = evaluate(nlp, corpus_dir, split, noise=noise)
     report(f"{corpus_dir.name}, {split}{with_vectors(nlp)}", evaluations, output)

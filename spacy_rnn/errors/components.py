@@ -49,6 +49,15 @@ class ComponentMessages:
         "weights."
     )
 
+    R120 = (
+        "'{name}': no token of the training data has a head and a dependency label. Check it with `spacy debug data`."
+    )
+    R121 = "'{name}': the labels must be a dict with lists of strings for 'arcs' and 'roots', got: {found}."
+    R122 = (
+        "'{name}': sentences = 'predict' needs a model that was trained with this setting; train it anew, or set "
+        "sentences = 'doc' and put a component before it that finds the sentences."
+    )
+
     R150 = (
         "'{name}' needs dependency parses, and this document has none: {text!r}. Put a parser before it. In training, "
         "name the parser in training.annotating_components, or read gold parses with spacy-rnn.GoldParseCorpus.v1."

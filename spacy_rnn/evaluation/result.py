@@ -16,6 +16,8 @@ NAMES = {
     "tag_acc": "XPOS",
     "morph_acc": "FEATS",
     "lemma_acc": "lemmas",
+    "dep_uas": "UAS",
+    "dep_las": "LAS",
     "cats_micro_f": "micro F",
     "cats_macro_f": "macro F",
     "cats_macro_auc": "macro AUC",

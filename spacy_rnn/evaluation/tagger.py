@@ -1,4 +1,4 @@
-"""Score a tagger on the words as annotated, which is what papers report, and on raw text, which is what users have."""
+"""Score taggers and parsers on the words as annotated, which papers report, and on raw text, which users have."""
 
 from pathlib import Path
 from typing import Dict, List
@@ -10,7 +10,7 @@ from ..data.noise import conditions
 from .result import Evaluation, read_examples, run
 
 # The scorer's key of each attribute that is scored.
-SCORES = {"pos_acc": "POS", "tag_acc": "TAG", "morph_acc": "MORPH"}
+SCORES = {"pos_acc": "POS", "tag_acc": "TAG", "morph_acc": "MORPH", "dep_uas": "DEP", "dep_las": "DEP"}
 # An attribute that fewer words than this carry is a slip of the annotators, and its score would say nothing.
 LEAST_SHARE = 0.01
 
@@ -50,4 +50,6 @@ def annotated_scores(examples: List[Example]) -> List[str]:
             counts["pos_acc"] += token.pos != 0
             counts["tag_acc"] += token.tag != 0
             counts["morph_acc"] += token.has_morph()
+            counts["dep_uas"] += token.has_dep()
+    counts["dep_las"] = counts["dep_uas"]
     return [key for key, found in counts.items() if found and found >= LEAST_SHARE * total]

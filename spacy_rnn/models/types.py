@@ -13,6 +13,7 @@ from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
 from ..base.hashing import hash_rows
+from ..base.parsing import Parses, ParseTask, Sentences
 from ..base.sequences import Decoded, Search, Sources, Targets
 from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
@@ -149,3 +150,17 @@ class SequenceInput(NamedTuple):
 
 SequenceModel = Model[SequenceInput, Union[Floats2d, Decoded]]
 """The log-probabilities of targets and of decisions, (n, 2), or the outputs that a search found."""
+
+
+class ParserInput(NamedTuple):
+    """A batch for a dependency parser."""
+
+    docs: List[Doc]
+    sentences: Sentences
+    """Of the tokens of all documents joined."""
+    task: ParseTask
+    """What to learn, or how to search."""
+
+
+ParserModel = Model[ParserInput, Union[Floats2d, Parses]]
+"""The log-probabilities of heads, labels and sentence starts, (n, 3), or the trees that a search found."""

@@ -23,6 +23,8 @@ ATTENTION = "rnn_attention"
 TREE = "tree_rnn"
 """A dict of "labels" and of the arrays "scores" (n_tokens, n_labels), "best" (n_tokens,), the label of each subtree or
 -1, and with `save_vectors` "vectors" (n_tokens, width)."""
+ARC_PROBS = "rnn_arc_probs"
+"""An array (n_tokens,), the probability of the arc to each token, see `RNNParser`."""
 TRANSDUCED = "transduced"
 """The text that was written for a document, or is to be written for it; None if there is none."""
 TRANSDUCTIONS = "transductions"
@@ -74,12 +76,22 @@ def tree_vector(node: Node) -> Optional[Array]:
     return None if kept is None else kept["vectors"][row]
 
 
-_ROWS = {name: {"getter": RowsGetter(name), "setter": RowsSetter(name)} for name in (SCORES, ATTENTION, TREE)}
+def arc_prob(token: Token) -> Optional[float]:
+    """`_.arc_prob`: the marginal probability of the arc from the head of a token, None if it was not kept."""
+    kept, tokens = _stored(token.doc, ARC_PROBS)
+    row = None if kept is None else _row_of(token, tokens, len(kept))
+    return None if row is None else float(kept[row])
+
+
+_ROWS = {
+    name: {"getter": RowsGetter(name), "setter": RowsSetter(name)} for name in (SCORES, ATTENTION, TREE, ARC_PROBS)
+}
 _VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS, SOFT_LABELS)}
 _NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_scores, tree_vector)}
 EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
     *((Doc, name, kind) for name, kind in (*_ROWS.items(), *_VALUES.items())),
     *((owner, name, kind) for owner in (Token, Span) for name, kind in _NODES.items()),
+    (Token, "arc_prob", {"getter": arc_prob}),
 ]
 
 
@@ -146,16 +158,22 @@ def _tree_row(node: Node, name: str) -> Tuple[Any, int]:
     kept, tokens = _stored(node.doc, TREE)
     if not kept or name not in kept:
         return None, 0
-    token = node.root if isinstance(node, Span) else node
+    row = _row_of(node.root if isinstance(node, Span) else node, tokens, _count(kept))
+    return (None, 0) if row is None else (kept, row)
+
+
+def _row_of(token: Token, tokens: Optional[KeyArray], n_rows: Optional[int]) -> Optional[int]:
+    """The row of a token among those that are described, None if it is not among them. tokens, n_rows: see `_stored`
+    and `_count`."""
     if tokens is None:
-        return (kept, token.i) if _count(kept) == len(node.doc) else (None, 0)
+        return token.i if n_rows == len(token.doc) else None
     wanted = [token.idx, token.orth]
     row = token.i
     if row >= len(tokens) or tokens[row].tolist() != wanted:
         row = int(np.searchsorted(tokens[:, 0], np.uint64(token.idx)))
         if row == len(tokens) or tokens[row].tolist() != wanted:
-            return None, 0
-    return kept, row
+            return None
+    return row
 
 
 register()

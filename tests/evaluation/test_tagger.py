@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterable
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.pipeline.dep_parser import parser_score
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -64,6 +65,23 @@ def make_tag_by_form(nlp: Language, name: str) -> TagByForm:
     return TagByForm()
 
 
+class HangOnTheFirst:
+    """The first word is the root, and the head of all others, which are modifiers of a noun."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        heads = [0] * len(doc)
+        return Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc],
+                   heads=heads, deps=["ROOT", *["nmod"] * (len(doc) - 1)])  # fmt: skip
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> Dict[str, Any]:
+        return dict(parser_score(list(examples), **settings))
+
+
+@Language.factory("hang_on_the_first")
+def make_hang_on_the_first(nlp: Language, name: str) -> HangOnTheFirst:
+    return HangOnTheFirst()
+
+
 @pytest.fixture
 def nlp() -> Language:
     nlp = spacy.blank("pt")
@@ -91,6 +109,15 @@ def test_noise(nlp: Language, corpus: Path) -> None:
     # "Vi" is known in its own case, "avó" with its accent.
     right = {name: round(7 * own.scores["pos_acc"]) for name, own in found.items() if name != "raw_text"}
     assert right == {"gold_words": 6, "lower case": 5, "UPPER CASE": 1, "no diacritics": 5, "5% typos": 6}
+
+
+def test_trees(corpus: Path) -> None:
+    """Of seven words, the root and two others have the right head, none of the others the right label; punctuation does
+    not count where it is known to be some."""
+    nlp = spacy.blank("pt")
+    nlp.add_pipe("hang_on_the_first")
+    scores = evaluate(nlp, corpus)["gold_words"].scores
+    assert scores == {"dep_uas": pytest.approx(2 * 2 / (7 + 6)), "dep_las": pytest.approx(2 * 1 / (7 + 6))}
 
 
 def test_attributes_that_only_the_corpus_or_only_the_pipeline_has(nlp: Language, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from spacy.training import Example
 
 from ..helpers import make_examples, tagger_config
 from ..pipeline.lemmatizer.lemmas import lemma_examples, lemmatizer_nlp
+from ..pipeline.parser.parsers import parser_config, tree_examples
 from ..pipeline.texts import make_texts, textcat_config
 from ..pipeline.transducer.transducers import CHARS, pair_examples, transducer_nlp
 from ..tree_helpers import reviews, tree_config
@@ -22,6 +23,7 @@ if IS_LONG:
     VALUES += [-(10**9), 0, 1, 10**15, 1.5, float("inf"), float("-inf"), "", [], ["x"], None, {"x": 1}, True]
 PIPES: Dict[str, Callable[[], Dict[str, Any]]] = {
     "rnn_tagger": tagger_config,
+    "rnn_parser": parser_config,
     "rnn_textcat": textcat_config,
     "rnn_textcat_multilabel": lambda: textcat_config(False),
     "tree_rnn": tree_config,
@@ -68,6 +70,7 @@ SEEN: Set[Any] = set()
 def examples_for(nlp: Any, name: str) -> List[Example]:
     makers: Dict[str, Callable[[Any], List[Example]]] = {
         "rnn_tagger": make_examples,
+        "rnn_parser": tree_examples,
         "tree_rnn": reviews,
         "rnn_lemmatizer": lemma_examples,
         "rnn_transducer": lambda nlp: pair_examples(nlp, CHARS),

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from ..helpers import trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
+from ..pipeline.parser.parsers import assert_well_formed, trained_parser
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..tree_helpers import trained_tree
@@ -32,6 +33,7 @@ texts = st.lists(some_text, max_size=8).map("".join)
 
 MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(3, save_scores=True),
+    "rnn_parser": lambda: trained_parser(3, sentences="predict", save_probs=True),
     "rnn_textcat": lambda: trained_textcat(steps=3, model={"hierarchy": "windows", "segment": 7}),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=3, save_attention=True),
     "tree_rnn": lambda: trained_tree(3, component={"save_spans": True, "save_vectors": True}, dep_width=4),
@@ -63,6 +65,9 @@ def check(nlp: Language, doc: Doc) -> None:
         assert not len(doc) or all(token.pos_ for token in doc)
         arrays = list((doc._.rnn_scores or {}).values()) if len(doc) else []
         assert all(np.isfinite(array).all() and len(array) == len(doc) for array in arrays)
+    elif name == "rnn_parser":
+        assert_well_formed(doc)
+        assert all(0.0 <= token._.arc_prob <= 1.0 for token in doc)
     elif name == "rnn_lemmatizer":
         for token in doc:
             lemma, form = token.lemma_, token.text

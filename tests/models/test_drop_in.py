@@ -57,15 +57,20 @@ MODELS: Dict[str, Callable[[Any], Dict[str, Any]]] = {
         "tok2vec": tok2vec,
     },
     "rnn_tagger": lambda tok2vec: {"@architectures": "spacy-rnn.Tagger.v1", "precision": "fp32", "tok2vec": tok2vec},
+    "rnn_parser": lambda tok2vec: {"@architectures": "spacy-rnn.Parser.v1", "precision": "fp32", "tok2vec": tok2vec},
 }
 READ: Dict[str, Callable[[Doc], Any]] = {
     "tagger": lambda doc: [token.tag_ for token in doc],
     "morphologizer": lambda doc: [(token.pos_, str(token.morph)) for token in doc],
     "ner": lambda doc: [(ent.text, ent.label_) for ent in doc.ents],
     "parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
+    "rnn_parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "textcat": lambda doc: max(doc.cats, key=doc.cats.__getitem__),
     "rnn_tagger": lambda doc: [(token.pos_, token.tag_, str(token.morph)) for token in doc],
 }
+
+# Components that listen to one encoder.
+SHARED = ["tagger", "rnn_tagger", "rnn_parser"]
 
 
 def add(nlp: Language, name: str, tok2vec: Any) -> None:
@@ -121,11 +126,11 @@ def test_overfits_and_reloads(name: str, tok2vec: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Language:
-    """Two listeners on one encoder, trained."""
+    """Listeners on one encoder, trained."""
     nlp = spacy.blank("xx")
-    for name in ("tok2vec", "tagger", "rnn_tagger"):
+    for name in ("tok2vec", *SHARED):
         add(nlp, name, encoder_config() if name == "tok2vec" else LISTENER)
-    train(nlp, examples(nlp), 40)
+    train(nlp, examples(nlp), 60)
     return nlp
 
 
@@ -136,21 +141,19 @@ def assert_knows(nlp: Language, names: List[str]) -> None:
 
 
 def test_listeners_share_an_encoder(shared: Language, tmp_path: Path) -> None:
-    assert_knows(shared, ["tagger", "rnn_tagger"])
-    assert_reloads(shared, ["tagger", "rnn_tagger"], tmp_path)
+    assert_knows(shared, SHARED)
+    assert_reloads(shared, SHARED, tmp_path)
 
 
 def test_replaced_listeners_go_their_own_way(shared: Language, tmp_path: Path) -> None:
-    expected = [read(shared, name) for name in ("tagger", "rnn_tagger")]
-    for name in ("tagger", "rnn_tagger"):
+    expected = [read(shared, name) for name in SHARED]
+    for name in SHARED:
         shared.replace_listeners("tok2vec", name, ["model.tok2vec"])
-    ids = [
-        shim.id for name in ("tok2vec", "tagger", "rnn_tagger") for shim in torch_shims(component(shared, name).model)
-    ]
+    ids = [shim.id for name in ("tok2vec", *SHARED) for shim in torch_shims(component(shared, name).model)]
     assert len(ids) == len(set(ids))
     shared.remove_pipe("tok2vec")
-    assert [read(shared, name) for name in ("tagger", "rnn_tagger")] == expected
-    assert_reloads(shared, ["tagger", "rnn_tagger"], tmp_path)
+    assert [read(shared, name) for name in SHARED] == expected
+    assert_reloads(shared, SHARED, tmp_path)
     frozen = component(shared, "tagger").model.to_bytes()
     optimizer = shared.resume_training()
     shared.update(examples(shared), sgd=optimizer, exclude=["tagger"])

@@ -22,6 +22,7 @@ from spacy_rnn.models.char_lm_file import load_lm
 from ..helpers import encoder_config, tagger_config
 from ..lm.helpers import tiny_settings, write_lm, write_text
 from ..tree_helpers import tree_config
+from .parser.parsers import parser_config
 from .texts import textcat_config
 
 
@@ -89,6 +90,7 @@ def pipeline(precision: str, lm: str) -> Language:
     ngrams = {"hierarchy": "windows", "segment": 2, "ngrams": 2, "ngram_rows": 64, "hidden": 8, "precision": precision}
     nlp.add_pipe("rnn_textcat", config=textcat_config(model=ngrams, save_attention=True))
     nlp.add_pipe("tree_rnn", config=tree_config("attention", precision=precision, top_down=True, dep_width=4))
+    nlp.add_pipe("rnn_parser", config=parser_config(precision=precision, save_probs=True))
     nlp.add_pipe("rnn_transducer", config={"beams": 2, "model": {"@architectures": "spacy-rnn.Transducer.v1", **small}})
     return nlp
 
@@ -112,6 +114,8 @@ def make_examples(nlp: Language) -> List[Example]:
 def read(nlp: Language, found: Dict[str, Any], name: str) -> None:
     docs = [*nlp.pipe(make_docs(nlp)), nlp(Doc(nlp.vocab, words=["Cats"], heads=[0], deps=["ROOT"]))]
     found[f"{name} tags"] = [(t.pos_, t.tag_, str(t.morph), t.lemma_) for doc in docs for t in doc]
+    found[f"{name} arcs"] = [(t.head.i, t.dep_) for doc in docs for t in doc]
+    found[f"{name} arc probabilities"] = np.array([t._.arc_prob for doc in docs for t in doc])
     found[f"{name} texts"] = [doc._.transduced for doc in docs]
     found[f"{name} numbers"] = np.array([value for doc in docs for value in doc.cats.values()])
     found[f"{name} attention"] = np.concatenate([doc._.rnn_attention for doc in docs])

@@ -11,11 +11,13 @@ from spacy.training import Example
 from ..helpers import trained_tagger
 from ..tree_helpers import trained_tree
 from .lemmatizer.lemmas import trained_lemmatizer
+from .parser.parsers import trained_parser
 from .texts import TEXTS, make_texts, train_texts, trained_textcat
 from .transducer.transducers import CHARS, trained_transducer
 
 MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(1),
+    "rnn_parser": lambda: trained_parser(1),
     "rnn_textcat": lambda: trained_textcat(steps=1),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=1),
     "tree_rnn": lambda: trained_tree(1),
@@ -39,7 +41,7 @@ MODELS: Dict[str, Dict[str, Any]] = {
 @pytest.mark.parametrize("name", MAKERS)
 def test_nothing_is_scored_as_perfect(name: str) -> None:
     nlp = MAKERS[name]()
-    bare = [Example(nlp.make_doc("a"), nlp.make_doc("a")) for _ in range(2)]
+    bare = [Example(nlp.make_doc("a b"), nlp.make_doc("a b")) for _ in range(2)]
     if name == "tree_rnn":
         bare = [Example(doc, doc.copy()) for doc in [Doc(nlp.vocab, words=["a"], heads=[0], deps=["ROOT"])] * 2]
     for examples in ([], bare, [Example(Doc(nlp.vocab), Doc(nlp.vocab))]):

@@ -15,10 +15,11 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Token
 from spacy.tokens.underscore import Underscore
 
-from spacy_rnn.pipeline.extensions import ATTENTION, EXTENSIONS, SCORES, TRANSDUCED, TREE, assign, read
+from spacy_rnn.pipeline.extensions import ARC_PROBS, ATTENTION, EXTENSIONS, SCORES, TRANSDUCED, TREE, assign, read
 
 from ..helpers import VOCAB, tagger_nlp, trained_tagger
 from ..tree_helpers import parsed_reviews, trained_tree, tree_nlp
+from .parser.parsers import parser_nlp, trained_parser
 from .test_processes import run
 from .texts import trained_textcat
 from .transducer.transducers import trained_transducer, transducer_nlp
@@ -31,6 +32,7 @@ def keep(doc: Doc) -> Doc:
     rows = np.arange(len(doc), dtype=np.float32)
     assign(doc, SCORES, {"pos": np.stack([rows, rows], axis=1)})
     assign(doc, ATTENTION, rows)
+    assign(doc, ARC_PROBS, rows)
     tree = {"labels": [str(i) for i in range(len(doc))], "scores": rows.reshape(-1, 1), "best": rows.astype(np.int64)}
     assign(doc, TREE, {**tree, "vectors": rows.reshape(-1, 1)})
     return doc
@@ -60,6 +62,7 @@ def copies(doc: Doc) -> Iterator[Doc]:
 def row_of(token: Any) -> Optional[int]:
     """The row that the attributes of a token or span show; they all show the same."""
     values = token._.tree_label, token._.tree_scores, token._.tree_vector
+    assert not isinstance(token, Token) or token._.arc_prob == (values[2] if values[2] is None else values[2][0])
     if values == (None, None, None):
         return None
     label, scores, vector = values
@@ -80,6 +83,7 @@ def test_rows_stay_with_their_tokens(words: List[str], changes: List[Tuple[str, 
         assert [row_of(token) for token in found] == own
         assert [row_of(found[i : i + 1]) for i in range(len(found))] == own
         attributes = [read(found, name) for name in (SCORES, ATTENTION, TREE)]
+        assert np.array_equal(read(found, ARC_PROBS), attributes[1])
         if present == places:
             scores, attention, tree = attributes
             assert scores["pos"][:, 0].tolist() == attention.tolist() == tree["best"].tolist() == own
@@ -121,7 +125,7 @@ def test_rows_that_earlier_versions_stored() -> None:
 
 def test_attributes_that_were_never_set() -> None:
     doc = Doc(VOCAB, words=["a"])
-    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 6
+    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 7
     assert row_of(doc[0]) is row_of(doc[:1]) is None
     doc._.rnn_attention = None
     assert doc._.rnn_attention is None
@@ -132,6 +136,7 @@ TRAINED: Dict[str, Callable[[], Language]] = {
     ATTENTION: lambda: trained_textcat(True, steps=2, save_attention=True),
     TRANSDUCED: lambda: trained_transducer([("ab", "ba"), ("cd", "dc")], "char", steps=2),
     TREE: lambda: trained_tree(2),
+    ARC_PROBS: lambda: trained_parser(2, save_probs=True),
 }
 
 
@@ -218,6 +223,7 @@ def test_registered_again_when_it_is_needed(nlp: Language) -> None:
 
 FACTORIES: Dict[str, Any] = {
     SCORES: lambda: tagger_nlp(save_scores=True),
+    ARC_PROBS: lambda: parser_nlp(save_probs=True),
     ATTENTION: lambda: trained_textcat(True, steps=1, save_attention=True),
     TRANSDUCED: transducer_nlp,
     TREE: tree_nlp,

@@ -16,6 +16,7 @@ from spacy_rnn.pipeline.extensions import TRANSDUCED, assign, read
 from ..helpers import component, make_examples, tagger_nlp
 from ..tree_helpers import LABELS, reviews, tree_nlp
 from .lemmatizer.lemmas import SENTENCES, lemma_examples, lemmatizer_nlp
+from .parser.parsers import parser_nlp, tree_examples
 from .texts import make_texts, textcat_nlp
 from .transducer.transducers import CHARS, pair_examples, transducer_nlp
 
@@ -23,6 +24,8 @@ Make = Callable[[], Language]
 Corpus = Callable[[Language], List[Example]]
 COMPONENTS: Dict[str, Tuple[Make, Corpus]] = {
     "tagger": (lambda: tagger_nlp(neg_prefix="!"), lambda nlp: make_examples(nlp)),
+    "parser": (parser_nlp, lambda nlp: tree_examples(nlp)),
+    "parser of sentences": (lambda: parser_nlp(sentences="predict"), lambda nlp: tree_examples(nlp)),
     "textcat": (textcat_nlp, make_texts),
     "tree": (lambda: tree_nlp(component={"spans_key": "tree", "save_spans": True}), reviews),
     "lemmatizer": (lemmatizer_nlp, lambda nlp: lemma_examples(nlp, SENTENCES[:6])),
@@ -57,7 +60,9 @@ def elsewhere(nlp: Language, examples: List[Example]) -> List[Example]:
 
 def annotations(doc: Doc) -> Any:
     """All that a component may have written, as strings."""
-    tokens = [(token.text, token.pos_, token.tag_, str(token.morph), token.lemma_) for token in doc]
+    tokens = [
+        (token.text, token.pos_, token.tag_, str(token.morph), token.lemma_, token.head.i, token.dep_) for token in doc
+    ]
     spans = {key: [(span.start, span.end, span.label_) for span in group] for key, group in doc.spans.items()}
     return tokens, spans, read(doc, TRANSDUCED), {label: round(value, 4) for label, value in doc.cats.items()}
 
@@ -126,7 +131,7 @@ def test_rehearsal_and_mixed_batches(name: str) -> None:
         assert all(loss == loss for loss in losses.values())
 
 
-@pytest.mark.parametrize("name", ["tagger", "tree", "lemmatizer"])
+@pytest.mark.parametrize("name", ["tagger", "parser", "tree", "lemmatizer"])
 def test_labels_survive_memory_zones_of_the_documents(name: str) -> None:
     """What was first written in a memory zone of another vocabulary can be written again after it."""
     nlp, examples, _ = trained(name, lambda nlp, examples: examples)

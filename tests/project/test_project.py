@@ -89,6 +89,7 @@ WORKFLOWS = {
     "distillation": {"distill"},
     "language_models": {"charlm"},
     "lemmas": {"lemma", "compare-lemmas"},
+    "parsing": {"parse", "compare-parsers"},
     "texts": {"textcat", "compare-textcat", "generate"},
     "translation": {"translate"},
     "trees": {"tree", "tree-sst"},

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from ...base.parsing import ROOT, UNKNOWN, Parses, ParseTask, Sentences, StartSearch, TreeSearch, TreeTargets
 from ...types import IntArray
 from ..dropout import UnitDropout
-from ..linear import RoundedLinear, round_up
+from ..linear import RoundedLinear, over_rounded, round_up
 from .decoding import decode_trees
 from .matrix_tree import arc_marginals
 
 # How many scores of arcs are in memory together, unless one sentence has more.
 _MOST_CELLS = 1 << 18
 # How many tokens get the scores of their labels together.
-_MOST_TOKENS = 2048
+_MOST_TOKENS = 1024
 _SLOPE = 0.1
 
 
@@ -78,7 +78,9 @@ class BiaffineParser(nn.Module):
         self.root_arc = nn.Parameter(torch.empty(arc_size))
         self.root_label = nn.Parameter(torch.empty(label_size))
         self.arc = RoundedLinear(arc_size, arc_size)
-        self.label = RoundedLinear(label_size, labels * (label_size + 1))
+        self.label = nn.Linear(label_size**2, labels)
+        """Of the products of each number of a head with each number of its dependent."""
+        self.label_parts = nn.Linear(2 * label_size, labels, bias=False)
         self.start = nn.Linear(input_size, 1)
         self.reset_parameters()
 
@@ -88,7 +90,7 @@ class BiaffineParser(nn.Module):
             nn.init.orthogonal_(weight) if size > 1 else nn.init.xavier_uniform_(weight)
         for vector in (self.root_arc, self.root_label):
             nn.init.normal_(vector, std=len(vector) ** -0.5)
-        for layer in (self.arc, self.label, self.start):
+        for layer in (self.arc, self.label, self.label_parts, self.start):
             nn.init.zeros_(layer.weight)
         for layer in (self.roles, self.arc, self.label, self.start):
             nn.init.zeros_(layer.bias)
@@ -199,10 +201,15 @@ class BiaffineParser(nn.Module):
             not matter.
         """
         head = torch.where(is_root.unsqueeze(1), self.root_label.to(roles.label_heads.dtype), roles.label_heads[heads])
-        parts = self.label(roles.label_dependents[tokens]).unflatten(1, (-1, head.shape[1] + 1))
-        scores = torch.bmm(parts[:, :, :-1], head.to(parts.dtype).unsqueeze(2)).squeeze(2).float() + parts[:, :, -1]
+        scores = over_rounded(self._label_pairs, torch.cat([head, roles.label_dependents[tokens]], dim=1)).float()
         of_roots = torch.arange(scores.shape[1], device=scores.device) >= self.first_root_label
         return scores.masked_fill(of_roots != is_root.unsqueeze(1), -torch.inf)
+
+    def _label_pairs(self, pairs: Tensor) -> Tensor:
+        """The scores of all labels, (m, labels). pairs: (m, 2 * label_size), heads and dependents side by side."""
+        head, dependent = pairs.chunk(2, dim=1)
+        products = torch.bmm(head.unsqueeze(2), dependent.unsqueeze(1)).flatten(1)
+        return self.label(products) + self.label_parts(pairs)
 
     def score_starts(self, x: Tensor) -> Tensor:
         """The log odds that a sentence starts at each token, (n,) float32. x: (n, input_size)."""

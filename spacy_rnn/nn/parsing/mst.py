@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
@@ -21,105 +21,104 @@ def finite_scores(scores: Any) -> Any:
 def max_spanning_tree(scores: Any) -> IntArray:
     """The best of all trees with exactly one root, in O(n^2) time and memory.
 
-    Nodes are entered by their best arcs along a path; where the path meets itself, the cycle becomes one node (Tarjan
-    1977, for dense graphs). Arcs from the root are left out until all nodes are one, so that one of them is taken.
+    The best tree with any number of roots is found first, since that is most often one with one root. Otherwise the
+    search is repeated with arcs from the root left out until all tokens are one node, so that one of them is taken.
 
     scores: (n, n + 1), of the arc to each token (row) from the root (column 0) and from each token (other columns), n >
         0; any values, see `MOST`. What is on the diagonal does not count.
     Returns the heads, (n,): 0 for the root, else 1 + the head.
     """
-    n = len(scores)
     weights = finite_scores(scores)
-    nodes = np.arange(n)
-    into = weights[:, 1:]
-    into[nodes, nodes] = -np.inf
-    contraction = _Contraction(weights[:, 0].tolist(), into)
-    path, place = [0], {0: 0}
-    while True:
-        node = path[-1]
-        start = contraction.enter(node)
-        if start is None:
-            return contraction.expand(node)
-        if start in place:
-            cycle = path[place[start] :]
-            del path[place[start] :]
-            start = contraction.contract(cycle)
-        place[start] = len(path)
-        path.append(start)
+    nodes = np.arange(len(weights))
+    weights[nodes, nodes + 1] = -np.inf
+    heads = _Contraction(weights.copy(), root_last=False).solve()
+    if np.count_nonzero(heads == 0) > 1:
+        heads = _Contraction(weights, root_last=True).solve()
+    return heads
 
 
 class _Contraction:
-    """A graph whose cycles become nodes. Nodes from n on stand for cycles."""
+    """A graph whose cycles become nodes (Tarjan 1977, for dense graphs). Nodes from n on stand for cycles.
 
-    def __init__(self, root_weights: List[float], into: Any):
-        """root_weights: (n,), of the arcs from the root. into: (n, n), of the arcs to each token from each token, -inf
-        for none; it is overwritten."""
-        n = len(into)
-        self.into = into
-        self.entered = np.repeat(np.arange(n, dtype=np.int32)[:, None], n, axis=1)
-        """(n, n): the token that is entered by the arc to a node (row) from a token (column)."""
+    weights: (n, n + 1), see `max_spanning_tree`, -inf on the diagonal; they are overwritten.
+    root_last: take an arc from the root only to a node that no other arc enters.
+    """
+
+    def __init__(self, weights: Any, *, root_last: bool):
+        n = len(weights)
+        self.weights = weights
+        self.first = int(root_last and n > 1)
+        """The first column of `weights` that counts."""
+        self.entered = np.repeat(np.arange(n, dtype=np.int32)[:, None], n + 1, axis=1)
+        """(n, n + 1): the token that the arc to a node (row) from a head (column) enters."""
+        self.owner = np.arange(-1, n)
+        """(n + 1,): the node that each head is part of by now, -1 for the root."""
         self.row = list(range(n))
         """The row of each node in both."""
-        self.owner = np.arange(n)
-        """(n,): the node that each token is part of by now."""
-        self.root_arcs: List[Tuple[float, int]] = [(weight, token) for token, weight in enumerate(root_weights)]
-        """The weight of the best arc from the root to each node, and the token that it enters."""
-        self.arcs: List[Tuple[int, int]] = [(0, 0)] * n
-        """The best arc to each node: from and to a token."""
-        self.weights = [0.0] * n
+        best = weights[:, self.first :].argmax(axis=1) + self.first
+        self.arcs: List[Tuple[int, int]] = list(zip(best.tolist(), range(n)))
+        """The best arc to each node: its head, and the token that it enters."""
         self.parent = [-1] * n
         """The cycle that each node is in."""
         self.members: List[List[int]] = [[] for _ in range(n)]
 
-    def enter(self, node: int) -> Any:
-        """Choose the best arc to a node. Returns the node where it starts, None if the node is the whole graph."""
-        row = self.row[node]
-        head = int(self.into[row].argmax())
-        weight = float(self.into[row, head])
-        if weight == -np.inf:
-            return None
-        self.arcs[node] = head, int(self.entered[row, head])
-        self.weights[node] = weight
-        return int(self.owner[head])
+    def solve(self) -> IntArray:
+        """The best heads, (n,). From each token, the best arcs are followed up. A path ends at the root, or where it
+        meets an earlier one; where it meets itself is a cycle, which becomes one node of the path."""
+        n = len(self.weights)
+        settled = [False] * (2 * n)
+        for token in range(n):
+            path: List[int] = []
+            place: Dict[int, int] = {}
+            node = int(self.owner[token + 1])
+            while node >= 0 and not settled[node]:
+                if node in place:
+                    cycle = path[place[node] :]
+                    del path[place[node] :]
+                    node = self.contract(cycle)
+                place[node] = len(path)
+                path.append(node)
+                node = int(self.owner[self.arcs[node][0]])
+            for node in path:
+                settled[node] = True
+        return self.expand(np.unique(self.owner[1:]).tolist())
 
     def contract(self, cycle: List[int]) -> int:
         """Make a cycle one node. The weight of an arc to it is what it adds if it replaces the arc that enters the same
-        node of the cycle."""
+        member of the cycle."""
         node = len(self.row)
         rows = np.array([self.row[member] for member in cycle])
-        lost = np.array([self.weights[member] for member in cycle])
-        gains = self.into[rows] - lost[:, None]
+        lost = self.weights[rows, [self.arcs[member][0] for member in cycle]]
+        gains = self.weights[rows] - lost[:, None]
         best = gains.argmax(axis=0)
         columns = np.arange(len(best))
         row = int(rows[0])
-        self.into[row] = gains[best, columns]
+        self.weights[row] = gains[best, columns]
         self.entered[row] = self.entered[rows[best], columns]
         inside = np.isin(self.owner, cycle)
         self.owner[inside] = node
-        self.into[row, inside] = -np.inf
-        roots = [(self.root_arcs[m][0] - self.weights[m], self.root_arcs[m][1]) for m in cycle]
-        self.root_arcs.append(max(roots, key=lambda arc: arc[0]))
+        self.weights[row, inside] = -np.inf
+        head = int(self.weights[row, self.first :].argmax()) + self.first
+        if self.weights[row, head] == -np.inf:
+            head = 0
+        self.arcs.append((head, int(self.entered[row, head])))
         self.row.append(row)
-        self.arcs.append((0, 0))
-        self.weights.append(0.0)
         self.parent.append(-1)
         self.members.append(cycle)
         for member in cycle:
             self.parent[member] = node
         return node
 
-    def expand(self, whole: int) -> IntArray:
-        """The heads of all tokens, see `max_spanning_tree`: each node is entered once, and keeps the arcs of its cycle
-        but the one to the member that is entered."""
-        heads = np.zeros(len(self.into), dtype=np.int64)
-        waiting = [(whole, self.root_arcs[whole][1])]
+    def expand(self, nodes: List[int]) -> IntArray:
+        """The heads of all tokens, (n,). Each cycle is entered once, and keeps its own arcs but the one to the member
+        that is entered."""
+        heads = np.zeros(len(self.weights), dtype=np.int64)
+        waiting = nodes
         while waiting:
-            node, token = waiting.pop()
+            node = waiting.pop()
+            heads[self.arcs[node][1]] = self.arcs[node][0]
+            token = self.arcs[node][1]
             while token != node:
-                for member in self.members[self.parent[token]]:
-                    if member != token:
-                        head, entered = self.arcs[member]
-                        heads[entered] = head + 1
-                        waiting.append((member, entered))
+                waiting += [member for member in self.members[self.parent[token]] if member != token]
                 token = self.parent[token]
         return heads

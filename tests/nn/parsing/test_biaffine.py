@@ -69,12 +69,13 @@ def equations(parser: BiaffineParser, x: Tensor) -> Any:
     label_head = torch.cat([parser.root_label.unsqueeze(0), label_head])
     n, size = len(x), label_dep.shape[1]
     arcs = [[arc_head[h] @ (parser.arc.weight @ arc_dep[i] + parser.arc.bias) for h in range(n + 1)] for i in range(n)]
-    u, b = parser.label.weight.view(-1, size + 1, size), parser.label.bias.view(-1, size + 1)
+    u, v = parser.label.weight.view(-1, size, size), parser.label_parts.weight
 
     def label(i: int, h: int) -> Tensor:
-        one = torch.cat([label_head[h], torch.ones(1)])
-        scores = torch.stack([one @ (u[k] @ label_dep[i] + b[k]) for k in range(len(u))])
-        allowed = (torch.arange(len(u)) >= parser.first_root_label) == (h == 0)
+        both = torch.cat([label_head[h], label_dep[i]])
+        scores = torch.stack([label_head[h] @ (u[k] @ label_dep[i]) for k in range(len(u))])
+        scores = scores + v @ both + parser.label.bias
+        allowed = (torch.arange(LABELS) >= parser.first_root_label) == (h == 0)
         return scores.masked_fill(~allowed, -torch.inf)
 
     table = torch.tensor(arcs)
