@@ -42,8 +42,9 @@ def is_pymorphy(path: Path) -> bool:
 
 def read_pymorphy(path: Path) -> Iterator[Tuple[str, List[Analysis]]]:
     """The forms of a dictionary with their analyses. A form with "ё" stands there with "е" too, as it is mostly
-    written. path: a folder, or an archive such as that of pymorphy3-dicts-ru.
+    written, and then so do its lemmas, beside those with "ё".
 
+    path: a folder, or an archive such as that of pymorphy3-dicts-ru.
     Raises CorpusError if the package dawg2-python is missing, or if the dictionary cannot be read.
     """
     try:
@@ -61,6 +62,7 @@ def read_pymorphy(path: Path) -> Iterator[Tuple[str, List[Analysis]]]:
                 analyses = [paradigms[number].read(form, place) for _, (number, place) in records]
                 yield form, analyses
                 if "ё" in form:
+                    yield form.replace("ё", "е"), [Analysis(one.lemma.replace("ё", "е"), one.tag) for one in analyses]
                     yield form.replace("ё", "е"), analyses
         except CorpusError:
             raise
