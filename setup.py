@@ -35,6 +35,7 @@ ENTRY_POINTS = {
         "spacy-rnn.Parser.v1 = spacy_rnn.models.parser:build_parser_v1",
         "spacy-rnn.TextEmbed.v1 = spacy_rnn.models.embed.text:build_text_embed_v1",
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
+        "spacy-rnn.TextCat.v2 = spacy_rnn.models.textcat:build_textcat_v2",
         "spacy-rnn.TreeEncoder.v1 = spacy_rnn.models.tree:build_tree_encoder_v1",
         "spacy-rnn.TreeRNN.v1 = spacy_rnn.models.tree:build_tree_rnn_v1",
         "spacy-rnn.Lemmatizer.v1 = spacy_rnn.models.seq2seq:build_lemmatizer_v1",

@@ -1,6 +1,6 @@
 """Cuts texts into the units that an encoder reads, into sentences or windows, and into n-grams."""
 
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 from spacy.attrs import NORM, SENT_START
@@ -8,10 +8,14 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..errors import AnnotationError, Errors
-from ..nn.ngrams import Bags, bag_ngrams
+from ..nn.ngrams import Bags, WordBags, bag_ngrams
 from ..nn.text_pool import Pieces
-from ..types import IntArray
+from ..types import IntArray, KeyArray
+from .embed.char import spell
 from .embed.text import text_length, token_sizes
+
+# Of a longer word, the n-grams of characters are those of its two ends.
+MOST_CHARS = 40
 
 
 def reading_unit(tok2vec: Model) -> Optional[str]:
@@ -54,11 +58,33 @@ def sentence_sizes(doc: Doc, unit: Optional[str]) -> IntArray:
     return np.add.reduceat(sizes, np.flatnonzero(starts))
 
 
-def bags_of(model: Model, docs: List[Doc]) -> Optional[Bags]:
-    """The n-grams of each document, by the norms of the tokens; None for a model without n-grams."""
-    if not model.attrs["ngrams"]:
-        return None
-    keys = [doc.to_array(NORM) for doc in docs]
-    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-    joined = np.concatenate([np.zeros(0, dtype=np.uint64), *keys])
-    return bag_ngrams(joined, lengths, model.attrs["ngrams"], model.attrs["ngram_rows"])
+def bags_of(model: Model, docs: List[Doc]) -> Dict[str, Bags]:
+    """The n-grams of each document, by the norms of the tokens: "ngrams" and, of the characters of the words,
+    "char_ngrams", as far as the model has them."""
+    ngrams, char_ngrams, rows = (model.attrs[name] for name in ("ngrams", "char_ngrams", "ngram_rows"))
+    bags: Dict[str, Bags] = {}
+    if ngrams or char_ngrams:
+        lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+        keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(doc.to_array(NORM) for doc in docs)])
+    if ngrams:
+        bags["ngrams"] = bag_ngrams(keys, lengths, ngrams, rows)
+    if char_ngrams:
+        bags["char_ngrams"] = word_bags(docs, keys, lengths, char_ngrams, rows)
+    return bags
+
+
+def word_bags(docs: List[Doc], keys: KeyArray, lengths: IntArray, longest: int, buckets: int) -> WordBags:
+    """The n-grams of 2 to `longest` characters of each distinct word, with a mark at each end.
+
+    keys: (n_tokens,), the norms of all tokens; lengths: (n_docs,)."""
+    distinct, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    owners, n = np.repeat(np.arange(len(docs)), lengths), max(1, len(distinct))
+    of_docs, words = np.divmod(np.unique(owners * n + index), n)
+    counts = np.bincount(of_docs, minlength=len(docs))
+    strings = (docs[owner].vocab.strings for owner in owners[first].tolist())
+    spelled = [spell(own[key], MOST_CHARS, None) for own, key in zip(strings, distinct.tolist())]
+    sizes = np.fromiter(map(len, spelled), dtype=np.int64, count=len(spelled))
+    text = "".join(spelled).encode("utf-32-le", errors="surrogatepass")
+    points = np.frombuffer(text, dtype=np.uint32).astype(np.uint64)
+    found = bag_ngrams(points, sizes, longest, buckets, shortest=2)
+    return WordBags(found.rows, found.starts, words, np.cumsum(counts) - counts)

@@ -2,7 +2,7 @@
 
 from functools import partial
 from itertools import chain
-from typing import Any, Callable, List, Literal, Optional, Tuple
+from typing import Any, Callable, Dict, List, Literal, Optional, Tuple
 
 import numpy as np
 from spacy.tokens import Doc
@@ -13,7 +13,7 @@ from torch import Tensor
 from ..base.arrays import activate
 from ..base.checks import check_at_least, check_between, check_choice, check_share, direction_width
 from ..errors import Errors, SettingError
-from ..nn.ngrams import Bags
+from ..nn.ngrams import POWER, Bags
 from ..nn.output import ClassifierOutput
 from ..nn.pooling import POOLINGS, Pooling
 from ..nn.rnn import CELLS, Cell
@@ -36,7 +36,7 @@ MOST_NGRAMS = 10
 RUN = 8192
 
 
-def build_textcat_v1(
+def build_textcat_v2(
     tok2vec: Tok2Vec,
     exclusive_classes: bool = True,
     pooling: List[Pooling] = ["attention", "max"],  # noqa: B006 (the config system needs a list)
@@ -46,9 +46,11 @@ def build_textcat_v1(
     segment_width: int = 128,
     segment_cell: Cell = "lstm",
     hidden: Optional[int] = None,
-    ngrams: int = 0,
+    ngrams: int = 2,
+    char_ngrams: int = 5,
+    ngram_rarity: float = 0.5,
     ngram_rows: int = 131072,
-    dropout: Optional[float] = None,
+    dropout: Optional[float] = 0.5,
     nO: Optional[int] = None,
     precision: Precision = "auto",
 ) -> Model[List[Doc], Floats2d]:
@@ -66,7 +68,11 @@ def build_textcat_v1(
     hidden: the width of a maxout layer between pooling and output; null for none.
     ngrams: the number of tokens of the longest n-grams, which add scores as in a linear bag of words; 0 for none, 10 at
         most.
-    ngram_rows: the size of their table, into which they are hashed; each row has a weight for each category.
+    char_ngrams: the number of characters of the longest n-grams of characters, of two on and within words, which add
+        scores of their own; 0 for none, 10 at most.
+    ngram_rarity: how much more rare n-grams count, the exponent of their inverse document frequency; 0 for equally.
+    ngram_rows: the size of the table of each kind of n-grams, into which they are hashed; each row has a weight for
+        each category.
     dropout: rate before the output layer; null for the rate of `training.dropout`.
     nO: the number of categories; usually null, since the labels determine it.
     precision: "auto", "bf16" or "fp32".
@@ -88,6 +94,9 @@ def build_textcat_v1(
         check_at_least("hidden", hidden, 1)
     check_between("ngrams", ngrams, 0, MOST_NGRAMS)
     check_at_least("ngram_rows", ngram_rows, 1)
+    if char_ngrams:
+        check_between("char_ngrams", char_ngrams, 2, MOST_NGRAMS)
+    check_at_least("ngram_rarity", ngram_rarity, 0)
     if dropout is not None:
         check_share("dropout", dropout)
     build = partial(
@@ -97,6 +106,12 @@ def build_textcat_v1(
         segment_width=None if hierarchy is None else segment_width,
         cell=segment_cell,
         hidden=hidden,
+    )
+    build_output = partial(
+        ClassifierOutput,
+        buckets=ngram_rows if ngrams else 0,
+        char_buckets=ngram_rows if char_ngrams else 0,
+        power=ngram_rarity,
     )
     dims = {"nO": None, "nI": tok2vec.maybe_get_dim("nO")}
     attrs = {"dropout_rate": 0.0, "own_dropout": dropout}
@@ -108,7 +123,7 @@ def build_textcat_v1(
         output_forward,
         dims={"nO": nO, "nI": None},
         attrs=dict(attrs),
-        shims=[TorchShim(partial(ClassifierOutput, buckets=ngram_rows if ngrams else 0), precision=precision)],
+        shims=[TorchShim(build_output, precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = Model(
         "rnn_textcat",
@@ -124,12 +139,33 @@ def build_textcat_v1(
             "segment": segment,
             "ngrams": ngrams,
             "ngram_rows": ngram_rows,
+            "char_ngrams": char_ngrams,
             "resize_output": resize_output,
             "logits": logits,
             "attend": attend if "attention" in pooling else None,
         },
     )
     return model
+
+
+def build_textcat_v1(
+    tok2vec: Tok2Vec,
+    exclusive_classes: bool = True,
+    pooling: List[Pooling] = ["attention", "max"],  # noqa: B006 (the config system needs a list)
+    heads: int = 1,
+    hierarchy: Optional[Hierarchy] = None,
+    segment: int = 50,
+    segment_width: int = 128,
+    segment_cell: Cell = "lstm",
+    hidden: Optional[int] = None,
+    ngrams: int = 0,
+    ngram_rows: int = 131072,
+    dropout: Optional[float] = None,
+    nO: Optional[int] = None,
+    precision: Precision = "auto",
+) -> Model[List[Doc], Floats2d]:
+    """As `build_textcat_v2`, without n-grams of characters, and with a rarity of 1.5."""
+    return build_textcat_v2(**locals(), char_ngrams=0, ngram_rarity=POWER)
 
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
@@ -250,15 +286,14 @@ def pool_forward(model: Model, X: Tuple[Any, Pieces], is_train: bool) -> Tuple[A
 
 
 @in_plain_torch
-def output_forward(model: Model, X: Tuple[Floats2d, Optional[Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
-    """X: pooled vectors, (n_docs, nI), and n-grams where they are used. Returns scores before the activation,
-    (n_docs, nO)."""
+def output_forward(model: Model, X: Tuple[Floats2d, Dict[str, Bags]], is_train: bool) -> Tuple[Floats2d, Callable]:
+    """X: pooled vectors, (n_docs, nI), and n-grams (`bags_of`). Returns scores before the activation, (n_docs, nO)."""
     pooled, bags = X
     _, module = layer_with_dropout(model)
-    if bags is not None and is_train:
-        module.ngrams.learn(bags)
-    more = () if bags is None else (bags.rows, bags.starts)
-    return run_torch_layer(model, pooled, is_train, *more)
+    if is_train:
+        for name, own in bags.items():
+            getattr(module, name).learn(own)
+    return run_torch_layer(model, pooled, is_train, *chain.from_iterable(vars(own).values() for own in bags.values()))
 
 
 def _no_backprop(d_pooled: Any) -> List[Floats2d]:

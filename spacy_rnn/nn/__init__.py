@@ -35,7 +35,7 @@ from .embedding import GrowingEmbedding, HashEmbedding, LexicalTables
 from .layout import Block, lay_out
 from .lexicon import FormBags, LexiconEmbedding
 from .linear import Maxout
-from .ngrams import Bags, NgramScores, bag_ngrams
+from .ngrams import Bags, NgramScores, WordBags, WordNgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
 from .parsing.biaffine import BiaffineParser
 from .parsing.eisner import projective_tree
@@ -66,7 +66,7 @@ __all__ = [
     # Pooling and attention
     "POOLINGS", "Pool", "SequencePool", "TextPool", "Pieces", "ATTENTIONS", "Attention",
     # Output layers
-    "LinearOutput", "ClassifierOutput", "Maxout", "NgramScores", "Bags", "bag_ngrams",
+    "LinearOutput", "ClassifierOutput", "Maxout", "NgramScores", "WordNgramScores", "Bags", "WordBags", "bag_ngrams",
     # Encoder and decoder
     "Seq2Seq", "Sources", "Targets", "Search", "Decoded", "Decoder", "Memory", "Hypothesis", "beam_search",
     # Language models over characters

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from .dropout import SequenceDropout
 from .linear import over_rounded
-from .ngrams import NgramScores
+from .ngrams import POWER, NgramScores, WordNgramScores
 
 
 class LinearOutput(nn.Module):
@@ -35,18 +35,27 @@ class LinearOutput(nn.Module):
 
 
 class ClassifierOutput(LinearOutput):
-    """One linear layer for all categories, with dropout before it. With `buckets`, the scores of n-grams are added.
+    """One linear layer for all categories, with dropout before it. The scores of n-grams are added to its own.
 
-    input_size: of a text's vector. output_size: the number of labels. buckets: see `NgramScores`; 0 for none.
+    input_size: of a text's vector. output_size: the number of labels.
+    buckets, char_buckets: of n-grams of words (`NgramScores`) and of characters (`WordNgramScores`); 0 for none.
+    power: of the inverse document frequency of n-grams.
     """
 
-    def __init__(self, input_size: int, output_size: int, buckets: int = 0):
+    def __init__(
+        self, input_size: int, output_size: int, buckets: int = 0, char_buckets: int = 0, power: float = POWER
+    ):
         super().__init__(input_size, output_size)
         self.dropout = SequenceDropout(variational=False)
-        self.ngrams = NgramScores(buckets, output_size) if buckets else None
+        self.ngrams = NgramScores(buckets, output_size, power) if buckets else None
+        self.char_ngrams = WordNgramScores(char_buckets, output_size, power) if char_buckets else None
 
     def forward(self, x: Tensor, *bags: Tensor) -> Tensor:  # type: ignore[override]
-        """x: (n_docs, input_size); bags: the arguments of `NgramScores`. Returns the scores before the activation,
-        (n_docs, output_size)."""
+        """x: (n_docs, input_size); bags: the arguments of `NgramScores`, then those of `WordNgramScores`. Returns the
+        scores before the activation, (n_docs, output_size)."""
         scores = over_rounded(super().forward, self.dropout(x))
-        return scores if self.ngrams is None else scores.float() + self.ngrams(*bags)
+        n = 0 if self.ngrams is None else 2
+        for part, own in ((self.ngrams, bags[:n]), (self.char_ngrams, bags[n:])):
+            if part is not None:
+                scores = scores.float() + part(*own)
+        return scores

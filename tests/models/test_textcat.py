@@ -13,7 +13,8 @@ from thinc.api import Adam, Model
 
 from spacy_rnn.base.arrays import activate, softmax
 from spacy_rnn.models.embed.text import text_units, token_sizes
-from spacy_rnn.models.text_pieces import pieces_of
+from spacy_rnn.models.text_pieces import bags_of, pieces_of
+from spacy_rnn.nn.ngrams import WordBags
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights
 
@@ -22,7 +23,8 @@ Y = np.zeros((1, 3), dtype="f")
 
 def textcat_model(encoder: Any = None, **settings: Any) -> Model:
     tok2vec = {"tok2vec": encoder_config() if encoder is None else encoder}
-    return build({"@architectures": "spacy-rnn.TextCat.v1", "precision": "fp32", **tok2vec, **settings})
+    version = "v2" if {"char_ngrams", "ngram_rarity"} & set(settings) else "v1"
+    return build({"@architectures": f"spacy-rnn.TextCat.{version}", "precision": "fp32", **tok2vec, **settings})
 
 
 def chars_config(unit: str = "char", **rnn: Any) -> Dict[str, Any]:
@@ -53,6 +55,7 @@ VARIANTS: Dict[str, Dict[str, Any]] = {
     "windows": {"hierarchy": "windows", "segment": 3, "segment_width": 6},
     "chars": {"encoder": chars_config(), "pooling": ["last", "attention"]},
     "ngrams": {"ngrams": 3, "ngram_rows": 40},
+    "ngrams of characters": {"ngrams": 1, "char_ngrams": 4, "ngram_rows": 40, "ngram_rarity": 0.5},
     "spaCy's encoder in windows": {"encoder": SPACY_ENCODER, "hierarchy": "windows", "segment": 3, "segment_width": 6},
     "bytes in windows": {"encoder": chars_config("byte", window=9, context=2), "hierarchy": "windows", "segment": 5},
 }
@@ -116,6 +119,20 @@ def test_windows_cover_texts_evenly(lengths: List[int], segment: int) -> None:
         assert not len(own) or (own.max() <= segment and own.max() - own.min() <= 1)
 
 
+def test_words_are_cut_into_ngrams_of_characters() -> None:
+    """Within a word and its marks, each distinct word of a document once, also of several vocabularies."""
+    docs = [make_doc(["ab", "ab", "c"]), make_doc([]), spacy.blank("en").make_doc("C")]
+    found = bags_of(textcat_model(char_ngrams=3, ngram_rows=2**30), docs)["char_ngrams"]
+    assert isinstance(found, WordBags)
+    # "<ab>": <a, ab, b>, <ab, ab>; "<c>": <c, c>, <c>. In the order of the hashes of the words.
+    assert sorted(np.diff(found.starts, append=len(found.rows)).tolist()) == [3, 5]
+    assert len(set(found.rows.tolist())) == 8
+    sizes = [len(text) for text in np.split(found.words, found.text_starts[1:])]
+    assert sizes == [2, 0, 1]
+    assert list(bags_of(textcat_model(ngrams=1, char_ngrams=2), docs)) == ["ngrams", "char_ngrams"]
+    assert bags_of(textcat_model(), docs) == {}
+
+
 def sentences(*sizes: int) -> Any:
     doc = make_doc(["x"] * sum(sizes))
     starts = {0, *np.cumsum(sizes).tolist()}
@@ -167,9 +184,9 @@ def test_training_on_a_long_text() -> None:
     model.finish_update(Adam(0.01))
 
 
-@pytest.mark.parametrize("ngrams", [0, 2])
-def test_more_labels_keep_what_is_known(ngrams: int) -> None:
-    model = ready(textcat_model(ngrams=ngrams))
+@pytest.mark.parametrize("settings", [{}, {"ngrams": 2}, {"char_ngrams": 3}, {"ngrams": 1, "char_ngrams": 5}])
+def test_more_labels_keep_what_is_known(settings: Dict[str, Any]) -> None:
+    model = ready(textcat_model(**settings))
     docs = [make_doc(["one", "two"]), make_doc(["three"])]
     probabilities, backprop = model.begin_update([*docs, docs[0]])
     backprop(np.eye(3, dtype="f") - probabilities)
@@ -184,7 +201,7 @@ def test_more_labels_keep_what_is_known(ngrams: int) -> None:
     np.testing.assert_allclose(after[:, 3], after[:, 4])
     # The optimizer must not take the new weights for the old.
     assert len({shim.id for node in model.walk() for shim in node.shims} - ids) == 1
-    assert_all_close([textcat_model(ngrams=ngrams).from_bytes(model.to_bytes()).predict(docs)], [after])
+    assert_all_close([textcat_model(**settings).from_bytes(model.to_bytes()).predict(docs)], [after])
 
 
 @pytest.mark.parametrize(
@@ -202,6 +219,9 @@ def test_more_labels_keep_what_is_known(ngrams: int) -> None:
         ({"ngrams": -1}, "R005.*ngrams"),
         ({"ngrams": 11}, "R005.*ngrams.*at least 0 and at most 10"),
         ({"ngrams": 1, "ngram_rows": 0}, "R005.*ngram_rows"),
+        ({"char_ngrams": 1}, "R005.*char_ngrams.*at least 2 and at most 10"),
+        ({"char_ngrams": 11}, "R005.*char_ngrams"),
+        ({"ngram_rarity": -0.5}, "R005.*ngram_rarity"),
         ({"dropout": 1.0}, "R005.*dropout"),
         ({"encoder": chars_config("word")}, "unit"),
         ({"precision": "fp16"}, "precision"),

@@ -50,6 +50,13 @@ def run_ngrams() -> Tuple[torch.nn.Module, Tensor]:
     return run(scores, *N_GRAMS)
 
 
+def run_word_ngrams() -> Tuple[torch.nn.Module, Tensor]:
+    scores = nn.WordNgramScores(20, 2)
+    words = nn.WordBags(BAGS.rows, BAGS.starts, np.array([0, 2, 2]), np.array([0, 2]))
+    scores.learn(words)
+    return run(scores, *map(torch.from_numpy, (words.rows, words.starts, words.words, words.text_starts)))
+
+
 def run_contextual() -> Tuple[torch.nn.Module, Tensor]:
     lms = [nn.CharLM(4, 4, 3, 5) for _ in range(2)]
     return run(nn.ContextualStrings(*lms), [nn.TextPlaces(np.array([97, 98]), np.array([0, 1]), np.array([1, 2]))])
@@ -126,6 +133,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.ClassifierOutput: lambda: run(nn.ClassifierOutput(6, 2, buckets=20), X[:3], *N_GRAMS),
     nn.Maxout: lambda: run(nn.Maxout(6, 2), X),
     nn.NgramScores: run_ngrams,
+    nn.WordNgramScores: run_word_ngrams,
     nn.Decoder: run_decoder,
     nn.Seq2Seq: run_seq2seq,
     nn.BiaffineParser: run_parser,

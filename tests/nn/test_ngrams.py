@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.ngrams import NORM, POWER, Bags, NgramScores, bag_ngrams
+from spacy_rnn.nn.ngrams import NORM, POWER, Bags, NgramScores, WordBags, WordNgramScores, bag_ngrams
 
 TEXTS = st.lists(st.lists(st.integers(0, 5), max_size=9), min_size=1, max_size=5)
 # So many that hashes of a few n-grams do not collide.
@@ -125,3 +125,49 @@ def test_other_shapes_are_refused(change: Dict[str, torch.Tensor]) -> None:
     module.learn(bags_of([[1, 2, 3]], 1, 50))
     with pytest.raises(RuntimeError, match="size mismatch"):
         NgramScores(50, 2).load_state_dict({**module.state_dict(), **change})
+
+
+def test_shorter_ngrams_are_left_out() -> None:
+    keys: npt.NDArray[np.uint64] = np.array([1, 2, 3, 9], dtype=np.uint64)
+    lengths = np.array([3, 1], dtype=np.int64)
+    found = bag_ngrams(keys, lengths, 3, BUCKETS, shortest=2)
+    assert found.starts.tolist() == [0, 3]
+    assert set(found.rows.tolist()) == set(bags_of([[1, 2, 3]], 3).rows.tolist()) - set(
+        bags_of([[1], [2], [3]], 1).rows.tolist()
+    )
+
+
+WORDS = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@given(
+    words=WORDS,
+    texts=st.lists(st.sets(st.integers(0, 3)), min_size=1, max_size=4),
+    power=st.sampled_from([0.0, 0.5, 1.5]),
+)
+def test_ngrams_of_words_count_for_each_word(words: List[List[int]], texts: List[Set[int]], power: float) -> None:
+    """As a linear model of the n-grams of all words of a text, where a row counts once for each word with it."""
+    own = [sorted(word % len(words) for word in text) for text in ({w % len(words) for w in text} for text in texts)]
+    bags = bags_of(words, 2, 11)
+    sizes = np.array([len(text) for text in own])
+    joined = np.array([word for text in own for word in text], dtype=np.int64)
+    found = WordBags(bags.rows, bags.starts, joined, np.cumsum(sizes) - sizes)
+    module = WordNgramScores(11, 3, power)
+    torch.nn.init.normal_(module.weight)
+    module.learn(found)
+    has = np.zeros((len(words), 11))
+    for row, rows in zip(has, np.split(bags.rows, bags.starts[1:])):
+        row[rows] = 1
+    met = sum((has[text].sum(axis=0) for text in own), np.zeros(11))
+    assert module.met.tolist() == met.tolist() and int(module.n_texts) == len(joined)
+    rarity = np.log((len(joined) + 2) / (met + 1)) ** power
+    weights = module.weight.detach().numpy()
+    expected = np.zeros((len(own), 3))
+    for score, text in zip(expected, own):
+        norm = np.sqrt((has[text] * rarity**2).sum())
+        score += NORM * (has[text] * rarity).sum(axis=0) @ weights / max(norm, 1e-9)
+    arrays = (found.rows, found.starts, found.words, found.text_starts)
+    scores = module(*map(torch.from_numpy, arrays))
+    np.testing.assert_allclose(scores.detach().numpy(), expected, atol=1e-3)
+    (gradient,) = torch.autograd.grad(scores.sum(), module.weight)
+    assert gradient.is_sparse and gradient.to_dense().isfinite().all()

@@ -29,7 +29,7 @@ def build_text_embed_v1(
     precision: Precision = "auto",
 ) -> WordEncoder:
     """A learned vector for each character of a text, blanks included: `embed` of "spacy-rnn.RNNEncoder.v1" for a
-    network that reads a text as one sequence of characters. For "spacy-rnn.TextCat.v1"; other components expect a
+    network that reads a text as one sequence of characters. For "spacy-rnn.TextCat.v2"; other components expect a
     vector for each token.
 
     unit: "char" (Unicode characters) or "byte" (of UTF-8, which leaves no character unknown).

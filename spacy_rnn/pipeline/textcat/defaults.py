@@ -4,9 +4,13 @@ from typing import Any, Dict, Optional
 
 DEFAULT_MODEL = """
 [model]
-@architectures = "spacy-rnn.TextCat.v1"
+@architectures = "spacy-rnn.TextCat.v2"
 exclusive_classes = true
 pooling = ["attention", "max"]
+ngrams = 2
+char_ngrams = 5
+ngram_rarity = 0.5
+dropout = 0.5
 
 [model.tok2vec]
 @architectures = "spacy-rnn.RNNEncoder.v1"
@@ -18,6 +22,7 @@ vectors = null
 
 [model.tok2vec.embed.words]
 @architectures = "spacy-rnn.WordEmbed.v1"
+lazy = true
 
 [model.tok2vec.embed.lexical]
 @architectures = "spacy-rnn.LexEmbed.v1"
@@ -26,6 +31,8 @@ vectors = null
 @architectures = "spacy-rnn.RNN.v1"
 width = 128
 residual = true
+dropout = 0.5
+token_dropout = 0.2
 """
 SETTINGS: Dict[str, Any] = {"class_weights": None, "label_smoothing": 0.0, "save_attention": False}
 SCORE_WEIGHTS: Dict[str, Optional[float]] = {
