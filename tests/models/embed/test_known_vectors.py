@@ -112,11 +112,11 @@ def test_empty_rows_are_no_vectors() -> None:
 
 
 def test_vectors_are_scaled() -> None:
-    """Their mean square over the table is 1; rows of zeros do not count."""
+    """The mean of their squared norms over the table is 1; rows of zeros do not count."""
     vocab = vocab_of(["a", "b", "c"], [[3, 0, 0], [0, 0, 6], [0, 0, 0]])
     model: Any = feature()
     model.initialize(X=distinct_words([make_doc(["a"], vocab)])[0])
-    assert model.shims[0].module.scale.item() == pytest.approx((WIDTH / ((9 + 36) / 2)) ** 0.5)
+    assert model.shims[0].module.scale.item() == pytest.approx(((9 + 36) / 2) ** -0.5)
 
 
 def test_needs_vectors() -> None:
