@@ -28,25 +28,23 @@ def max_spanning_tree(scores: Any) -> IntArray:
         0; any values, see `MOST`. What is on the diagonal does not count.
     Returns the heads, (n,): 0 for the root, else 1 + the head.
     """
-    weights = finite_scores(scores)
-    nodes = np.arange(len(weights))
-    weights[nodes, nodes + 1] = -np.inf
-    heads = _Contraction(weights.copy(), root_last=False).solve()
+    heads = _Contraction(scores, root_last=False).solve()
     if np.count_nonzero(heads == 0) > 1:
-        heads = _Contraction(weights, root_last=True).solve()
+        heads = _Contraction(scores, root_last=True).solve()
     return heads
 
 
 class _Contraction:
     """A graph whose cycles become nodes (Tarjan 1977, for dense graphs). Nodes from n on stand for cycles.
 
-    weights: (n, n + 1), see `max_spanning_tree`, -inf on the diagonal; they are overwritten.
+    scores: (n, n + 1), see `max_spanning_tree`.
     root_last: take an arc from the root only to a node that no other arc enters.
     """
 
-    def __init__(self, weights: Any, *, root_last: bool):
-        n = len(weights)
-        self.weights = weights
+    def __init__(self, scores: Any, *, root_last: bool):
+        n = len(scores)
+        self.weights = weights = finite_scores(scores)
+        weights[np.arange(n), np.arange(1, n + 1)] = -np.inf
         self.first = int(root_last and n > 1)
         """The first column of `weights` that counts."""
         self.entered = np.repeat(np.arange(n, dtype=np.int32)[:, None], n + 1, axis=1)

@@ -16,6 +16,7 @@ from spacy_rnn.errors import AnnotationError, NotInitializedError, SettingError
 from spacy_rnn.models.parser import build_parser_v1
 
 from ...helpers import component, tiny_encoder, torch_shims, train
+from ...tree_helpers import REVIEWS, trained_tree
 from ..texts import without_noise
 from .parsers import (
     TREES,
@@ -284,3 +285,23 @@ def test_joined_documents_need_sentences(trained: Language) -> None:
     assert [sent.start for sent in given.sents] == [0, 4, 7, 14] and len(list(whole.sents)) == 1
     for doc in (given, whole):
         assert_well_formed(doc)
+
+
+def test_initialize_with_other_labels() -> None:
+    """Weights and labels of an earlier training are forgotten, except for labels that were there."""
+    nlp = trained_parser(2)
+    new = [("The cats sleep .", [2, 2, 3, 3], ["a", "b", "c", "d"])]
+    train(nlp, tree_examples(nlp, new), 60, rate=0.02)
+    assert {"a", "b", "c", "det"} <= set(parser(nlp).label_data["arcs"])
+    assert parser(nlp).label_data["roots"] == ["ROOT", "d"]
+    assert parse(nlp, [bare_doc(nlp, new[0][0])]) == [gold_rows(new[0])]
+
+
+def test_tree_networks_run_on_its_trees() -> None:
+    nlp = trained_parser(60, [(words, heads, list("abcdef")[: len(heads)]) for words, heads, _ in REVIEWS])
+    tree = trained_tree(2)
+    nlp.add_pipe("tree_rnn", source=tree)
+    for words, heads, _ in REVIEWS:
+        (doc,) = nlp.pipe([bare_doc(nlp, words)])
+        assert [token.head.i for token in doc] == heads
+        assert doc.cats and doc[0]._.tree_label is not None
