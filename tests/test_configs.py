@@ -23,7 +23,7 @@ from .lm.helpers import write_lm
 CONFIGS = sorted((ROOT / "project").glob("**/configs/*.cfg"))
 # The full config of each model, and its variants.
 VARIANTS = {
-    "tagger": {"tagger_fast", "tagger_wide", "tagger_charlm", "tagger_distill"},
+    "tagger": {"tagger_fast", "tagger_wide", "tagger_clean", "tagger_charlm", "tagger_distill"},
     "cnn": {"cnn_morphologizer", "bilstm"},
     "lemmatizer": set(),
     "spacy_lemmatizer": set(),

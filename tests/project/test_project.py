@@ -85,7 +85,7 @@ def test_local_folder_is_followed(project: Path, tmp_path: Path, capfd: pytest.C
 WORKFLOWS = {
     ".": {"train", "all"},
     "cells": {"sine"},
-    "comparison": {"compare", "benchmark"},
+    "comparison": {"compare", "noise", "benchmark"},
     "distillation": {"distill"},
     "language_models": {"charlm"},
     "lemmas": {"lemma", "compare-lemmas"},
