@@ -182,13 +182,12 @@ class BiaffineParser(nn.Module):
     def score_arcs(self, roles: Roles, block: SentenceBlock) -> Tensor:
         """The scores of the arcs to each token from the root and from each token, (batch, n, n + 1) float32. Arcs from
         padding, and from a token to itself, have -inf."""
-        batch, n = block.cells.shape
-        root = self.root_arc.to(roles.arc_heads.dtype).expand(batch, 1, -1)
-        heads = torch.cat([root, roles.arc_heads[block.cells]], dim=1)
-        queries = roles.arc_queries[block.cells]
+        n = block.cells.shape[1]
+        heads, queries = (_take(role, block.cells).float() for role in (roles.arc_heads, roles.arc_queries))
         # In single precision: which of two heads is better may hang on the last bits.
         with torch.autocast(heads.device.type, enabled=False):
-            scores = torch.bmm(queries.float(), heads.float().transpose(1, 2))
+            arcs = torch.bmm(queries, heads.transpose(1, 2))
+            scores = torch.cat([(queries @ self.root_arc).unsqueeze(2), arcs], dim=2)
         places = torch.arange(n + 1, device=scores.device)
         itself = places == places[1:].unsqueeze(1)
         padding = places > block.lengths.unsqueeze(1)
@@ -200,8 +199,10 @@ class BiaffineParser(nn.Module):
         tokens, heads: (m,) int64, rows of the roles. is_root: (m,) bool, where the head is the root and its row does
             not matter.
         """
-        head = torch.where(is_root.unsqueeze(1), self.root_label.to(roles.label_heads.dtype), roles.label_heads[heads])
-        scores = over_rounded(self._label_pairs, torch.cat([head, roles.label_dependents[tokens]], dim=1)).float()
+        head = _take(roles.label_heads, heads)
+        head = torch.where(is_root.unsqueeze(1), self.root_label.to(head.dtype), head)
+        pairs = torch.cat([head, _take(roles.label_dependents, tokens)], dim=1)
+        scores = over_rounded(self._label_pairs, pairs).float()
         of_roots = torch.arange(scores.shape[1], device=scores.device) >= self.first_root_label
         return scores.masked_fill(of_roots != is_root.unsqueeze(1), -torch.inf)
 
@@ -224,6 +225,11 @@ class BiaffineParser(nn.Module):
 
     def _tensor(self, array: IntArray) -> Tensor:
         return torch.from_numpy(array).to(self.root_arc.device)
+
+
+def _take(rows: Tensor, index: Tensor) -> Tensor:
+    """`rows[index]`, several times as fast. rows: (n, width). Returns (*index.shape, width)."""
+    return rows.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 
 class Roles(NamedTuple):
