@@ -50,7 +50,7 @@ SYSTEMS: Dict[str, System] = {
 }
 WITH_VECTORS: Dict[str, System] = {
     f"{OURS} + vectors": System(
-        "rnn_textcat", {"tok2vec": {"embed": {"vectors": {"@architectures": "spacy-rnn.StaticVectors.v1"}}}}, {}, True
+        "rnn_textcat", {"tok2vec": {"embed": {"vectors": {"@architectures": "spacy-rnn.StaticVectors.v2"}}}}, {}, True
     ),
     "spacy-ensemble + vectors": System("textcat", {"tok2vec": {"embed": {"include_static_vectors": True}}}, {}, True),
 }
