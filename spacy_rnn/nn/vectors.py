@@ -9,6 +9,10 @@ from .dropout import drop_rows
 from .embedding import GrowingEmbedding
 from .linear import RoundedLinear
 
+# What learned differences are multiplied by: an optimizer that moves each weight by its rate (Adam) moves them slower
+# than the other weights. UPOS accuracy after a short training, one seed: 88.7 with 0.1, 86.1 with 1.
+DIFFERENCE_SCALE = 0.1
+
 
 class KnownVectors(nn.Module):
     """A learned linear map of vectors that come from elsewhere, and a learned vector in place of those that are
@@ -47,5 +51,5 @@ class KnownVectors(nn.Module):
             known = drop_rows(known, torch.full(known.shape, self.dropout, device=known.device))
         vectors = vectors * self.scale
         if self.differences is not None:
-            vectors = vectors + torch.where((rows > 0)[:, None], self.differences(rows), 0.0)
+            vectors = vectors + DIFFERENCE_SCALE * torch.where((rows > 0)[:, None], self.differences(rows), 0.0)
         return self.linear(torch.where((known > 0)[:, None], vectors, self.unknown))

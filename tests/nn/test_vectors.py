@@ -31,7 +31,7 @@ def plainly(known: KnownVectors, vectors: Tensor, found: Tensor, rows: Tensor) -
     for vector, is_known, row in zip(vectors, found.tolist(), rows.tolist()):
         read = vector * known.scale if is_known else known.unknown
         if row and is_known and known.differences is not None:
-            read = read + known.differences.weight[row]
+            read = read + 0.1 * known.differences.weight[row]
         outputs.append(known.linear.weight @ read + known.linear.bias)
     return torch.stack(outputs)
 
