@@ -14,7 +14,7 @@ from ..base.lexicon import Lexicon
 from ..base.sequences import Decision, Decoded, Search
 from ..errors import Errors, SettingError
 from ..nn.attention import ATTENTIONS, AttentionKind
-from ..nn.lexicon import WithLexicon
+from ..nn.embed.lexicon import WithLexicon
 from ..nn.rnn import CELLS, Cell
 from ..nn.seq2seq.net import Seq2Seq
 from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor, torch_layer

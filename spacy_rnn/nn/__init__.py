@@ -28,12 +28,13 @@ from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
 from .char_vocabulary import CharVocabulary
-from .chars import CharEncoder
 from .contextual import ContextualStrings, TextPlaces
 from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
-from .embedding import GrowingEmbedding, HashEmbedding, LexicalTables
+from .embed.chars import CharEncoder
+from .embed.lexicon import FormBags, LexiconEmbedding
+from .embed.tables import GrowingEmbedding, HashEmbedding, LexicalTables
+from .embed.vectors import KnownVectors
 from .layout import Block, lay_out
-from .lexicon import FormBags, LexiconEmbedding
 from .linear import Maxout
 from .ngrams import Bags, NgramScores, WordBags, WordNgramScores, bag_ngrams
 from .output import ClassifierOutput, LinearOutput
@@ -50,7 +51,6 @@ from .text_pool import Pieces, TextPool
 from .tree.cells import TREE_CELLS
 from .tree.net import TreeBatch, TreeNet, build_batch
 from .tree.output import TREE_POOLINGS, TreeOutput
-from .vectors import KnownVectors
 
 __all__ = [
     # Sequences

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_rnn.nn.chars import CharEncoder
+from spacy_rnn.nn.embed.chars import CharEncoder
 from spacy_rnn.nn.layout import lay_out
 from spacy_rnn.nn.pooling import POOLINGS, Pool
 

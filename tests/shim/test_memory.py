@@ -8,7 +8,7 @@ import sys
 import pytest
 from torch import nn
 
-from spacy_rnn.nn.embedding import GrowingEmbedding
+from spacy_rnn.nn.embed.tables import GrowingEmbedding
 from spacy_rnn.shim.memory import check_memory, physical_memory
 
 
@@ -28,7 +28,7 @@ def test_checking_does_not_import_the_compiler() -> None:
     code = """
 import sys
 from torch import nn
-from spacy_rnn.nn.embedding import GrowingEmbedding
+from spacy_rnn.nn.embed.tables import GrowingEmbedding
 from spacy_rnn.shim.memory import check_memory
 check_memory(lambda: nn.Sequential(GrowingEmbedding(9, 2), nn.LSTM(2, 3), nn.Linear(3, 4)), {})
 sys.exit("torch._dynamo" in sys.modules)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from thinc.api import SGD, Adam, Optimizer, RAdam
 from thinc.types import Floats2d
 
-from spacy_rnn.nn.embedding import GrowingEmbedding
+from spacy_rnn.nn.embed.tables import GrowingEmbedding
 from spacy_rnn.shim import TorchShim
 from spacy_rnn.shim.rows import update_rows
 

@@ -16,7 +16,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_rnn.nn.chars import CharEncoder
+from spacy_rnn.nn.embed.chars import CharEncoder
 from spacy_rnn.nn.output import LinearOutput
 from spacy_rnn.shim import TorchShim
 from spacy_rnn.shim.serialize import FORMAT, VERSION, read_header

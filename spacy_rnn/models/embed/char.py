@@ -10,8 +10,8 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ...base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
-from ...nn.chars import CharEncoder
 from ...nn.dropout import drop_rows
+from ...nn.embed.chars import CharEncoder
 from ...nn.layout import lay_out
 from ...nn.pooling import POOLINGS, Pooling
 from ...nn.rnn import CELLS, Cell

@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from ...base.checks import check_at_least
 from ...base.lexicon import LONGEST_ENDING, Lexicon
 from ...errors import Errors, SettingError
-from ...nn.lexicon import LexiconEmbedding
+from ...nn.embed.lexicon import LexiconEmbedding
 from ...shim import Precision, TorchShim, in_plain_torch, shim_of, torch_layer
 from ...types import IntArray, KeyArray
 from ..lexicon_file import load_lexicon

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ...base.checks import check_at_least, check_choice, check_share
-from ...nn.embedding import GrowingEmbedding
+from ...nn.embed.tables import GrowingEmbedding
 from ...shim import Precision, TorchShim, in_plain_torch, torch_layer
 from ...types import IntArray
 from ..types import WordEncoder, WordVectors

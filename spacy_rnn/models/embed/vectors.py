@@ -11,7 +11,7 @@ from thinc.types import Floats2d
 
 from ...base.checks import check_at_least, check_share
 from ...errors import Errors, SettingError
-from ...nn.vectors import KnownVectors
+from ...nn.embed.vectors import KnownVectors
 from ...shim import Precision, TorchShim, in_plain_torch, shim_of, torch_layer
 from ..types import WordFeature, WordTypes
 from .layer import run_torch_feature

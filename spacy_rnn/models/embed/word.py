@@ -15,7 +15,7 @@ from thinc.types import Floats2d
 from ...base.checks import check_at_least, check_choice
 from ...errors import Errors, SettingError
 from ...nn.dropout import drop_rows
-from ...nn.embedding import GrowingEmbedding, LexicalTables
+from ...nn.embed.tables import GrowingEmbedding, LexicalTables
 from ...shim import Precision, in_plain_torch, torch_layer
 from ...types import KeyArray
 from ..types import WordFeature, WordTypes

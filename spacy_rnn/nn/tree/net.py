@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ...base.trees import Trees
 from ...types import IntArray
 from ..dropout import UnitDropout
-from ..embedding import GrowingEmbedding
+from ..embed.tables import GrowingEmbedding
 from .cells import RowIndex, TreeLayer
 from .schedule import TreeSchedule, schedule_downward, schedule_upward
 

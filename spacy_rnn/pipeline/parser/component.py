@@ -24,15 +24,7 @@ from ..extensions import ARC_PROBS, register
 from ..strings import Strings
 from .annotate import Prediction, write_trees
 from .gold import GoldTrees, gold_layout, read_gold, to_targets
-from .labels import (
-    DEP_LABEL,
-    LabelData,
-    check_labels,
-    collect_labels,
-    columns_of,
-    merge_labels,
-    no_labels,
-)
+from .labels import DEP_LABEL, LabelData, check_labels, collect_labels, columns_of, merge_labels, no_labels
 from .labels import ROOT as ROOT_LABEL
 from .sentences import SentenceLayout, Tokens
 

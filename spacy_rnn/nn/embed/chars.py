@@ -7,10 +7,10 @@ from typing import Iterable
 import torch
 from torch import Tensor, nn
 
-from .embedding import GrowingEmbedding
-from .layout import Block
-from .pooling import Pool
-from .rnn import RNN
+from ..layout import Block
+from ..pooling import Pool
+from ..rnn import RNN
+from .tables import GrowingEmbedding
 
 
 class CharEncoder(nn.Module):

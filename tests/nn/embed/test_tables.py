@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.base.hashing import mix_bits
-from spacy_rnn.nn.embedding import GrowingEmbedding, HashEmbedding, LexicalTables
+from spacy_rnn.nn.embed.tables import GrowingEmbedding, HashEmbedding, LexicalTables
 
 keys_lists = st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), unique=True, max_size=6), max_size=5)
 

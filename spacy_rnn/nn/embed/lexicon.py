@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..base.lexicon import Lexicon, tag_parts
-from ..errors import Errors, ModelFileError, NotInitializedError
-from ..types import IntArray
+from ...base.lexicon import Lexicon, tag_parts
+from ...errors import Errors, ModelFileError, NotInitializedError
+from ...types import IntArray
 
 UNKNOWN_FORM, GUESSED_FORM = 0, 1
 """The rows of forms that the dictionary lacks, without and with an ending that it knows."""

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ..base.distributed import all_reduce_keys
-from ..base.hashing import mix_bits
-from ..types import IntArray, KeyArray
+from ...base.distributed import all_reduce_keys
+from ...base.hashing import mix_bits
+from ...types import IntArray, KeyArray
 
 _STATE = ("keys", "counts")
 
