@@ -17,6 +17,7 @@ from spacy_rnn.pipeline.extensions import EXTENSIONS
 
 from ..helpers import component, trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
+from ..pipeline.parser.parsers import trained_parser
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..tree_helpers import LABELS, reviews, trained_tree
@@ -72,11 +73,12 @@ def test_every_extension_of_ours_has_a_column() -> None:
         trained_tree(1, component={"save_vectors": True, "save_spans": True}),
         trained_transducer(CHARS, "char", 1, alternatives=2),
         trained_lemmatizer(1),
+        trained_parser(1, save_probs=True),
     ]
     found = {column for nlp in pipelines for column in columns_of(nlp)}
     # Of documents and tokens; a span has what its root has.
     names = {f"{owner.__name__.lower()}._.{name}" for owner, name, _ in EXTENSIONS if owner is not Span}
-    shown = {"doc._.tree_rnn"}  # by the attributes of tokens
+    shown = {"doc._.tree_rnn", "doc._.rnn_arc_probs"}  # by the attributes of tokens
     assert names - found == shown | {"doc._.rnn_soft_labels"}
     for nlp in pipelines:
         pipe: Any = nlp.get_pipe(nlp.pipe_names[-1])
