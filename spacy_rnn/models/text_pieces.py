@@ -10,6 +10,7 @@ from thinc.api import Model
 from ..errors import AnnotationError, Errors
 from ..nn.ngrams import Bags, WordBags, bag_ngrams
 from ..nn.text_pool import Pieces
+from ..shim import shim_of
 from ..types import IntArray, KeyArray
 from .embed.char import spell
 from .embed.text import text_length, token_sizes
@@ -62,14 +63,15 @@ def bags_of(model: Model, docs: List[Doc]) -> Dict[str, Bags]:
     """The n-grams of each document, by the norms of the tokens: "ngrams" and, of the characters of the words,
     "char_ngrams", as far as the model has them."""
     ngrams, char_ngrams, rows = (model.attrs[name] for name in ("ngrams", "char_ngrams", "ngram_rows"))
+    sizes = shim_of(model.get_ref("output_layer")).sizes or {}
     bags: Dict[str, Bags] = {}
     if ngrams or char_ngrams:
         lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
         keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(doc.to_array(NORM) for doc in docs)])
     if ngrams:
-        bags["ngrams"] = bag_ngrams(keys, lengths, ngrams, rows)
+        bags["ngrams"] = bag_ngrams(keys, lengths, ngrams, sizes.get("buckets", rows))
     if char_ngrams:
-        bags["char_ngrams"] = word_bags(docs, keys, lengths, char_ngrams, rows)
+        bags["char_ngrams"] = word_bags(docs, keys, lengths, char_ngrams, sizes.get("char_buckets", rows))
     return bags
 
 

@@ -32,6 +32,9 @@ HIERARCHIES = ("sentences", "windows")
 # Each length of n-grams costs as much memory as the first.
 MOST_NGRAMS = 10
 
+# Of each kind of n-grams, 128 MB.
+MOST_NGRAM_WEIGHTS = 1 << 25
+
 # Of a document in segments, so many vectors of tokens are in memory at a time in prediction.
 RUN = 8192
 
@@ -72,7 +75,7 @@ def build_textcat_v2(
         scores of their own; 0 for none, 10 at most.
     ngram_rarity: how much more rare n-grams count, the exponent of their inverse document frequency; 0 for equally.
     ngram_rows: the size of the table of each kind of n-grams, into which they are hashed; each row has a weight for
-        each category.
+        each category. Where there are more than 256 categories, it is smaller, so that it takes 128 MB at most.
     dropout: rate before the output layer; null for the rate of `training.dropout`.
     nO: the number of categories; usually null, since the labels determine it.
     precision: "auto", "bf16" or "fp32".
@@ -184,7 +187,12 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
         for node in (model, output):
             node.set_dim("nO", Y.shape[1], force=True)
     shim = shim_of(output)
-    shim.resize({"input_size": output.get_dim("nI"), "output_size": output.get_dim("nO")})
+    sizes = {"input_size": output.get_dim("nI"), "output_size": output.get_dim("nO")}
+    most = max(1, MOST_NGRAM_WEIGHTS // max(1, sizes["output_size"]))
+    if most < model.attrs["ngram_rows"]:
+        kinds = {"buckets": model.attrs["ngrams"], "char_buckets": model.attrs["char_ngrams"]}
+        sizes.update({name: most for name, longest in kinds.items() if longest})
+    shim.resize(sizes)
     shim.initialize()
 
 
