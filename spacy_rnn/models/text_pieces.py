@@ -63,7 +63,7 @@ def bags_of(model: Model, docs: List[Doc]) -> Dict[str, Bags]:
     """The n-grams of each document, by the norms of the tokens: "ngrams" and, of the characters of the words,
     "char_ngrams", as far as the model has them."""
     ngrams, char_ngrams, rows = (model.attrs[name] for name in ("ngrams", "char_ngrams", "ngram_rows"))
-    sizes = shim_of(model.get_ref("output_layer")).sizes or {}
+    sizes = shim_of(model.layers[-1]).sizes or {}  # a copy has lost Thinc's references
     bags: Dict[str, Bags] = {}
     if ngrams or char_ngrams:
         lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))

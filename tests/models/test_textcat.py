@@ -15,6 +15,7 @@ from spacy_rnn.base.arrays import activate, softmax
 from spacy_rnn.models.embed.text import text_units, token_sizes
 from spacy_rnn.models.text_pieces import bags_of, pieces_of
 from spacy_rnn.nn.ngrams import WordBags
+from spacy_rnn.shim import shim_of
 
 from ..helpers import ODD_TEXTS, assert_all_close, build, encoder_config, make_doc, scatter_weights
 
@@ -96,6 +97,27 @@ def test_logits_are_what_the_activation_is_applied_to(exclusive: bool) -> None:
     docs = [make_doc(["one", "two"]), make_doc([]), make_doc(["three"])]
     probabilities = activate(model.attrs["logits"](model, docs), exclusive)
     np.testing.assert_array_equal(probabilities, model.predict(docs))
+
+
+def test_tables_of_ngrams_are_smaller_with_many_categories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They keep their size when categories are added, and when they are loaded."""
+    monkeypatch.setattr("spacy_rnn.models.textcat.MOST_NGRAM_WEIGHTS", 90)
+    docs = [make_doc(["one", "two"]), make_doc(["three"])]
+
+    def untrained() -> Model:
+        return textcat_model(ngrams=2, char_ngrams=3, ngram_rows=64)
+
+    model = untrained()
+    model.initialize(X=docs, Y=np.zeros((2, 3), dtype="float32"))
+    model.attrs["resize_output"](model, 5)
+    _, backprop = model.begin_update(docs)
+    backprop(np.ones((2, 5), dtype="float32"))
+    model.finish_update(Adam(0.1))
+    module: Any = shim_of(model.layers[-1]).module
+    assert module.ngrams.weight.shape == module.char_ngrams.weight.shape == (30, 5)
+    monkeypatch.undo()
+    loaded = untrained().from_bytes(model.to_bytes())
+    np.testing.assert_array_equal(loaded.predict(docs), model.predict(docs))
 
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
