@@ -34,7 +34,7 @@ def fork_while_blocked(busy: Callable[[], Any], block: Blocking, child: Callable
     """Run `child` in a process that is forked while a thread runs `busy` and is stopped by `block`. Fails unless it
     ends within some seconds, without an error."""
     if not hasattr(os, "fork"):
-        pytest.skip("no fork")
+        pytest.skip("this system cannot fork, so that no process inherits a lock")
     thread = threading.Thread(target=busy)
     thread.start()
     assert block.reached.wait(SECONDS)

@@ -120,9 +120,9 @@ def test_mount_point(tmp_path: Path, kind: str) -> None:
     try:
         done = subprocess.run(command, input=MOUNTED, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        pytest.skip("there is no unshare")
+        pytest.skip("mounting for one process alone needs the command unshare of Linux")
     if done.returncode in (1, 77) and ("unshare" in done.stderr or done.returncode == 77):
-        pytest.skip("mounting is not permitted")
+        pytest.skip("mounting needs rights that this user does not have")
     assert done.returncode == 0, done.stderr
 
 
