@@ -231,18 +231,27 @@ def test_errors_of_the_system_are_told(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_interrupted_training_says_nothing() -> None:
     """Its workers end with it."""
     command = ["train", "config.cfg", "--workers", "2", "--training.max_steps", "100000", "--output", "new/out"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "spacy_rnn", *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf8",
-        start_new_session=True,
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background ignores it
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "spacy_rnn", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf8",
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     while "0" not in process.stdout.readline():  # the first row of scores
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    try:
+        _, told = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     assert process.returncode == 130 and told == ""
     for _ in range(100):  # until the last process of the group has ended
         try:

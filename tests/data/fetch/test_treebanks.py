@@ -85,6 +85,7 @@ def test_no_git(tmp_path: Path, repo: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_git_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(treebanks, "TIMEOUT", 0.2)
+    monkeypatch.setattr(treebanks, "ANSWER", 0.2)
     silent = socket.create_server(("127.0.0.1", 0))
     with silent, pytest.raises(CorpusError, match="D018.*no answer within"):
         fetch_treebank(NAME, tmp_path / "target", repo=f"http://127.0.0.1:{silent.getsockname()[1]}")
