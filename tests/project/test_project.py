@@ -17,17 +17,9 @@ from tests.data.treebank import write_splits
 
 from ..docs.commands import check_command
 from ..helpers import ROOT
+from .conftest import MADE_BY_RUNS
 
 PROJECTS = sorted(path.parent.relative_to(ROOT) for path in (ROOT / "project").glob("**/project.yml"))
-MADE_BY_RUNS = ("assets", "corpus", "training", "metrics", "packages", "project.lock")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the project and those below it, and the corpora beside it."""
-    shutil.copytree(ROOT / "project", tmp_path / "project", ignore=shutil.ignore_patterns(*MADE_BY_RUNS))
-    shutil.copytree(ROOT / "corpora", tmp_path / "corpora")
-    return tmp_path / "project"
 
 
 def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -60,6 +52,7 @@ def run_here(project: Path, command: str, folder: Path, capfd: pytest.CaptureFix
     return str(capfd.readouterr().out)
 
 
+@pytest.mark.usefixtures("in_process")
 def test_unusable_treebank_stops_the_run(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     folder = write_splits(tmp_path / "mine")
     (folder / "pt_test-ud-dev.conllu").unlink()
@@ -70,6 +63,7 @@ def test_unusable_treebank_stops_the_run(project: Path, tmp_path: Path, capfd: p
     assert list((project / "assets").iterdir()) == []
 
 
+@pytest.mark.usefixtures("in_process")
 def test_local_folder_is_followed(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     folder = write_splits(tmp_path / "mine")
     run_here(project, "fetch", folder, capfd)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List
 
+import pytest
 import spacy
 import srsly
 from weasel.cli.run import project_run
@@ -11,8 +12,6 @@ from spacy_rnn.base.hashing import sha256
 from spacy_rnn.data.convert import SPLITS
 from spacy_rnn.data.fetch.labelled import LABELLED_CORPORA
 from spacy_rnn.data.fetch.treebanks import SOURCE_FILE
-
-from .test_project import project as project  # a fixture
 
 TRAINED = {"vars.textcat_steps": 12}
 
@@ -36,6 +35,7 @@ RECORDS: Dict[str, List[Dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("in_process")
 def test_workflow(project: Path) -> None:
     """With the corpus that has any number of categories."""
     project, name = project / "texts", "emotions"

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import pytest
 import spacy
 import srsly
 from weasel.cli.run import project_run
 
 from ..tree_helpers import parser_pipeline
-from .test_project import project as project  # a fixture
 from .test_textcat import RECORDS, put
 
 
+@pytest.mark.usefixtures("in_process")
 def test_workflow(project: Path) -> None:
     project = project / "trees"
     put(project / "assets" / "textcat-sentiment", "sentiment", RECORDS["sentiment"])
@@ -24,6 +25,7 @@ def test_workflow(project: Path) -> None:
     assert set(nlp("good 1").cats) == {"positive", "negative", "neutral"}
 
 
+@pytest.mark.usefixtures("in_process")
 def test_stanford_sentiment_treebank(project: Path) -> None:
     """Its local folder becomes two corpora; training on them is as above."""
     project = project / "trees"
