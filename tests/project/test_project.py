@@ -28,7 +28,7 @@ def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_sample_run(project: Path) -> None:
-    done = run(project, "all", ".", "--vars.treebank", "sample")
+    done = run(project, "all", ".", "--vars.treebank", "sample", "--vars.max_steps", "100")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "gold words" in done.stdout
     scores = srsly.read_json(project / "metrics" / "sample.json")
@@ -39,7 +39,7 @@ def test_sample_run(project: Path) -> None:
     nlp = spacy.load(project / "training" / "sample" / "model-best")
     assert all(token.pos_ for token in nlp("The cat sleeps."))
 
-    again = run(project, "all", ".", "--vars.treebank", "sample")
+    again = run(project, "all", ".", "--vars.treebank", "sample", "--vars.max_steps", "100")
     assert again.returncode == 0
     # convert, train-tagger, evaluate and package; fetch looks for itself.
     assert again.stdout.count("nothing changed") == 4
