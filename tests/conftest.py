@@ -9,6 +9,7 @@ from thinc.api import fix_random_seed
 
 hypothesis.settings.register_profile("spacy_rnn", max_examples=15, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("spacy_rnn")
+torch.set_num_threads(1)  # fixtures of modules run before `repeatable`
 
 
 @pytest.fixture(autouse=True)
