@@ -53,6 +53,7 @@ ENTRY_POINTS = {
         "spacy-rnn.GoldParseCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_parse_corpus_v1",
         "spacy-rnn.TransducerCorpus.v1 = spacy_rnn.data.text_pairs:build_transducer_corpus_v1",
         "spacy-rnn.GoldTagCorpus.v1 = spacy_rnn.data.gold_parse:build_gold_tag_corpus_v1",
+        "spacy-rnn.JoinedCorpus.v1 = spacy_rnn.data.joined:build_joined_corpus_v1",
         "spacy-rnn.DistillCorpus.v1 = spacy_rnn.distillation.reader:build_distill_corpus_v1",
     ],
     "spacy_scorers": [

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
 from .noise import Augmenter, augmented
-from .spacy_files import Reader, vouched
+from .spacy_files import Reader, copy_words, vouched
 
 _PARSE = [HEAD, DEP, SENT_START]
 _TAGS = [POS, TAG, MORPH]
@@ -77,8 +77,7 @@ def with_gold_tags(reference: Doc) -> Example:
 
 
 def _with(reference: Doc, attrs: Sequence[int]) -> Example:
-    words, spaces = [token.text for token in reference], [bool(token.whitespace_) for token in reference]
-    doc = Doc(reference.vocab, words=words, spaces=spaces)
+    doc = copy_words(reference)
     if len(doc) and attrs:
         kept: List[Union[int, str]] = list(attrs)
         values: np.ndarray = reference.to_array(kept)

@@ -50,3 +50,8 @@ def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise CorpusError(Errors.D188.format(path=path, reason=reason)) from error
         yield item
+
+
+def copy_words(doc: Doc) -> Doc:
+    """A document of the same words and spaces without annotation."""
+    return Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
