@@ -18,9 +18,15 @@ A parser scores the arcs between the words of each sentence, and finds the best 
     found = BiaffineParser(16, labels=9)(torch.randn(7, 16), Sentences(np.arange(7), np.array([4, 3])), TreeSearch())
     found.heads  # (7,): 0 for the root of a sentence, else 1 + the place of the head
 
+A conditional random field divides each sequence into entities and other tokens:
+
+    found = EntityCRF(16, labels=3)(torch.randn(7, 16), np.array([4, 3]), EntitySearch(marginals=True))
+    spans_of(found.tags, 3)  # the first token, the last token and the label of each entity
+
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
+from ..base.entities import EntitySearch, EntityTags, EntityTargets, Spans, spans_of, tags_of
 from ..base.lexicon import Lexicon
 from ..base.parsing import Parses, Sentences, StartSearch, TreeSearch, TreeTargets
 from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
@@ -29,6 +35,9 @@ from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
 from .char_vocabulary import CharVocabulary
 from .contextual import ContextualStrings, TextPlaces
+from .crf.chain import Transitions, entity_log_partition, span_marginals, tag_marginals
+from .crf.network import EntityCRF
+from .crf.viterbi import best_tags
 from .dropout import SequenceDropout, TokenDropout, UnitDropout, set_dropout
 from .embed.chars import CharEncoder
 from .embed.lexicon import FormBags, LexiconEmbedding
@@ -60,6 +69,9 @@ __all__ = [
     # Parsing
     "BiaffineParser", "Sentences", "TreeTargets", "TreeSearch", "StartSearch", "Parses",
     "max_spanning_tree", "projective_tree", "log_partition", "arc_marginals",
+    # Entities
+    "EntityCRF", "EntityTargets", "EntitySearch", "EntityTags", "Spans", "spans_of", "tags_of", "Transitions",
+    "best_tags", "entity_log_partition", "tag_marginals", "span_marginals",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "KnownVectors",
     "LexiconEmbedding", "Lexicon", "FormBags", "ContextualStrings", "TextPlaces",

@@ -104,6 +104,13 @@ def run_parser() -> Tuple[torch.nn.Module, Tensor]:
     )
 
 
+def run_crf() -> Tuple[torch.nn.Module, Tensor]:
+    crf, lengths = nn.EntityCRF(6, 2), LENGTHS[LENGTHS > 0]
+    found = crf.eval()(X, lengths, nn.EntitySearch(marginals=True))
+    assert isinstance(found, nn.EntityTags) and len(nn.spans_of(found.tags, 2).starts) < 7
+    return run(crf.train(), X, lengths, nn.EntityTargets(nn.tags_of(nn.Spans(*np.array([[0], [2], [1]])), 7, 2)))
+
+
 CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]] = {
     nn.RNN: lambda: run(nn.RNN(6, 3, depth=2, token_dropout=0.2), X, nn.lay_out(LENGTHS)),
     nn.RecurrentLayer: lambda: run(nn.RecurrentLayer(6, 3, "gru"), X.view(7, 1, 6)),
@@ -137,6 +144,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.Decoder: run_decoder,
     nn.Seq2Seq: run_seq2seq,
     nn.BiaffineParser: run_parser,
+    nn.EntityCRF: run_crf,
     nn.CharLM: run_char_lm,
     nn.SequenceDropout: lambda: run(nn.SequenceDropout(), X),
     nn.TokenDropout: lambda: run(nn.TokenDropout(6, 0.5), X),
