@@ -7,6 +7,7 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.pipeline.dep_parser import parser_score
+from spacy.pipeline.senter import senter_score
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -65,6 +66,19 @@ def make_tag_by_form(nlp: Language, name: str) -> TagByForm:
     return TagByForm()
 
 
+class ScoreSentences:
+    def __call__(self, doc: Doc) -> Doc:
+        return doc
+
+    def score(self, examples: Iterable[Example], **settings: Any) -> Dict[str, Any]:
+        return dict(senter_score(list(examples), **settings))
+
+
+@Language.factory("senter_score")
+def make_senter_score(nlp: Language, name: str) -> ScoreSentences:
+    return ScoreSentences()
+
+
 class HangOnTheFirst:
     """The first word is the root, and the head of all others, which are modifiers of a noun."""
 
@@ -118,6 +132,21 @@ def test_trees(corpus: Path) -> None:
     nlp.add_pipe("hang_on_the_first")
     scores = evaluate(nlp, corpus)["gold_words"].scores
     assert scores == {"dep_uas": pytest.approx(2 * 2 / (7 + 6)), "dep_las": pytest.approx(2 * 1 / (7 + 6))}
+
+
+def test_sentences(tmp_path: Path) -> None:
+    """Words are scored in their sentences as annotated; documents of several show which sentences were found."""
+    convert_treebank(write_splits(tmp_path / "source", "\n".join([SENTENCE] * 3)), tmp_path / "corpus")
+    nlp = spacy.blank("pt")
+    nlp.add_pipe("sentencizer", config={"punct_chars": ["casa"], "overwrite": False})
+    nlp.add_pipe("senter_score")
+    found = evaluate(nlp, tmp_path / "corpus")
+    assert list(found) == ["gold_words", "raw_text", "documents"] and "sents_f" not in found["gold_words"].scores
+    # All end in the wrong place.
+    assert found["documents"].scores["sents_f"] == 0
+    nlp.remove_pipe("sentencizer")
+    nlp.add_pipe("sentencizer", first=True)
+    assert evaluate(nlp, tmp_path / "corpus")["documents"].scores["sents_f"] == 1
 
 
 def test_attributes_that_only_the_corpus_or_only_the_pipeline_has(nlp: Language, tmp_path: Path) -> None:
