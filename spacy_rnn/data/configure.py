@@ -2,9 +2,13 @@
 
 from math import ceil
 from pathlib import Path
+from typing import Sequence
+
+from spacy.util import logger
+from thinc.api import Config
 
 from ..pipeline.load import read_config
-from .convert import read_stats
+from .convert import ATTRS, read_stats
 from .lexicons.configure import add_lexicon
 from .vectors.configure import add_vectors
 
@@ -14,6 +18,9 @@ NEEDED = ("paths", "nlp", "initialize", "training.batcher", "training.max_steps"
 MOST_EPOCHS, LEAST_STEPS = 60, 200
 # A short training has so many checkpoints to choose from.
 LEAST_EVALUATIONS = 5
+# What a component learns from, and how its scores begin.
+LEARNS_FROM = {"rnn_parser": "heads", "rnn_lemmatizer": "lemma"}
+SCORES_OF = {"pos": "pos_", "tag": "tag_", "morph": "morph_", "lemma": "lemma_", "heads": "dep_"}
 
 
 def fill_config(path: Path, output_path: Path, *, vectors: str = "", lexicon: str = "") -> None:
@@ -46,8 +53,9 @@ def configure(
     """Write a config for a folder made by `convert_treebank`.
 
     The tokenizer is the one that the treebank was converted with, since it decided which multiword tokens are merged.
-    Scores of attributes that the treebank lacks get weight null. Where batches have a fixed number of words, training
-    takes at most MOST_EPOCHS passes over the treebank, but at least LEAST_STEPS steps.
+    Scores of attributes that the treebank lacks get weight null. Of a pipeline with several components, a parser and a
+    lemmatizer that the treebank has nothing for are left out, with a message. Where batches have a fixed number of
+    words, training takes at most MOST_EPOCHS passes over the treebank, but at least LEAST_STEPS steps.
 
     threads: the number of torch's threads, unless the config has a callback of its own in `initialize.before_init`.
     words: train on the words as annotated instead of the tokens of the text.
@@ -66,10 +74,12 @@ def configure(
         add_vectors(config, vectors)
     if lexicon:
         add_lexicon(config, lexicon)
+    missing = [attr for attr in ATTRS if attr not in stats.attrs]
+    _leave_out(config, missing)
     weights = config["training"].get("score_weights", {})
-    for attr in {"pos", "tag", "morph"} - set(stats.attrs):
+    for attr in missing:
         # A score of nothing would lower the total.
-        weights.update({name: None for name in weights if name.startswith(f"{attr}_")})
+        weights.update({name: None for name in weights if name.startswith(SCORES_OF[attr])})
     kind = "-words" if words else ""
     config["paths"]["train"] = str(corpus_dir / f"train{kind}.spacy")
     config["paths"]["dev"] = str(corpus_dir / f"dev{kind}.spacy")
@@ -92,3 +102,14 @@ def configure(
         schedule["total_steps"] = config["training"]["max_steps"]
     output_path.parent.mkdir(parents=True, exist_ok=True)
     config.to_disk(output_path)
+
+
+def _leave_out(config: Config, missing: Sequence[str]) -> None:
+    """Remove components that learn from what is missing, unless there are no others."""
+    components, pipeline = config.get("components", {}), config["nlp"].get("pipeline", [])
+    unfit = [name for name in pipeline if LEARNS_FROM.get(components.get(name, {}).get("factory")) in missing]
+    if len(unfit) < len(pipeline):
+        for name in unfit:
+            logger.warning("%s is left out: the treebank has no %s", name, LEARNS_FROM[components[name]["factory"]])
+            del components[name]
+        config["nlp"]["pipeline"] = [name for name in pipeline if name not in unfit]

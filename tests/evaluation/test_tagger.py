@@ -203,6 +203,21 @@ def test_small_treebank_is_not_passed_over_for_ever(corpus: Path, max_steps: int
     assert training["eval_frequency"] == LEAST_STEPS / LEAST_EVALUATIONS
 
 
+def test_components_without_annotation_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Those of a whole pipeline; one that is alone is told when it is trained."""
+    bare = sentence([row(i + 1, word, upos="X", feats="A=B") for i, word in enumerate(["a", "casa"])])
+    convert_treebank(write_splits(tmp_path / "source", bare), tmp_path / "corpus")
+    configs = ROOT / "project" / "configs"
+    with caplog.at_level("WARNING", "spacy"):
+        configure(configs / "whole.cfg", tmp_path / "corpus", tmp_path / "config.cfg")
+    config = load_config(tmp_path / "config.cfg")
+    assert config["nlp"]["pipeline"] == ["tok2vec", "rnn_tagger", "senter"] == list(config["components"])
+    weights = config["training"]["score_weights"]
+    assert {name for name, weight in weights.items() if weight} == {"pos_acc", "morph_acc", "sents_f"}
+    configure(ROOT / "project" / "parsing" / "configs" / "parser.cfg", tmp_path / "corpus", tmp_path / "config.cfg")
+    assert load_config(tmp_path / "config.cfg")["nlp"]["pipeline"] == ["rnn_parser"]
+
+
 def test_rate_falls_over_the_steps_that_remain(corpus: Path, tmp_path: Path) -> None:
     shipped = ROOT / "project" / "configs" / "tagger.cfg"
     configure(shipped, corpus, tmp_path / "config.cfg", max_steps=7)
