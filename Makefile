@@ -1,4 +1,4 @@
-# make train [TREEBANK=UD_English-EWT] [VECTORS=en-md]   fetch a treebank, train a tagger, score it
+# make train [TREEBANK=UD_English-EWT] [VECTORS=en-md] [PIPELINE=tagger]   fetch a treebank, train a pipeline, score it
 # make test, make lint                                   the checks that .ci/run runs, beside make docs
 # make docs                                              the documentation as a website, in build/site
 # make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
@@ -6,6 +6,7 @@
 PYTHON ?= python3
 TREEBANK ?= UD_Portuguese-PetroGold
 VECTORS ?=
+PIPELINE ?= whole
 SIZE ?= no-small
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -14,7 +15,8 @@ INSTALLED := $(VENV)/.installed
 .PHONY: train test lint benchmark clean
 
 train: $(INSTALLED)
-	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK) --vars.vectors "$(VECTORS)"
+	cd project && $(BIN)/python -m spacy project run train . --vars.treebank $(TREEBANK) --vars.vectors "$(VECTORS)" \
+		--vars.pipeline $(PIPELINE)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
