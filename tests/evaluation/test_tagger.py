@@ -211,7 +211,7 @@ def test_components_without_annotation_are_left_out(tmp_path: Path, caplog: pyte
     with caplog.at_level("WARNING", "spacy"):
         configure(configs / "whole.cfg", tmp_path / "corpus", tmp_path / "config.cfg")
     config = load_config(tmp_path / "config.cfg")
-    assert config["nlp"]["pipeline"] == ["tok2vec", "rnn_tagger", "senter"] == list(config["components"])
+    assert config["nlp"]["pipeline"] == ["tok2vec", "rnn_tagger"] == list(config["components"])
     weights = config["training"]["score_weights"]
     assert {name for name, weight in weights.items() if weight} == {"pos_acc", "morph_acc", "sents_f"}
     configure(ROOT / "project" / "parsing" / "configs" / "parser.cfg", tmp_path / "corpus", tmp_path / "config.cfg")
