@@ -14,6 +14,7 @@ ENTRY_POINTS = {
     "spacy_factories": [
         "rnn_tagger = spacy_rnn.pipeline.tagger:make_rnn_tagger",
         "rnn_parser = spacy_rnn.pipeline.parser:make_rnn_parser",
+        "rnn_ner = spacy_rnn.pipeline.ner:make_rnn_ner",
         "rnn_textcat = spacy_rnn.pipeline.textcat:make_rnn_textcat",
         "rnn_textcat_multilabel = spacy_rnn.pipeline.textcat:make_rnn_textcat_multilabel",
         "tree_rnn = spacy_rnn.pipeline.tree:make_tree_rnn",
@@ -33,6 +34,7 @@ ENTRY_POINTS = {
         "spacy-rnn.RNNEncoder.v1 = spacy_rnn.models.encoder:build_rnn_encoder_v1",
         "spacy-rnn.Tagger.v1 = spacy_rnn.models.tagger:build_tagger_v1",
         "spacy-rnn.Parser.v1 = spacy_rnn.models.parser:build_parser_v1",
+        "spacy-rnn.NER.v1 = spacy_rnn.models.ner:build_ner_v1",
         "spacy-rnn.TextEmbed.v1 = spacy_rnn.models.embed.text:build_text_embed_v1",
         "spacy-rnn.TextCat.v1 = spacy_rnn.models.textcat:build_textcat_v1",
         "spacy-rnn.TextCat.v2 = spacy_rnn.models.textcat:build_textcat_v2",

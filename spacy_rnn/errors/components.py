@@ -58,6 +58,9 @@ class ComponentMessages:
         "sentences = 'doc' and put a component before it that finds the sentences."
     )
 
+    R130 = "'{name}': no token of the training data is in an entity. Check it with `spacy debug data`."
+    R131 = "'{name}': the labels must be a list of strings, got: {found}."
+
     R150 = (
         "'{name}' needs dependency parses, and this document has none: {text!r}. Put a parser before it. In training, "
         "name the parser in training.annotating_components, or read gold parses with spacy-rnn.GoldParseCorpus.v1."

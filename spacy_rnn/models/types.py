@@ -10,8 +10,9 @@ from spacy.lexeme import Lexeme
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model, Ops
-from thinc.types import Floats2d
+from thinc.types import Floats1d, Floats2d
 
+from ..base.entities import EntityTags, EntityTask
 from ..base.hashing import hash_rows
 from ..base.parsing import Parses, ParseTask, Sentences
 from ..base.sequences import Decoded, Search, Sources, Targets
@@ -164,3 +165,17 @@ class ParserInput(NamedTuple):
 
 ParserModel = Model[ParserInput, Union[Floats2d, Parses]]
 """The log-probabilities of heads, labels and sentence starts, (n, 3), or the trees that a search found."""
+
+
+class EntityInput(NamedTuple):
+    """A batch for an entity recognizer."""
+
+    docs: List[Doc]
+    lengths: IntArray
+    """(n_pieces,): the number of tokens of each piece of a document, all > 0. No entity crosses the end of one."""
+    task: EntityTask
+    """What to learn, or how to search."""
+
+
+EntityModel = Model[EntityInput, Union[Floats1d, EntityTags]]
+"""The log-probability of what is known of each piece, (n_pieces,), or the best tags."""

@@ -25,6 +25,9 @@ TREE = "tree_rnn"
 -1, and with `save_vectors` "vectors" (n_tokens, width)."""
 ARC_PROBS = "rnn_arc_probs"
 """An array (n_tokens,), the probability of the arc to each token, see `RNNParser`."""
+ENT_PROBS = "rnn_ent_probs"
+"""An array (n_tokens,), the probability of the entity that each token is in, 0 if none was predicted there, see
+`RNNEntityRecognizer`."""
 TRANSDUCED = "transduced"
 """The text that was written for a document, or is to be written for it; None if there is none."""
 TRANSDUCTIONS = "transductions"
@@ -83,8 +86,21 @@ def arc_prob(token: Token) -> Optional[float]:
     return None if row is None else float(kept[row])
 
 
+def entity_prob(span: Span) -> Optional[float]:
+    """`_.prob`: the marginal probability of an entity, None if it was not kept or the span is none that was
+    predicted."""
+    kept, tokens = _stored(span.doc, ENT_PROBS)
+    if kept is None or not _is_entity(span):
+        return None
+    first, last = (_row_of(token, tokens, len(kept)) for token in (span[0], span[-1]))
+    if first is None or last is None or last - first != len(span) - 1:
+        return None
+    return float(kept[first]) or None
+
+
 _ROWS = {
-    name: {"getter": RowsGetter(name), "setter": RowsSetter(name)} for name in (SCORES, ATTENTION, TREE, ARC_PROBS)
+    name: {"getter": RowsGetter(name), "setter": RowsSetter(name)}
+    for name in (SCORES, ATTENTION, TREE, ARC_PROBS, ENT_PROBS)
 }
 _VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS, SOFT_LABELS)}
 _NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_scores, tree_vector)}
@@ -92,6 +108,7 @@ EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
     *((Doc, name, kind) for name, kind in (*_ROWS.items(), *_VALUES.items())),
     *((owner, name, kind) for owner in (Token, Span) for name, kind in _NODES.items()),
     (Token, "arc_prob", {"getter": arc_prob}),
+    (Span, "prob", {"getter": entity_prob}),
 ]
 
 
@@ -160,6 +177,14 @@ def _tree_row(node: Node, name: str) -> Tuple[Any, int]:
         return None, 0
     row = _row_of(node.root if isinstance(node, Span) else node, tokens, _count(kept))
     return (None, 0) if row is None else (kept, row)
+
+
+def _is_entity(span: Span) -> bool:
+    """Whether a span has the tokens, and the label if it has any, of an entity of its document."""
+    doc = span.doc
+    if not len(span) or span[0].ent_iob != 3 or span.label not in (0, span[0].ent_type):
+        return False
+    return all(token.ent_iob == 1 for token in span[1:]) and (span.end == len(doc) or doc[span.end].ent_iob != 1)
 
 
 def _row_of(token: Token, tokens: Optional[KeyArray], n_rows: Optional[int]) -> Optional[int]:

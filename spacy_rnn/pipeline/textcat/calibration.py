@@ -1,6 +1,6 @@
-"""Calibrated probabilities: a temperature that is fitted on held-out data, and the calibration error."""
+"""Calibrated probabilities: a temperature that is fitted on held-out data."""
 
-from typing import Any, Callable, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, List, Optional
 
 import numpy as np
 from spacy.language import Language
@@ -15,7 +15,6 @@ from .cats import truth_arrays
 # Before a temperature is applied, probabilities are kept this far from 0 and 1.
 _EPS = 1e-7
 _BOUND = -float(np.log(_EPS))
-BINS = 15
 # The range of fitted temperatures.
 COLDEST, HOTTEST = 0.05, 20.0
 
@@ -33,19 +32,6 @@ def at_temperature(logits: Array, temperature: float, exclusive: bool) -> Array:
     if temperature != 1.0:
         logits = (log_softmax(logits) if exclusive else logits).clip(-_BOUND, _BOUND) / temperature
     return activate(logits, exclusive)
-
-
-def calibration_error(predictions: Sequence[Tuple[float, bool]]) -> Optional[float]:
-    """The expected calibration error (Naeini et al. 2015; Guo et al. 2017, eq. 3): the distance between the mean
-    confidence and the share of hits in each of BINS bins of equal width, weighted by the size of the bin.
-
-    predictions: the confidence of each, and whether it is right. None if there are none."""
-    if not predictions:
-        return None
-    confidence, hit = np.array(predictions, dtype=np.float64).T
-    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    differences = np.bincount(bins, weights=confidence - hit, minlength=BINS)
-    return float(np.abs(differences).sum() / len(confidence))
 
 
 def fit_temperature(probabilities: FloatArray, truths: Array, known: Array, exclusive: bool) -> float:

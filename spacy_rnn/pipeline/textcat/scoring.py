@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterable, Sequence
 from spacy.scorer import Scorer
 from spacy.training import Example
 
-from .calibration import calibration_error
+from ..calibration import calibration_error
 
 
 def score_textcat(examples: Iterable[Example], *, labels: Sequence[str] = (), **kwargs: Any) -> Dict[str, Any]:

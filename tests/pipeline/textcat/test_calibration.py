@@ -15,12 +15,12 @@ from spacy.training.loop import train
 from spacy.util import load_config, registry
 
 from spacy_rnn.base.arrays import activate
+from spacy_rnn.pipeline.calibration import calibration_error
 from spacy_rnn.pipeline.textcat.calibration import (
     COLDEST,
     HOTTEST,
     at_temperature,
     build_calibrate_v1,
-    calibration_error,
     fit_temperature,
     to_logits,
 )
