@@ -17,6 +17,7 @@ from spacy_rnn.pipeline.extensions import EXTENSIONS
 
 from ..helpers import component, trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
+from ..pipeline.ner.entities import trained_ner
 from ..pipeline.parser.parsers import trained_parser
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
@@ -74,6 +75,7 @@ def test_every_extension_of_ours_has_a_column() -> None:
         trained_transducer(CHARS, "char", 1, alternatives=2),
         trained_lemmatizer(1),
         trained_parser(1, save_probs=True),
+        trained_ner(1, save_probs=True),
     ]
     found = {column for nlp in pipelines for column in columns_of(nlp)}
     # Of documents and tokens; a span has what its root has.

@@ -12,6 +12,7 @@ from spacy.training import Example
 
 from ..helpers import make_examples, tagger_config
 from ..pipeline.lemmatizer.lemmas import lemma_examples, lemmatizer_nlp
+from ..pipeline.ner.entities import ent_examples, ner_config
 from ..pipeline.parser.parsers import parser_config, tree_examples
 from ..pipeline.texts import make_texts, textcat_config
 from ..pipeline.transducer.transducers import CHARS, pair_examples, transducer_nlp
@@ -24,6 +25,7 @@ if IS_LONG:
 PIPES: Dict[str, Callable[[], Dict[str, Any]]] = {
     "rnn_tagger": tagger_config,
     "rnn_parser": parser_config,
+    "rnn_ner": ner_config,
     "rnn_textcat": textcat_config,
     "rnn_textcat_multilabel": lambda: textcat_config(False),
     "tree_rnn": tree_config,
@@ -71,6 +73,7 @@ def examples_for(nlp: Any, name: str) -> List[Example]:
     makers: Dict[str, Callable[[Any], List[Example]]] = {
         "rnn_tagger": make_examples,
         "rnn_parser": tree_examples,
+        "rnn_ner": ent_examples,
         "tree_rnn": reviews,
         "rnn_lemmatizer": lemma_examples,
         "rnn_transducer": lambda nlp: pair_examples(nlp, CHARS),

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from ..helpers import trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
+from ..pipeline.ner.entities import trained_ner
 from ..pipeline.parser.parsers import assert_well_formed, trained_parser
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
@@ -34,6 +35,7 @@ texts = st.lists(some_text, max_size=8).map("".join)
 MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(3, save_scores=True),
     "rnn_parser": lambda: trained_parser(3, sentences="predict", save_probs=True),
+    "rnn_ner": lambda: trained_ner(20, save_probs=True),
     "rnn_textcat": lambda: trained_textcat(steps=3, model={"hierarchy": "windows", "segment": 7}),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=3, save_attention=True),
     "tree_rnn": lambda: trained_tree(3, component={"save_spans": True, "save_vectors": True}, dep_width=4),
@@ -68,6 +70,10 @@ def check(nlp: Language, doc: Doc) -> None:
     elif name == "rnn_parser":
         assert_well_formed(doc)
         assert all(0.0 <= token._.arc_prob <= 1.0 for token in doc)
+    elif name == "rnn_ner":
+        assert all(token.ent_iob for token in doc)
+        for ent in doc.ents:
+            assert 0.0 < ent._.prob <= 1.0 and not ent[0].is_space and not ent[-1].is_space
     elif name == "rnn_lemmatizer":
         for token in doc:
             lemma, form = token.lemma_, token.text

@@ -58,6 +58,7 @@ MODELS: Dict[str, Callable[[Any], Dict[str, Any]]] = {
     },
     "rnn_tagger": lambda tok2vec: {"@architectures": "spacy-rnn.Tagger.v1", "precision": "fp32", "tok2vec": tok2vec},
     "rnn_parser": lambda tok2vec: {"@architectures": "spacy-rnn.Parser.v1", "precision": "fp32", "tok2vec": tok2vec},
+    "rnn_ner": lambda tok2vec: {"@architectures": "spacy-rnn.NER.v1", "precision": "fp32", "tok2vec": tok2vec},
 }
 READ: Dict[str, Callable[[Doc], Any]] = {
     "tagger": lambda doc: [token.tag_ for token in doc],
@@ -65,12 +66,13 @@ READ: Dict[str, Callable[[Doc], Any]] = {
     "ner": lambda doc: [(ent.text, ent.label_) for ent in doc.ents],
     "parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "rnn_parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
+    "rnn_ner": lambda doc: [(ent.text, ent.label_) for ent in doc.ents],
     "textcat": lambda doc: max(doc.cats, key=doc.cats.__getitem__),
     "rnn_tagger": lambda doc: [(token.pos_, token.tag_, str(token.morph)) for token in doc],
 }
 
 # Components that listen to one encoder.
-SHARED = ["tagger", "rnn_tagger", "rnn_parser"]
+SHARED = ["tagger", "rnn_tagger", "rnn_parser", "rnn_ner"]
 
 
 def add(nlp: Language, name: str, tok2vec: Any) -> None:

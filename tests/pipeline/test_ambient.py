@@ -10,7 +10,7 @@ import pytest
 import spacy
 import torch
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
@@ -22,6 +22,7 @@ from spacy_rnn.models.char_lm_file import load_lm
 from ..helpers import encoder_config, tagger_config
 from ..lm.helpers import tiny_settings, write_lm, write_text
 from ..tree_helpers import tree_config
+from .ner.entities import ner_config
 from .parser.parsers import parser_config
 from .texts import textcat_config
 
@@ -91,6 +92,7 @@ def pipeline(precision: str, lm: str) -> Language:
     nlp.add_pipe("rnn_textcat", config=textcat_config(model=ngrams, save_attention=True))
     nlp.add_pipe("tree_rnn", config=tree_config("attention", precision=precision, top_down=True, dep_width=4))
     nlp.add_pipe("rnn_parser", config=parser_config(precision=precision, save_probs=True))
+    nlp.add_pipe("rnn_ner", config=ner_config(precision=precision, save_probs=True))
     nlp.add_pipe("rnn_transducer", config={"beams": 2, "model": {"@architectures": "spacy-rnn.Transducer.v1", **small}})
     return nlp
 
@@ -108,6 +110,7 @@ def make_examples(nlp: Language) -> List[Example]:
     for n, gold in enumerate(golds):
         gold.cats = {"odd": float(n % 2), "even": 1.0 - n % 2}
         gold._.transduced = gold.text.upper()
+        gold.set_ents([Span(gold, n // 2, n + 1, "X")])
     return [Example(doc, gold) for doc, gold in zip(make_docs(nlp), golds)]
 
 
@@ -116,6 +119,8 @@ def read(nlp: Language, found: Dict[str, Any], name: str) -> None:
     found[f"{name} tags"] = [(t.pos_, t.tag_, str(t.morph), t.lemma_) for doc in docs for t in doc]
     found[f"{name} arcs"] = [(t.head.i, t.dep_) for doc in docs for t in doc]
     found[f"{name} arc probabilities"] = np.array([t._.arc_prob for doc in docs for t in doc])
+    found[f"{name} entities"] = [(e.start, e.end, e.label_) for doc in docs for e in doc.ents]
+    found[f"{name} entity probabilities"] = np.concatenate([doc._.rnn_ent_probs for doc in docs])
     found[f"{name} texts"] = [doc._.transduced for doc in docs]
     found[f"{name} numbers"] = np.array([value for doc in docs for value in doc.cats.values()])
     found[f"{name} attention"] = np.concatenate([doc._.rnn_attention for doc in docs])

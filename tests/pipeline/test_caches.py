@@ -20,12 +20,14 @@ from spacy_rnn.models.embed.word import build_word_embed_v1
 from ..helpers import TEXTS, component, make_doc, torch_shims, trained_tagger
 from ..tree_helpers import REVIEWS, trained_tree, tree_doc
 from .lemmatizer.lemmas import SENTENCES, tagged_doc, trained_lemmatizer
+from .ner.entities import trained_ner
 from .texts import trained_textcat
 from .transducer.transducers import CHARS, trained_transducer
 
 MAKE: Dict[str, Callable[[], Language]] = {
     "tagger": lambda: trained_tagger(5, save_scores=True),
     "textcat": lambda: trained_textcat(steps=5, save_attention=True),
+    "ner": lambda: trained_ner(30, save_probs=True),
     "tree": lambda: trained_tree(5),
     "lemmatizer": lambda: trained_lemmatizer(20),
     "transducer": lambda: trained_transducer(CHARS, "char", 20),
@@ -35,6 +37,7 @@ MAKE: Dict[str, Callable[[], Language]] = {
 SETTINGS: Dict[str, List[Dict[str, Any]]] = {
     "tagger": [{"save_scores": False}, {"neg_prefix": "N"}],
     "textcat": [{"temperature": 3.0}, {"save_attention": False}],
+    "ner": [{"max_length": 2}, {"save_probs": False}],
     "tree": [{"threshold": 0.9}, {"save_scores": False}],
     "lemmatizer": [{"dictionary": False}, {"beams": 3}, {"max_chars": 2}, {"max_extra": 0}, {"attrs": []}],
     "transducer": [{"beams": 1}, {"length_penalty": 0.0}, {"max_ratio": 0.0, "max_extra": 1}, {"max_read": 2}],

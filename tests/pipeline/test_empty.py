@@ -11,6 +11,7 @@ from spacy.training import Example
 from ..helpers import trained_tagger
 from ..tree_helpers import trained_tree
 from .lemmatizer.lemmas import trained_lemmatizer
+from .ner.entities import trained_ner
 from .parser.parsers import trained_parser
 from .texts import TEXTS, make_texts, train_texts, trained_textcat
 from .transducer.transducers import CHARS, trained_transducer
@@ -18,6 +19,7 @@ from .transducer.transducers import CHARS, trained_transducer
 MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(1),
     "rnn_parser": lambda: trained_parser(1),
+    "rnn_ner": lambda: trained_ner(1, save_probs=True),
     "rnn_textcat": lambda: trained_textcat(steps=1),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=1),
     "tree_rnn": lambda: trained_tree(1),

@@ -15,10 +15,21 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Token
 from spacy.tokens.underscore import Underscore
 
-from spacy_rnn.pipeline.extensions import ARC_PROBS, ATTENTION, EXTENSIONS, SCORES, TRANSDUCED, TREE, assign, read
+from spacy_rnn.pipeline.extensions import (
+    ARC_PROBS,
+    ATTENTION,
+    ENT_PROBS,
+    EXTENSIONS,
+    SCORES,
+    TRANSDUCED,
+    TREE,
+    assign,
+    read,
+)
 
 from ..helpers import VOCAB, tagger_nlp, trained_tagger
 from ..tree_helpers import parsed_reviews, trained_tree, tree_nlp
+from .ner.entities import ner_nlp, trained_ner
 from .parser.parsers import parser_nlp, trained_parser
 from .test_processes import run
 from .texts import trained_textcat
@@ -33,6 +44,7 @@ def keep(doc: Doc) -> Doc:
     assign(doc, SCORES, {"pos": np.stack([rows, rows], axis=1)})
     assign(doc, ATTENTION, rows)
     assign(doc, ARC_PROBS, rows)
+    assign(doc, ENT_PROBS, rows)
     tree = {"labels": [str(i) for i in range(len(doc))], "scores": rows.reshape(-1, 1), "best": rows.astype(np.int64)}
     assign(doc, TREE, {**tree, "vectors": rows.reshape(-1, 1)})
     return doc
@@ -83,7 +95,8 @@ def test_rows_stay_with_their_tokens(words: List[str], changes: List[Tuple[str, 
         assert [row_of(token) for token in found] == own
         assert [row_of(found[i : i + 1]) for i in range(len(found))] == own
         attributes = [read(found, name) for name in (SCORES, ATTENTION, TREE)]
-        assert np.array_equal(read(found, ARC_PROBS), attributes[1])
+        for name in (ARC_PROBS, ENT_PROBS):
+            assert np.array_equal(read(found, name), attributes[1])
         if present == places:
             scores, attention, tree = attributes
             assert scores["pos"][:, 0].tolist() == attention.tolist() == tree["best"].tolist() == own
@@ -125,7 +138,7 @@ def test_rows_that_earlier_versions_stored() -> None:
 
 def test_attributes_that_were_never_set() -> None:
     doc = Doc(VOCAB, words=["a"])
-    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 7
+    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 8
     assert row_of(doc[0]) is row_of(doc[:1]) is None
     doc._.rnn_attention = None
     assert doc._.rnn_attention is None
@@ -137,6 +150,7 @@ TRAINED: Dict[str, Callable[[], Language]] = {
     TRANSDUCED: lambda: trained_transducer([("ab", "ba"), ("cd", "dc")], "char", steps=2),
     TREE: lambda: trained_tree(2),
     ARC_PROBS: lambda: trained_parser(2, save_probs=True),
+    ENT_PROBS: lambda: trained_ner(2, save_probs=True),
 }
 
 
@@ -224,6 +238,7 @@ def test_registered_again_when_it_is_needed(nlp: Language) -> None:
 FACTORIES: Dict[str, Any] = {
     SCORES: lambda: tagger_nlp(save_scores=True),
     ARC_PROBS: lambda: parser_nlp(save_probs=True),
+    ENT_PROBS: lambda: ner_nlp(save_probs=True),
     ATTENTION: lambda: trained_textcat(True, steps=1, save_attention=True),
     TRANSDUCED: transducer_nlp,
     TREE: tree_nlp,

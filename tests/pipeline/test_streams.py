@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 
 from ..helpers import TEXTS, annotations, component, tag, tagger_nlp, trained_tagger
 from ..tree_helpers import parsed_reviews, trained_tree, tree_nlp
+from .ner.entities import ents_of, trained_ner
 from .parser.parsers import trained_parser
 from .texts import trained_textcat
 
@@ -78,14 +79,14 @@ def _config(nlp: Language, name: str) -> Dict[str, Any]:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: trained_tagger(20), lambda: trained_parser(20), lambda: trained_textcat(steps=5)],
-    ids=["tagger", "parser", "textcat"],
+    [lambda: trained_tagger(20), lambda: trained_parser(20), lambda: trained_ner(40), lambda: trained_textcat(steps=5)],
+    ids=["tagger", "parser", "ner", "textcat"],
 )
 def test_memory_zone_frees_the_words_and_keeps_the_labels(make: Any) -> None:
     nlp = fresh_copy(make())
 
     def read(doc: Doc) -> Any:
-        return annotations(doc), [(token.head.i, token.dep_) for token in doc], dict(doc.cats)
+        return annotations(doc), [(token.head.i, token.dep_) for token in doc], ents_of(doc), dict(doc.cats)
 
     texts = [f"{text} transient{i}" for i in range(3) for text in TEXTS]
     with nlp.memory_zone():

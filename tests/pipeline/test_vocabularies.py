@@ -16,6 +16,7 @@ from spacy_rnn.pipeline.extensions import TRANSDUCED, assign, read
 from ..helpers import component, make_examples, tagger_nlp
 from ..tree_helpers import LABELS, reviews, tree_nlp
 from .lemmatizer.lemmas import SENTENCES, lemma_examples, lemmatizer_nlp
+from .ner.entities import ent_examples, ner_nlp
 from .parser.parsers import parser_nlp, tree_examples
 from .texts import make_texts, textcat_nlp
 from .transducer.transducers import CHARS, pair_examples, transducer_nlp
@@ -26,6 +27,7 @@ COMPONENTS: Dict[str, Tuple[Make, Corpus]] = {
     "tagger": (lambda: tagger_nlp(neg_prefix="!"), lambda nlp: make_examples(nlp)),
     "parser": (parser_nlp, lambda nlp: tree_examples(nlp)),
     "parser of sentences": (lambda: parser_nlp(sentences="predict"), lambda nlp: tree_examples(nlp)),
+    "ner": (lambda: ner_nlp(save_probs=True), lambda nlp: ent_examples(nlp)),
     "textcat": (textcat_nlp, make_texts),
     "tree": (lambda: tree_nlp(component={"spans_key": "tree", "save_spans": True}), reviews),
     "lemmatizer": (lemmatizer_nlp, lambda nlp: lemma_examples(nlp, SENTENCES[:6])),
@@ -64,6 +66,7 @@ def annotations(doc: Doc) -> Any:
         (token.text, token.pos_, token.tag_, str(token.morph), token.lemma_, token.head.i, token.dep_) for token in doc
     ]
     spans = {key: [(span.start, span.end, span.label_) for span in group] for key, group in doc.spans.items()}
+    spans["ents"] = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
     return tokens, spans, read(doc, TRANSDUCED), {label: round(value, 4) for label, value in doc.cats.items()}
 
 
@@ -131,7 +134,7 @@ def test_rehearsal_and_mixed_batches(name: str) -> None:
         assert all(loss == loss for loss in losses.values())
 
 
-@pytest.mark.parametrize("name", ["tagger", "parser", "tree", "lemmatizer"])
+@pytest.mark.parametrize("name", ["tagger", "parser", "ner", "tree", "lemmatizer"])
 def test_labels_survive_memory_zones_of_the_documents(name: str) -> None:
     """What was first written in a memory zone of another vocabulary can be written again after it."""
     nlp, examples, _ = trained(name, lambda nlp, examples: examples)

@@ -26,7 +26,7 @@ GOLD: Dict[str, Any] = {
     "entities": ["U-PERSON", "O", "O", "U-LOC", "O"],
     "cats": {"good": 1.0, "bad": 0.0},
 }
-OURS = ("rnn_tagger", "rnn_textcat", "rnn_lemmatizer", "tree_rnn")
+OURS = ("rnn_tagger", "rnn_ner", "rnn_textcat", "rnn_lemmatizer", "tree_rnn")
 SPACYS = ("tok2vec", "tagger", "morphologizer", "parser", "ner", "textcat", "trainable_lemmatizer")
 
 

@@ -67,7 +67,8 @@ def test_as_spacy_aligns_entities(words: List[str], cuts: List[bool], seed: int)
     that begin or end with whitespace."""
     rng = np.random.default_rng(seed)
     gold = bare(words)
-    spans, kinds = [], rng.integers(0, 5, len(words))
+    spans: List[Span] = []
+    kinds = rng.integers(0, 5, len(words))
     for i, kind in enumerate(kinds.tolist()):
         if kind > 2 and (not spans or spans[-1].end <= i):
             spans.append(Span(gold, i, min(len(words), i + int(rng.integers(1, 4))), LABELS[kind - 3]))
@@ -81,7 +82,7 @@ def test_as_spacy_aligns_entities(words: List[str], cuts: List[bool], seed: int)
         else:
             joined.append(word)
     example = Example(bare(joined), gold)
-    expected = example.get_aligned_ner()
+    expected: List[Any] = example.get_aligned_ner()
     tags, _ = learned(example)
     for i, tag in enumerate(expected):
         if (tag or "O")[0] in "BU":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import load_model_from_config
 
@@ -97,7 +97,9 @@ def test_partial_annotation_is_enough() -> None:
             gold = ent_doc(nlp, (words, ents))
             inner = {i for start, end, _ in ents for i in range(start, end)}
             outside = [gold[i : i + 1] for i in range(len(gold)) if i not in inner]
-            gold.set_ents(gold.ents[kept : kept + 1], outside=outside if kept == len(ents) else [], default="missing")
+            gold.set_ents(
+                list(gold.ents[kept : kept + 1]), outside=outside if kept == len(ents) else [], default="missing"
+            )
             examples.append(Example(bare_doc(nlp, words), gold))
     train(nlp, examples, 80, rate=0.02)
     assert recognize(nlp, [bare_doc(nlp, words) for words, _ in SENTENCES]) == [ents for _, ents in SENTENCES]
@@ -241,7 +243,7 @@ def test_probabilities(trained: Language) -> None:
     # Only exactly this entity has it.
     assert doc[2:4]._.prob == doc.ents[0]._.prob and doc[2:3]._.prob is doc[1:4]._.prob is doc[0:1]._.prob is None
     assert Doc(trained.vocab)[0:0]._.prob is None
-    assert doc.char_span(8, 20, label="LOC")._.prob is None
+    assert Span(doc, 2, 4, "LOC")._.prob is None
     stored = DocBin(store_user_data=True, docs=[doc]).to_bytes()
     from_bytes = Doc(trained.vocab).from_bytes(doc.to_bytes())
     for copied in [doc.copy(), from_bytes, *DocBin().from_bytes(stored).get_docs(doc.vocab)]:
