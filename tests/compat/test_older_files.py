@@ -33,6 +33,10 @@ def read(doc: Doc, name: str) -> Any:
     """An annotation of a document, or of all its tokens."""
     if name == "cats":
         return doc.cats
+    if name == "ents":
+        return [[ent.start, ent.end, ent.label_] for ent in doc.ents]
+    if name == "rnn_ent_probs":
+        return doc._.rnn_ent_probs.tolist()
     if name == "head":
         return [token.head.i for token in doc]
     if name == "morph":
@@ -43,7 +47,7 @@ def read(doc: Doc, name: str) -> Any:
 
 
 def test_there_are_pipelines() -> None:
-    components = {"tagger", "textcat", "multilabel", "tree", "lemmatizer", "transducer", "parser"}
+    components = {"tagger", "textcat", "multilabel", "tree", "lemmatizer", "transducer", "parser", "ner"}
     assert {path.stem for path in PIPELINES} >= components
 
 
@@ -55,7 +59,7 @@ def test_predicts_the_same(path: Path, tmp_path: Path) -> None:
     for doc, expected in zip(nlp.pipe(docs), saved["expected"], strict=True):
         for name, value in expected.items():
             found = read(doc, name)
-            if name in ("cats", "arc_prob"):
+            if name in ("cats", "arc_prob", "rnn_ent_probs"):
                 assert found == pytest.approx(value, abs=1e-4)
             elif name == "rnn_scores":
                 np.testing.assert_allclose(found["pos"], value["pos"], atol=1e-4)
