@@ -22,6 +22,7 @@ NEVER = -1e30
 
 
 _LEAST = 1e-37
+"""Of sums whose logarithm is taken: where transitions differ so much, a sum may round to 0."""
 
 
 class Transitions(NamedTuple):
