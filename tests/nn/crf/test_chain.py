@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.base.entities import spans_of, tags_of
+from spacy_rnn.nn.crf import viterbi
 from spacy_rnn.nn.crf.chain import (
     NEVER,
     Transitions,
@@ -166,3 +167,11 @@ def test_any_scores_give_valid_tags(odd: float) -> None:
         found = best_tags(scores, own, transitions)
         for part in parts_of([4, 1, 3]):
             assert tuple(found[part].tolist()) in all_tags(part.stop - part.start, K)
+
+
+def test_memory_is_bounded_with_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transitions of a few sequences at a time give the same."""
+    case_ = case([4, 2, 3, 4, 1], 3.0, 0)
+    expected = best_tags(*case_)
+    monkeypatch.setattr(viterbi, "_MOST_CELLS", 2 * (K + 1) ** 2)
+    assert best_tags(*case_).tolist() == expected.tolist()
