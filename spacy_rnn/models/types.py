@@ -110,6 +110,10 @@ class TreeScores:
     """(n_tokens, width): the states that the scores are computed from."""
     trees: Trees
 
+    def __len__(self) -> int:
+        """How many subtrees and documents have scores."""
+        return len(self.nodes) + len(self.docs)
+
 
 ScoreColumns = Callable[..., FloatArray]
 """(columns: slice, rows: (m,) int64 or None for all) to the scores of those labels, (m, n_columns)."""

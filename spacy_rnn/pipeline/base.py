@@ -16,6 +16,7 @@ from ..base.files import replaced_folder
 from ..errors import AnnotationError, Errors, TrainingError
 from ..models.types import SequenceInput
 from .saving import NEEDED, check_files, loading, write_checksums
+from .shared import SharedGradient
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and the output of the model to the loss and its gradient."""
@@ -92,13 +93,20 @@ class LearningMixin(TrainablePipe):
         if inputs is None:
             return losses
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(inputs)
-        loss, gradient = get_loss(examples, scores)
-        backprop(gradient)
+        shared = SharedGradient(self.model)
+        with shared.sent():
+            scores, backprop = self.model.begin_update(inputs)
+            loss, gradient = get_loss(examples, scores)
+            shared.undo_mean(self._n_losses(examples, scores))
+            backprop(gradient)
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
+
+    def _n_losses(self, examples: List[Example], scores: Any) -> int:
+        """How many losses `get_loss` takes the mean of: one for each row of the output of the model."""
+        return len(scores)
 
     def _check(self, examples: List[Example]) -> None:
         """Raises AnnotationError for examples that the component cannot learn from."""

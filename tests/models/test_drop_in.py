@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_model_from_config
@@ -145,6 +147,32 @@ def assert_knows(nlp: Language, names: List[str]) -> None:
 def test_listeners_share_an_encoder(shared: Language, tmp_path: Path) -> None:
     assert_knows(shared, SHARED)
     assert_reloads(shared, SHARED, tmp_path)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_an_encoder_learns_from_sums(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a component teaches it about a token does not depend on how many others are in the batch, so that all
+    components count alike."""
+    nlp = spacy.blank("xx")
+    encoder = encoder_config()
+    encoder["embed"]["words"]["word_dropout"] = encoder["embed"]["chars"]["char_dropout"] = 0.0
+    add(nlp, "tok2vec", encoder)
+    add(nlp, name, LISTENER)
+    data = examples(nlp)
+    train(nlp, data, 3)
+    sent: List[Any] = []
+    receive = Tok2VecListener.receive
+
+    def receive_and_tell(self: Any, batch_id: int, outputs: Any, backprop: Any) -> None:
+        receive(self, batch_id, outputs, lambda gradient: [sent.append([*gradient]), backprop(gradient)][1])
+
+    monkeypatch.setattr(Tok2VecListener, "receive", receive_and_tell)
+    for batch in (data[:1], data[:3], [*data[:3], *data[:3]]):
+        nlp.update(batch, drop=0.0, sgd=False)  # type: ignore[arg-type]
+    first = [gradients[0] for gradients in sent]
+    assert np.abs(first[0]).max() > 1e-3
+    for other in first[1:]:
+        np.testing.assert_allclose(other, first[0], rtol=1e-5, atol=1e-5)
 
 
 def test_replaced_listeners_go_their_own_way(shared: Language, tmp_path: Path) -> None:

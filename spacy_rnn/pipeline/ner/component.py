@@ -219,9 +219,13 @@ class RNNEntityRecognizer(RehearsalMixin):
         loss = -float(array.sum())
         if not np.isfinite(loss):
             raise TrainingError(Errors.R013.format(name=self.name))
-        n_tokens = sum(len(example.predicted) for example in examples)
+        n_tokens = self._n_losses(list(examples), scores)
         gradient: Any = self.model.ops.xp.full_like(scores, -1.0 / max(1, all_reduce(n_tokens)))
         return loss, gradient
+
+    def _n_losses(self, examples: List[Example], scores: Any) -> int:
+        """The tokens."""
+        return sum(len(example.predicted) for example in examples)
 
     def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
         """The entities of the teacher are the targets (Kim & Rush 2016, sect. 3.2)."""
