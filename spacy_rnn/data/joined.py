@@ -51,6 +51,6 @@ def join_sentences(sentences: List[Doc]) -> Doc:
     """One document of several sentences, with their annotation. What they keep in `user_data` is left out."""
     if len(sentences) == 1:
         return sentences[0]
-    joined = Doc.from_docs(sentences, exclude=["user_data"])
+    joined = Doc.from_docs(sentences, exclude=["user_data"])  # type: ignore[call-arg]
     assert joined is not None  # as there are sentences
     return joined

@@ -164,7 +164,11 @@ def test_an_encoder_learns_from_sums(name: str, monkeypatch: pytest.MonkeyPatch)
     receive = Tok2VecListener.receive
 
     def receive_and_tell(self: Any, batch_id: int, outputs: Any, backprop: Any) -> None:
-        receive(self, batch_id, outputs, lambda gradient: [sent.append([*gradient]), backprop(gradient)][1])
+        def tell(gradient: Any) -> Any:
+            sent.append([*gradient])
+            return backprop(gradient)
+
+        receive(self, batch_id, outputs, tell)
 
     monkeypatch.setattr(Tok2VecListener, "receive", receive_and_tell)
     for batch in (data[:1], data[:3], [*data[:3], *data[:3]]):
