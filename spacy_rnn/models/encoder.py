@@ -177,3 +177,19 @@ def encoder_runs(tok2vec: Tok2Vec, docs: List[Doc], most: Optional[int]) -> Iter
     for run in cut_runs(windows, most):
         rows, own = (x[run.rows], None) if index is None else (x, index[run.rows])
         yield shim.predict((rows, lay_out_windows(run.windows, device=shim.device), own))[run.kept]
+
+
+def learn_tokens(model: Model, docs: List[Doc], *rest: Any) -> Tuple[Any, Callable]:
+    """One step of training of a model whose only layer is an encoder. rest: what its network is called with after the
+    vectors of the tokens of all documents joined."""
+    shim, _ = layer_with_dropout(model)
+    vectors, backprop_vectors = model.layers[0](docs, True)
+    x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
+    output, backward = shim.begin_update((x, *rest))
+    lengths = np.array(list(map(len, docs)), dtype=np.int64)
+
+    def backprop(d_output: Any) -> Any:
+        backward(d_output)
+        return backprop_vectors(DocVectors(gradient_of(x), lengths))
+
+    return to_array(output), backprop

@@ -2,15 +2,14 @@
 
 from typing import Any, Callable, Optional, Tuple
 
-import numpy as np
 from thinc.api import Model
 
 from ..base.checks import check_share
 from ..base.entities import EntityTargets
 from ..nn.crf.network import EntityCRF
-from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor
-from .encoder import layer_with_dropout, predict_tokens
-from .types import DocVectors, EntityInput, EntityModel, Tok2Vec
+from ..shim import Precision, TorchShim, in_plain_torch, shim_of, to_array
+from .encoder import learn_tokens, predict_tokens
+from .types import EntityInput, EntityModel, Tok2Vec
 
 
 def build_ner_v1(tok2vec: Tok2Vec, dropout: Optional[float] = None, precision: Precision = "auto") -> EntityModel:
@@ -59,14 +58,4 @@ def forward(model: EntityModel, X: EntityInput, is_train: bool) -> Tuple[Any, Ca
         device = shim_of(model).device
         found: Any = shim_of(model).predict((predict_tokens(model.layers[0], X.docs, device), X.lengths, X.task))
         return found if isinstance(found, tuple) else to_array(found), lambda d_output: []
-    shim, _ = layer_with_dropout(model)
-    vectors, backprop_vectors = model.layers[0](X.docs, True)
-    x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
-    output, backward = shim.begin_update((x, X.lengths, X.task))
-    lengths = np.array(list(map(len, X.docs)), dtype=np.int64)
-
-    def backprop(d_output: Any) -> Any:
-        backward(d_output)
-        return backprop_vectors(DocVectors(gradient_of(x), lengths))
-
-    return to_array(output), backprop
+    return learn_tokens(model, X.docs, X.lengths, X.task)

@@ -3,16 +3,15 @@
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..base.checks import check_at_least, check_share
 from ..base.parsing import ParseTask, Sentences, TreeTargets
 from ..nn.parsing.biaffine import BiaffineParser
-from ..shim import Precision, TorchShim, gradient_of, in_plain_torch, shim_of, to_array, to_tensor
-from .encoder import layer_with_dropout, predict_tokens
-from .types import DocVectors, ParserInput, ParserModel, Tok2Vec
+from ..shim import Precision, TorchShim, in_plain_torch, shim_of, to_array
+from .encoder import learn_tokens, predict_tokens
+from .types import ParserInput, ParserModel, Tok2Vec
 
 
 def build_parser_v1(
@@ -71,17 +70,7 @@ def forward(model: ParserModel, X: ParserInput, is_train: bool) -> Tuple[Any, Ca
     if not is_train or not isinstance(X.task, TreeTargets):
         found = read_docs(model, X.docs)(X.sentences, X.task)
         return found, lambda d_output: []
-    shim, _ = layer_with_dropout(model)
-    vectors, backprop_vectors = model.layers[0](X.docs, True)
-    x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
-    output, backward = shim.begin_update((x, X.sentences, X.task))
-    lengths = np.array(list(map(len, X.docs)), dtype=np.int64)
-
-    def backprop(d_output: Any) -> Any:
-        backward(d_output)
-        return backprop_vectors(DocVectors(gradient_of(x), lengths))
-
-    return to_array(output), backprop
+    return learn_tokens(model, X.docs, X.sentences, X.task)
 
 
 @in_plain_torch

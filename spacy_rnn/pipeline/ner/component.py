@@ -22,6 +22,7 @@ from ...models.types import EntityInput, EntityModel
 from ..base import GetLoss, Prepare, RehearsalMixin
 from ..defaults import DEFAULT_EMBED
 from ..extensions import ENT_PROBS, register
+from ..labels import LabelListMixin
 from .annotate import Prediction, write_entities
 from .gold import GoldTags, read_gold
 from .scoring import entity_calibration
@@ -59,7 +60,7 @@ def make_rnn_ner(
     return RNNEntityRecognizer(nlp.vocab, model, name, max_length=max_length, save_probs=save_probs, scorer=scorer)
 
 
-class RNNEntityRecognizer(RehearsalMixin):
+class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
     """Predicts `doc.ents`.
 
     Entities that a document has already are kept, and so are blocked tokens (see `Doc.set_ents`). An entity neither
@@ -97,30 +98,6 @@ class RNNEntityRecognizer(RehearsalMixin):
         self.cfg: Dict[str, Any] = {"labels": [], "max_length": max_length, "save_probs": save_probs}
         if save_probs:
             register(ENT_PROBS, "prob")
-
-    # ---- labels
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """All labels of entities."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """The labels, as `spacy init labels` stores them."""
-        return list(self.cfg["labels"])
-
-    def add_label(self, label: str) -> int:
-        """Add a label. RETURNS 0 if it exists already, else 1. Raises AnnotationError after `initialize`, and for a
-        label that is no text."""
-        if not isinstance(label, str) or not label:
-            raise AnnotationError(Errors.R158.format(name=self.name, label=label))
-        if label in self.labels:
-            return 0
-        if self.model.has_dim("nO"):
-            raise AnnotationError(Errors.R019.format(name=self.name, label=label))
-        self.cfg["labels"] = [*self.labels, label]
-        return 1
 
     # ---- prediction
 

@@ -18,9 +18,9 @@ from ...base.distributed import all_reduce
 from ...base.parses import ParsedDocs
 from ...errors import AnnotationError, Errors, NotInitializedError, SettingError, TrainingError
 from ...models.types import TreeScores
-from ..base import LearningMixin
 from ..defaults import DEFAULT_EMBED
 from ..extensions import TREE, register
+from ..labels import LabelListMixin
 from .annotate import keep_subtrees, write_spans
 from .gold import collect_labels, find_phrases, read_truths
 from .scoring import make_tree_scorer
@@ -86,7 +86,7 @@ def make_tree_rnn(
     )
 
 
-class TreeRNN(LearningMixin, TrainablePipe):
+class TreeRNN(LabelListMixin, TrainablePipe):
     """Labels documents (`doc.cats`) and the subtrees of their dependency parses.
 
     It learns from `doc.cats` and from labelled phrases, the spans in `doc.spans[spans_key]`. A phrase counts if it is
@@ -150,29 +150,6 @@ class TreeRNN(LearningMixin, TrainablePipe):
         }
         if save_scores or save_vectors:
             register(TREE, "tree_label", "tree_scores", "tree_vector")
-
-    # ---- labels
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """The labels that `spacy init labels` stores, ordered ones from low to high."""
-        return list(self.cfg["labels"])
-
-    def add_label(self, label: str) -> int:
-        """Add a label, above all others if they have an order. RETURNS 0 if it is there already, else 1. Raises
-        AnnotationError after `initialize`, and for a label that is no text."""
-        if not isinstance(label, str) or not label:
-            raise AnnotationError(Errors.R158.format(name=self.name, label=label))
-        if label in self.labels:
-            return 0
-        if self.model.has_dim("nO"):
-            raise AnnotationError(Errors.R019.format(name=self.name, label=label))
-        self.cfg["labels"] = [*self.labels, label]
-        return 1
 
     # ---- prediction
 
