@@ -113,6 +113,7 @@ setup(
             "ruff",
             "sacrebleu>=2.4",
             "setuptools>=77",
+            "udtools>=0.2.9",
             "wheel",
             "zstandard",
         ],

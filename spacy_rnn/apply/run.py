@@ -13,7 +13,7 @@ from .columns import check_columns, columns_of
 from .job import Counts, Job, in_process
 from .processes import in_processes
 from .sinks import SUFFIXES
-from .sources import FORMATS, Source, parquet_module
+from .sources import Source, parquet_module
 
 
 @dataclass
@@ -47,7 +47,6 @@ class ApplySettings:
 
     def __post_init__(self) -> None:
         check_choice("engine", self.engine, ("local", "ray"))
-        check_choice("input_format", self.input_format, ("auto", *dict.fromkeys(FORMATS.values())))
         check_choice("output_format", self.output_format, SUFFIXES)
         check_at_least("workers", self.workers, 1)
         check_at_least("part_size", self.part_size, 1)

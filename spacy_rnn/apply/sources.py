@@ -8,6 +8,7 @@ from fsspec.core import url_to_fs
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..base.checks import check_choice
 from ..data.text_files import check_text, decode, decompressed, is_utf16, parse_json, plain_name, without_end
 from ..errors import CorpusError, Errors
 
@@ -44,12 +45,16 @@ class Source:
     format: "jsonl", "parquet", "text" (a document a line), "docbin", or "auto" to decide by the suffix of each file.
     text, id: the JSON fields or Parquet columns of a document's text and name. By default the name of a document is
         made of its file and its position there.
+    Raises SettingError for an unknown format.
     """
 
     address: str
     format: str = "auto"
     text: str = "text"
     id: Optional[str] = None
+
+    def __post_init__(self) -> None:
+        check_choice("input_format", self.format, ("auto", *dict.fromkeys(FORMATS.values())))
 
     def files(self) -> Dict[str, int]:
         """The files with their sizes in bytes. Raises CorpusError if there are none."""

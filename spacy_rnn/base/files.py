@@ -8,7 +8,7 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import BinaryIO, Iterable, Iterator
 
 from ..errors import CorpusError, Errors
 from .locks import sole_writer
@@ -112,15 +112,28 @@ def replace_contents(target: Path, new: Path) -> None:
 
 def replace_file(target: Path, data: bytes) -> None:
     """Write a file so that whenever the program ends, it is either the old file or the complete new one."""
+    with replaced_file(target) as opened:
+        opened.write(data)
+
+
+@contextmanager
+def replaced_file(target: Path, inputs: Iterable[Path] = ()) -> Iterator[BinaryIO]:
+    """A new file to write into, which replaces `target` when the block ends and is removed if the block raises.
+
+    inputs: what is read in the block. Raises CorpusError, before anything is written, if `target` is one of them.
+    """
     target = target.resolve()
+    for path in inputs:
+        if target == path.resolve():
+            raise CorpusError(Errors.D122.format(path=path))
     scratch = target.with_name(f".{target.name}.tmp")
     try:
         with scratch.open("wb") as opened:
-            opened.write(data)
+            yield opened
             opened.flush()
             os.fsync(opened.fileno())
         os.replace(scratch, target)
-    except OSError:
+    except BaseException:
         scratch.unlink(missing_ok=True)
         raise
 

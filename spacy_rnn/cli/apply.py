@@ -1,14 +1,17 @@
-"""The subcommand of `spacy-rnn` that annotates many documents."""
+"""The subcommands of `spacy-rnn` that annotate many documents."""
 
+from pathlib import Path
 from typing import List, Optional
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..apply import ApplySettings, apply_pipeline
+from ..apply.conllu import write_conllu
 from ..apply.run import ApplyProgress
+from ..apply.sources import Source
 from .app import app
-from .common import MODEL, THREADS, console, open_pipeline
+from .common import GPU_ID, MODEL, THREADS, console, open_pipeline
 
 
 @app.command("apply")
@@ -73,3 +76,22 @@ def apply_command(
         total = apply_pipeline(nlp, source, output, settings, changed=show)
     failed = f", {total.errors:,} could not be processed: see {output}/errors" if total.errors else ""
     console.print(f"{total.docs:,} documents with {total.words:,} tokens in {output}{failed}", soft_wrap=True)
+
+
+@app.command("to-conllu")
+def to_conllu_command(
+    pipeline: str = typer.Argument(..., help="As for apply; - writes the documents of .spacy files as they are."),
+    source: str = typer.Argument(..., help="A file, a folder, a pattern, or any address that fsspec knows."),
+    output: Path = typer.Argument(..., help="The CoNLL-U file; replaced."),
+    input_format: str = typer.Option("auto", help="jsonl, parquet, text (a document a line), docbin; auto: by name."),
+    text: str = typer.Option("text", help="Field or column of a document's text."),
+    id: Optional[str] = typer.Option(None, help="Field or column of its name; by default its position."),
+    gpu_id: int = GPU_ID,
+    threads: int = THREADS,
+) -> None:
+    """Annotate text, or take annotated documents, and write CoNLL-U. A token is a word; whitespace is none."""
+    where = Source(source, input_format, text, id)
+    nlp = None if pipeline == "-" else open_pipeline(pipeline, gpu_id, threads)
+    counts = write_conllu(nlp, where, output)
+    found = f"{counts.docs:,} documents, {counts.sentences:,} sentences, {counts.words:,} words"
+    console.print(f"{output}: {found}, {counts.without_tree:,} sentences without a tree", soft_wrap=True)

@@ -50,13 +50,19 @@ def save_scores(scores: Any, output: Optional[Path]) -> None:
 
 
 def report(
-    title: str, found: Union[Evaluation, Dict[str, Evaluation]], output: Optional[Path], *, percent: bool = True
+    title: str,
+    found: Union[Evaluation, Dict[str, Evaluation]],
+    output: Optional[Path],
+    *,
+    percent: bool = True,
+    more: Optional[Dict[str, Any]] = None,
 ) -> None:
-    """Print an evaluation, or one for each setting, as a table, and write its scores to a file if one was asked for."""
+    """Print an evaluation, or one for each setting, as a table, and write its scores to a file if one was asked for.
+    more: scores by name, written beside those of several settings."""
     several = {"all": found} if isinstance(found, Evaluation) else found
     console.print(evaluation_table(title, several, percent=percent))
     records = {name: own.to_json() for name, own in several.items()}
-    save_scores(records["all"] if isinstance(found, Evaluation) else records, output)
+    save_scores(records["all"] if isinstance(found, Evaluation) else {**records, **(more or {})}, output)
 
 
 def save_pipeline(nlp: Language, output_dir: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterable, List, Sequence
 from rich.table import Table
 
 from ..data.textcat_corpus import TextCatStats
+from ..evaluation.conll import ConllScore
 from ..evaluation.result import NAMES, Evaluation
 
 
@@ -65,6 +66,14 @@ def evaluation_table(title: str, evaluations: Dict[str, Evaluation], *, percent:
             rows.append([label, *cells, n, *("" for _ in amounts[1:])])
     named = (NAMES.get(key, key.removeprefix("transduced_").replace("_", " ")) for key in keys)
     return make_table(title, ["", *named, *(name.replace("_per_second", "/s") for name in amounts)], rows)
+
+
+def conll_table(title: str, scores: Dict[str, ConllScore]) -> Table:
+    """The scores of the CoNLL 2018 shared task, one row a metric."""
+    names = ("precision", "recall", "f1", "aligned")
+    found = ((metric, [getattr(score, name) for name in names]) for metric, score in scores.items())
+    rows = ([metric, *(None if value is None else _score(value, True) for value in values)] for metric, values in found)
+    return make_table(title, ["CoNLL 2018", "precision", "recall", "F1", "of aligned words"], rows)
 
 
 def _score(value: float, percent: bool) -> str:

@@ -1,13 +1,14 @@
 """The subcommands of `spacy-rnn` for treebanks, taggers and parsers."""
 
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import typer
 
 from ..data.configure import configure
 from ..data.convert import convert_treebank
 from ..data.fetch.treebanks import REPO, TAG, fetch_treebank
+from ..evaluation.conll import ConllEvaluation, evaluate_conll, gold_files
 from ..evaluation.tagger import evaluate
 from .app import app
 from .common import (
@@ -23,7 +24,7 @@ from .common import (
     report,
     with_vectors,
 )
-from .tables import counts_table
+from .tables import conll_table, counts_table
 
 # The columns of the table of `convert`.
 SHOWN = ("sentences", "words", "tokens", "multiword_merged", "multiword_split", "attrs")
@@ -83,10 +84,36 @@ def evaluate_command(
     output: Optional[Path] = SCORES_FILE,
     split: str = typer.Option("test", help="train, dev or test."),
     noise: bool = NOISE,
+    conllu: Optional[Path] = typer.Option(
+        None,
+        help="Gold CoNLL-U, or the treebank's folder: also the scores of CoNLL 2018, computed by udtools.",
+    ),
+    gold_sentences: bool = typer.Option(False, help="For --conllu: give the pipeline sentences, not paragraphs."),
     gpu_id: int = GPU_ID,
     threads: int = THREADS,
 ) -> None:
     """Score taggers and parsers on the words as annotated and on raw text, and measure its speed."""
     nlp = open_pipeline(model, gpu_id, threads)
+    title = f"{corpus_dir.name}, {split}{with_vectors(nlp)}"
+    conll = None
+    if conllu is not None:
+        conll = evaluate_conll(nlp, gold_files(conllu, split), gold_sentences=gold_sentences)
     evaluations = evaluate(nlp, corpus_dir, split, noise=noise)
-    report(f"{corpus_dir.name}, {split}{with_vectors(nlp)}", evaluations, output)
+    report(title, evaluations, output, more=None if conll is None else {"conll": conll.to_json()})
+    if conll is not None:
+        console.print(conll_table(title, conll.scores))
+        for remark in remarks(conll, gold_sentences):
+            console.print(remark, soft_wrap=True)
+
+
+def remarks(conll: ConllEvaluation, gold_sentences: bool) -> List[str]:
+    """What to know about the text that was scored."""
+    found = []
+    if gold_sentences:
+        found.append("The sentences are the gold ones.")
+    elif conll.written.sentences <= conll.written.docs:
+        found.append("The pipeline splits no paragraph into sentences. See also --gold-sentences.")
+    if conll.written.without_tree:
+        share = f"{conll.written.without_tree:,} of {conll.written.sentences:,} sentences"
+        found.append(f"{share} have no tree; all their words were put under the first one, with the relation dep.")
+    return found

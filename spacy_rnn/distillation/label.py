@@ -11,6 +11,7 @@ from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc, DocBin, Span
 from spacy.util import minibatch
 
+from ..apply.documents import read_records, tokenized
 from ..apply.fingerprint import input_checksums, pipeline_checksum
 from ..apply.sources import Record, Source
 from ..base.checks import check_at_least, check_choice
@@ -26,8 +27,6 @@ CORPUS, STATS = "soft.spacy", "stats.json"
 VERSION = 1
 # Documents that teachers label together.
 _BATCH = 256
-# Bytes of input that are read at once, where a file can be cut.
-_PIECE = 1 << 24
 
 
 @dataclass
@@ -125,14 +124,14 @@ def _raw_docs(
     source: Source, nlp: Language, settings: DistillSettings, changed: Callable[[int, int], None]
 ) -> Iterator[Doc]:
     """The documents to label, without annotation. Raises CorpusError for a record that cannot be read."""
-    total = sum(map(_size, _records(source, nlp)))
+    total = sum(map(_size, read_records(source, nlp.vocab)))
     share = min(1.0, settings.limit / max(1, total)) if settings.limit else 1.0
     seen = taken = 0
-    for record in _records(source, nlp):
+    for record in read_records(source, nlp.vocab):
         size = _size(record)
         if taken <= share * seen:
             taken += size
-            doc = record.content if isinstance(record.content, Doc) else _tokenized(nlp, record)
+            doc = tokenized(nlp, record)
             for part in sentences_of(doc) if settings.sentences else [doc[:]]:
                 if 0 < len(part) <= (settings.max_length or len(part)):
                     yield without_annotation(part)
@@ -140,25 +139,9 @@ def _raw_docs(
         changed(seen, total)
 
 
-def _records(source: Source, nlp: Language) -> Iterator[Record]:
-    for pieces in source.cut(_PIECE):
-        for piece in pieces:
-            for record in source.read(piece, nlp.vocab):
-                if record.content is None:
-                    raise CorpusError(Errors.D211.format(name=record.id, reason=record.error))
-                yield record
-
-
 def _size(record: Record) -> int:
     """The number of words, as far as it is known before the text is tokenized."""
     return len(record.content) if isinstance(record.content, Doc) else len(str(record.content).split())
-
-
-def _tokenized(nlp: Language, record: Record) -> Doc:
-    try:
-        return nlp.make_doc(str(record.content))
-    except Exception as error:  # of any tokenizer
-        raise CorpusError(Errors.D211.format(name=record.id, reason=error)) from error
 
 
 def sentences_of(doc: Doc) -> Iterable[Span]:

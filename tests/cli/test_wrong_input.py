@@ -22,6 +22,7 @@ convert {conllu:folder} {out:output}
 configure {config.cfg:config} {treebank:folder} {file:output_file}
 fill-config {config.cfg:config} {file:output_file}
 evaluate {tagger:pipeline} {treebank:folder} --output {file:output_file}
+evaluate {tagger:pipeline} {treebank:folder} --conllu {conllu:folder}
 fetch-textcat mine {out:output} --local-dir {labels:folder}
 convert-textcat {texts.jsonl:file} {out:output}
 evaluate-textcat {textcat:model} {cats.spacy:file} --output {file:output_file}
@@ -40,6 +41,8 @@ train-lm {text.txt:lines} {out:output} --dev {text.txt:lines} --hidden-size 8 --
 evaluate-lm {lm.safetensors:file} {text.txt:lines} --output {file:output_file}
 generate {lm.safetensors:file} -n 1 --max-chars 5 --output {file:output_file}
 apply {tagger:pipeline} {texts.jsonl:address} {out:output} --output-format jsonl
+to-conllu {tagger:pipeline} {text.txt:lines} {file:output_file}
+to-conllu - {cats.spacy:file} {file:output_file}
 distill {tagger:pipeline} {textcat:pipeline} {text.txt:lines} {out:output}
 train {config.cfg:config} --output {out:output} --code {code.py:code}
 vectors list
@@ -103,6 +106,10 @@ SETTINGS = [
     ("apply --gpu-id 99", "R021"),
     ("apply --engine ray", "D182.*ray"),
     ("apply --output-format parquet", "D182.*pyarrow"),
+    ("to-conllu --input-format nonsense", "R001"),
+    ("to-conllu --gpu-id 99", "R021"),
+    ("to-conllu - {text.txt:lines} {file:output_file}", "D214"),
+    ("distill --input-format nonsense", "R001"),
     ("distill --weights 1,2,3", "2 numbers"),
     ("distill --weights many,1", "numbers"),
     ("distill --weights -1,1", "R005"),

@@ -31,11 +31,17 @@ def test_whole_format(path: Path) -> None:
     assert found.words[3].feats is None
 
 
-@pytest.mark.parametrize("change", [("\n", "\r\n"), ("# sent", "\ufeff# sent"), ("# text", "# newpar\n#\n# text")])
+@pytest.mark.parametrize("change", [("\n", "\r\n"), ("# sent", "\ufeff# sent"), ("# text", "# other\n#\n# text")])
 def test_same_sentence_however_written(path: Path, change: tuple) -> None:
     (plain,) = read(path, SENTENCE)
     (found,) = read(path, SENTENCE.replace(*change))
     assert found == plain
+
+
+def test_paragraphs_and_documents(path: Path) -> None:
+    comments = ["# newpar", "#", "# newdoc id = a b", "# new = par", "# newpar id = x\n# newdoc", "# text = newdoc"]
+    found = read(path, "\n".join(f"{comment}\n{row(1, 'a', 0)}\n" for comment in comments))
+    assert [one.starts_paragraph for one in found] == [True, False, True, False, True, False]
 
 
 def test_underscore_is_a_word_and_an_unset_field(path: Path) -> None:

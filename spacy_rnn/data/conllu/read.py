@@ -1,4 +1,4 @@
-"""Read CoNLL-U (https://universaldependencies.org/format.html): comments, multiword tokens, empty nodes, unset fields.
+"""Read CoNLL-U: comments, multiword tokens, empty nodes, unset fields.
 
 Fields are parsed by the package `conllu`. The checks that training needs are made here, with errors that name the file
 and the line.
@@ -13,8 +13,8 @@ from conllu.exceptions import ParseException
 from conllu.parser import parse_comment_line, parse_id_value, parse_int_value
 from spacy.parts_of_speech import IDS as KNOWN_POS
 
-from ..errors import CorpusError, Errors
-from .text_files import read_lines
+from ...errors import CorpusError, Errors
+from ..text_files import read_lines
 
 COLUMNS = 10
 
@@ -55,6 +55,7 @@ class Sentence:
     path: Path
     line: int  # of the sentence's first row or comment in the file, from 1
     headless: Optional[int] = None  # line of the first word without a head if others have one, which are left out
+    starts_paragraph: bool = False  # or a document
 
     def surface(self) -> List[Union[ConlluWord, MultiwordToken]]:
         """The tokens of the text: multiword tokens in place of their words."""
@@ -135,6 +136,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         path=path,
         line=first,
         headless=headless if any(head is not None for head, _ in heads) else None,
+        starts_paragraph=any(name.split()[0] in ("newdoc", "newpar") for name in comments if name.strip()),
     )
 
 
