@@ -163,6 +163,7 @@ def test_what_cannot_be_learned_is_reported_once(
     import spacy.util
 
     monkeypatch.setattr(spacy.util.logger, "propagate", True)
+    monkeypatch.setattr(spacy.util.logger, "handlers", [])  # pytest leaves its own there
     nlp = ner_nlp()
     bad = Example(doc_of(["New", "Yorkcalls"]), doc_of(["New", "York", "calls"], [(0, 2, "LOC")]))
     examples = [*ent_examples(nlp), bad, bad]
