@@ -1,5 +1,7 @@
 """What several subcommands do in the same way."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
@@ -14,7 +16,8 @@ from ..evaluation.result import Evaluation
 from ..pipeline.load import load_pipeline, use_gpu
 from .tables import evaluation_table
 
-console = Console()
+# Tables in a file or a pipe are not cut to the width of a terminal that is not there.
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 THREADS = typer.Option(1, help="Threads that torch computes with.", min=1)
 GPU_ID = typer.Option(-1, help="GPU to use, or -1 for the CPU.")
 MODEL = typer.Argument(..., help="A pipeline's folder or the name of an installed one.")

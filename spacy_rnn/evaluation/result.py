@@ -16,7 +16,7 @@ NAMES = {
     "tag_acc": "XPOS",
     "morph_acc": "FEATS",
     "lemma_acc": "lemmas",
-    "sents_f": "sentences",
+    "sents_f": "sents",
     "dep_uas": "UAS",
     "dep_las": "LAS",
     "cats_micro_f": "micro F",

@@ -140,4 +140,5 @@ def test_long_documents_are_cut(trained: Language) -> None:
         pipe.cfg["max_length"] = 1000
     assert doc.ents and all(ent.start // 2 == (ent.end - 1) // 2 for ent in doc.ents)
     (whole,) = trained.pipe([bare_doc(trained, "New York City sleeps " * 600)])
-    assert len(whole.ents) > 500 and all(token.ent_iob for token in whole)
+    assert whole.ents and all(ent.start // 1000 == (ent.end - 1) // 1000 for ent in whole.ents)
+    assert all(token.ent_iob for token in whole)
