@@ -6,7 +6,7 @@ SpacesBefore, in the notation of UDPipe (https://ufal.mff.cuni.cz/udpipe/1/users
 
 import re
 from dataclasses import dataclass
-from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO
+from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from spacy.tokens import Doc, Token
 
@@ -85,19 +85,22 @@ def words_of(doc: Doc) -> Iterator[Word]:
     A sentence that starts with whitespace starts with the word after it. Whitespace that is a tree of its own, which
     starts a sentence for spaCy, starts none.
     """
-    tokens = [token for token in doc if not token.text.isspace()]
-    has_trees = doc.has_annotation("DEP")
+    text, has_trees = doc.text, doc.has_annotation("DEP")
+    found: List[Tuple[Token, bool]] = []
     starts = True
-    for i, token in enumerate(tokens):
-        for other in doc[tokens[i - 1].i + 1 if i else 0 : token.i + 1]:
-            alone = has_trees and other.i != token.i and other.head.i == other.i and not any(other.children)
-            starts = starts or bool(other.is_sent_start and not alone)
-        before = "" if i else doc.text[: token.idx]
+    for token in doc:
+        is_blank = token.text.isspace()
+        alone = is_blank and has_trees and token.head.i == token.i and not any(token.children)
+        starts = starts or bool(token.is_sent_start and not alone)
+        if not is_blank:
+            found.append((token, starts))
+            starts = False
+    end = 0  # of the word before, in characters
+    for (token, starts), (following, _) in zip(found, [*found[1:], (None, False)]):
+        before = "" if end else text[: token.idx]
         end = token.idx + len(token.text)
-        last = i + 1 == len(tokens)
-        after = doc.text[end : len(doc.text) if last else tokens[i + 1].idx]
-        yield Word(token, before, after or (None if last else ""), starts)
-        starts = False
+        after = text[end:] or None if following is None else text[end : following.idx]
+        yield Word(token, before, after, starts)
 
 
 def sentences_of(words: Iterator[Word]) -> Iterator[List[Word]]:
