@@ -1,11 +1,27 @@
-"""Softmax and logistic function for arrays of Thinc's backend."""
+"""Small functions of arrays: lengths, attributes of tokens, softmax and logistic function."""
 
+from typing import Collection, Sequence, Sized
+
+import numpy as np
+from spacy.tokens import Doc
 from thinc.api import get_array_module
 
-from ..types import Array
+from ..types import Array, IntArray, KeyArray
 
 TINY = 1e-30
 """The smallest probability that a logarithm is taken of, and the smallest divisor."""
+
+
+def lengths_of(items: Collection[Sized]) -> IntArray:
+    """The length of each item, (n,)."""
+    return np.fromiter(map(len, items), dtype=np.int64, count=len(items))
+
+
+def token_attrs(docs: Sequence[Doc], *attrs: int) -> KeyArray:
+    """Attributes of the tokens of all documents joined, (n_tokens, n_attrs). Signed ones are to be viewed as int64."""
+    empty: KeyArray = np.zeros((0, len(attrs)), dtype=np.uint64)
+    found = (doc.to_array(list(attrs)).reshape(-1, len(attrs)) for doc in docs if len(doc))
+    return np.concatenate([empty, *(values.astype(np.uint64, copy=False) for values in found)])
 
 
 def softmax(scores: Array) -> Array:

@@ -9,6 +9,7 @@ from spacy.attrs import DEP, HEAD
 from spacy.tokens import Doc
 
 from ..errors import AnnotationError, Errors
+from .arrays import lengths_of, token_attrs
 from .trees import Trees, absolute_heads
 
 
@@ -38,7 +39,6 @@ def check_parsed(docs: Iterable[Doc], name: str) -> None:
 
 def read_trees(docs: List[Doc]) -> Trees:
     """The trees of a batch; without a parse, every token is a root."""
-    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-    empty = np.zeros((0, 2), dtype=np.uint64)
-    parses = np.concatenate([empty, *(doc.to_array([HEAD, DEP]) for doc in docs)]).view(np.int64)
+    lengths = lengths_of(docs)
+    parses = token_attrs(docs, HEAD, DEP).view(np.int64)
     return Trees.from_heads(absolute_heads(parses[:, 0], lengths), parses[:, 1], lengths)

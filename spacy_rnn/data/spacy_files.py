@@ -52,6 +52,8 @@ def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
         yield item
 
 
-def copy_words(doc: Doc) -> Doc:
-    """A document of the same words and spaces without annotation."""
-    return Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
+def copy_words(doc: Doc, vocab: Optional[Vocab] = None) -> Doc:
+    """A document of the same words and spaces without annotation. vocab: another one than that of the document."""
+    return Doc(
+        vocab or doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc]
+    )

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from ..base.arrays import softmax
 from ..base.checks import check_at_least, check_choice
+from ..data.spacy_files import copy_words
 from ..pipeline.annotate import ATTRS, read_annotations
 from ..pipeline.extensions import SCORES, read
 from ..pipeline.soft_labels import NO_FEATURES
@@ -55,12 +56,7 @@ class Teacher:
 
     def annotate(self, docs: Sequence[Doc]) -> List[Doc]:
         """Documents with the same tokens, of the teacher's own vocabulary, as it annotates them."""
-        vocab = self.nlp.vocab
-        own = (
-            Doc(vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
-            for doc in docs
-        )
-        return list(self.nlp.pipe(own))
+        return list(self.nlp.pipe(copy_words(doc, self.nlp.vocab) for doc in docs))
 
     def labels(self, docs: Sequence[Doc]) -> Dict[str, Labelled]:
         """The labels of each attribute of annotated documents, the tokens of all joined, without those that the teacher

@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any, Callable, Iterator, List, Optional, Tuple
 
-import numpy as np
 import torch
 from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import Tensor
 
+from ..base.arrays import lengths_of
 from ..base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
 from ..nn.layout import cut_runs, cut_windows, lay_out, lay_out_windows
 from ..nn.rnn import CELLS, RNN, Cell
@@ -115,7 +115,7 @@ def _inputs(model: Model, X: Any, is_train: bool) -> Tuple[TorchShim, Tensor, Op
     if isinstance(X, WordVectors):
         vectors, index, lengths = X.vectors, torch.from_numpy(X.index).to(shim.device), X.lengths
     else:
-        vectors, index, lengths = DocVectors.join(model.ops, X), None, np.array(list(map(len, X)), dtype=np.int64)
+        vectors, index, lengths = DocVectors.join(model.ops, X), None, lengths_of(X)
     return shim, to_tensor(vectors, shim.device, requires_grad=is_train), index, lengths
 
 
@@ -186,7 +186,7 @@ def learn_tokens(model: Model, docs: List[Doc], *rest: Any) -> Tuple[Any, Callab
     vectors, backprop_vectors = model.layers[0](docs, True)
     x = to_tensor(DocVectors.join(model.ops, vectors), shim.device, requires_grad=True)
     output, backward = shim.begin_update((x, *rest))
-    lengths = np.array(list(map(len, docs)), dtype=np.int64)
+    lengths = lengths_of(docs)
 
     def backprop(d_output: Any) -> Any:
         backward(d_output)

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Type, Union, get_args
 
-import numpy as np
 import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..base.arrays import lengths_of
 from ..base.checks import check_at_least, check_choice, check_share, direction_width
 from ..base.lexicon import Lexicon
 from ..base.sequences import Decision, Decoded, Search
@@ -190,6 +190,6 @@ def _context(
     joined = to_tensor(DocVectors.join(model.ops, vectors), device, requires_grad=is_train)
 
     def finish() -> None:
-        backprop(DocVectors(gradient_of(joined), np.array(list(map(len, docs)), dtype=np.int64)))
+        backprop(DocVectors(gradient_of(joined), lengths_of(docs)))
 
     return joined[torch.from_numpy(tokens).to(device)], finish

@@ -2,11 +2,11 @@
 
 from typing import Any, Callable, List, Optional, Tuple
 
-import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
 
+from ..base.arrays import lengths_of
 from ..nn.output import LinearOutput
 from ..shim import Precision, TorchShim, in_plain_torch, shim_of, to_array, to_tensor
 from ..types import IntArray
@@ -52,7 +52,7 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, Callable]:
     """X: (n_tokens, nI) arrays. Returns (n, nO), the tokens of all documents joined."""
     scores, backward = run_torch_layer(model, DocVectors.join(model.ops, X), is_train)
-    lengths = np.array(list(map(len, X)), dtype=np.int64)
+    lengths = lengths_of(X)
 
     def backprop(d_scores: Floats2d) -> List[Floats2d]:
         return DocVectors(backward(d_scores), lengths)

@@ -7,6 +7,7 @@ from spacy.attrs import NORM, SENT_START
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..base.arrays import lengths_of, token_attrs
 from ..errors import AnnotationError, Errors
 from ..nn.ngrams import Bags, WordBags, bag_ngrams
 from ..nn.text_pool import Pieces
@@ -35,7 +36,7 @@ def pieces_of(model: Model, docs: List[Doc]) -> Pieces:
     parts, counts = lengths, (lengths > 0).astype(np.int64)
     if hierarchy == "sentences":
         sentences = [sentence_sizes(doc, unit) for doc in docs]
-        counts = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        counts = lengths_of(sentences)
         parts = np.concatenate(sentences)
     parts = parts[parts > 0]
     # Pieces of equal sizes, rather than full ones and a short rest.
@@ -66,8 +67,8 @@ def bags_of(model: Model, docs: List[Doc]) -> Dict[str, Bags]:
     sizes = shim_of(model.layers[-1]).sizes or {}  # a copy has lost Thinc's references
     bags: Dict[str, Bags] = {}
     if ngrams or char_ngrams:
-        lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-        keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(doc.to_array(NORM) for doc in docs)])
+        lengths = lengths_of(docs)
+        keys = token_attrs(docs, NORM)[:, 0]
     if ngrams:
         bags["ngrams"] = bag_ngrams(keys, lengths, ngrams, sizes.get("buckets", rows))
     if char_ngrams:
@@ -85,7 +86,7 @@ def word_bags(docs: List[Doc], keys: KeyArray, lengths: IntArray, longest: int, 
     counts = np.bincount(of_docs, minlength=len(docs))
     strings = (docs[owner].vocab.strings for owner in owners[first].tolist())
     spelled = [spell(own[key], MOST_CHARS, None) for own, key in zip(strings, distinct.tolist())]
-    sizes = np.fromiter(map(len, spelled), dtype=np.int64, count=len(spelled))
+    sizes = lengths_of(spelled)
     text = "".join(spelled).encode("utf-32-le", errors="surrogatepass")
     points = np.frombuffer(text, dtype=np.uint32).astype(np.uint64)
     found = bag_ngrams(points, sizes, longest, buckets, shortest=2)

@@ -6,6 +6,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..base.arrays import lengths_of
 from ..base.sequences import END, FIRST, UNKNOWN, Sources, Targets
 from ..types import IntArray
 
@@ -109,5 +110,5 @@ def encode_targets(
 
 def _join(lists: Sequence[List[int]]) -> Tuple[IntArray, IntArray]:
     """Lists as one array, and their lengths."""
-    lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    lengths = lengths_of(lists)
     return np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(lengths.sum())), lengths

@@ -9,6 +9,7 @@ import torch
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ...base.arrays import lengths_of
 from ...base.checks import MAX_DEPTH, check_at_least, check_between, check_choice, check_share, direction_width
 from ...nn.dropout import drop_rows
 from ...nn.embed.chars import CharEncoder
@@ -89,7 +90,7 @@ def char_forward(model: Model, X: WordTypes, is_train: bool) -> Tuple[Floats2d, 
     assert isinstance(module, CharEncoder)
     strings = X.vocab.strings
     words = [spell(strings[orth], model.attrs["max_chars"], model.attrs["unicode_form"]) for orth in X.orths.tolist()]
-    lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+    lengths = lengths_of(words)
     text = "".join(words).encode("utf-32-le", errors="surrogatepass")
     points = np.frombuffer(text, dtype=np.uint32).astype(np.int64)
     distinct, inverse, counts = np.unique(points, return_inverse=True, return_counts=True)

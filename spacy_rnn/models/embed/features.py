@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, noop
 from thinc.types import Floats2d, Ints1d
 
+from ...base.arrays import lengths_of, token_attrs
 from ...base.cache import RowCache
 from ...base.checks import check_at_least
 from ...base.hashing import mix_bits
@@ -125,14 +126,14 @@ def join_groups(
         for i, part in zip(group, np.split(own.index + start, np.cumsum(own.lengths)[:-1])):
             parts[i] = part
     vectors = model.ops.xp.concatenate([own.vectors for own in found])
-    return WordVectors(vectors, np.concatenate(parts), np.array(list(map(len, parts)), dtype=np.int64)), starts
+    return WordVectors(vectors, np.concatenate(parts), lengths_of(parts)), starts
 
 
 def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
     """The distinct words of a batch, the row of the word of each token, (n_tokens,), and the number of tokens of each
     document, (n_docs,). The documents have one vocabulary."""
     vocab = docs[0].vocab
-    lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
+    lengths = lengths_of(docs)
     orths, attr = _joined(docs, ORTH), vector_attr(vocab)
     if attr == ORTH:
         distinct, index, counts = np.unique(orths, return_inverse=True, return_counts=True)
@@ -145,7 +146,7 @@ def distinct_words(docs: List[Doc]) -> Tuple[WordTypes, IntArray, IntArray]:
 
 def _joined(docs: List[Doc], attr: int) -> KeyArray:
     """An attribute of all tokens, (n_tokens,)."""
-    return np.concatenate([np.zeros(0, dtype=np.uint64), *(doc.to_array(attr) for doc in docs if len(doc))])
+    return token_attrs(docs, attr)[:, 0]
 
 
 def _update(model: Model, docs: List[Doc]) -> Tuple[WordVectors, Callable]:

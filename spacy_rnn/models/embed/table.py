@@ -15,6 +15,7 @@ from thinc.api import to_numpy
 from thinc.backends import get_array_ops
 from torch.nn.functional import embedding_bag
 
+from ...base.arrays import lengths_of
 from ...base.cache import ValueCache
 from ...types import Array, FloatArray, IntArray, KeyArray
 from ..types import KnownWords, WordTypes
@@ -95,7 +96,7 @@ def _of_ngrams(vocab: Vocab, keys: KeyArray) -> Array:
         return [_ngram_rows(table, vocab.strings[key]) for key in missing]
 
     rows = _NGRAMS.lookup(keys.tolist(), settings, compute)
-    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    lengths = lengths_of(rows)
     joined = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
     if isinstance(data, np.ndarray) and data.dtype == np.float32 and len(rows):
         # Torch reads the rows without copying them first, which is seven times as fast.

@@ -9,6 +9,7 @@ from spacy.attrs import IDX
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ...base.arrays import lengths_of
 from ...base.checks import check_at_least, check_choice, check_share
 from ...nn.embed.tables import GrowingEmbedding
 from ...shim import Precision, TorchShim, in_plain_torch, torch_layer
@@ -78,7 +79,7 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors,
     shim, module = torch_layer(model)
     assert isinstance(module, GrowingEmbedding)
     units = [text_units(doc.text, model.attrs["unit"]) for doc in docs]
-    lengths = np.fromiter(map(len, units), dtype=np.int64, count=len(units))
+    lengths = lengths_of(units)
     distinct, inverse, counts = np.unique(np.concatenate(units), return_inverse=True, return_counts=True)
     if is_train:
         module.learn(distinct, counts)

@@ -5,6 +5,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 from spacy.tokens import Doc
 
+from ...base.arrays import lengths_of
 from ...base.hashing import mix_bits
 from ...models.types import TokenPositions
 from ...types import IntArray, KeyArray
@@ -56,7 +57,7 @@ def as_strings(rows: KeyArray, strings: Strings) -> List[TaggedWord]:
 
 def positions_of(docs: Sequence[Doc], tokens: IntArray) -> TokenPositions:
     """Some tokens of the joined documents, (n,) in ascending order, without the documents that have none of them."""
-    lengths = np.array(list(map(len, docs)), dtype=np.int64)
+    lengths = lengths_of(docs)
     owner = np.repeat(np.arange(len(docs)), lengths)[tokens]
     used = np.unique(owner)
     lengths[used] = 0

@@ -9,6 +9,7 @@ import numpy as np
 from spacy.attrs import ENT_IOB, IS_SPACE, SENT_START
 from spacy.tokens import Doc
 
+from ...base.arrays import lengths_of, token_attrs
 from ...base.entities import APART, WITHIN
 from ...base.trees import starts_of
 from ...types import BoolArray, IntArray
@@ -32,9 +33,8 @@ class Tokens:
 
     @classmethod
     def read(cls, docs: List[Doc]) -> Tokens:
-        lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-        empty = np.zeros((0, 3), dtype=np.uint64)
-        values = np.concatenate([empty, *(doc.to_array([SENT_START, IS_SPACE, ENT_IOB]) for doc in docs if len(doc))])
+        lengths = lengths_of(docs)
+        values = token_attrs(docs, SENT_START, IS_SPACE, ENT_IOB)
         starts = values[:, 0] == 1
         starts[starts_of(lengths)[lengths > 0]] = True
         iob = values[:, 2]

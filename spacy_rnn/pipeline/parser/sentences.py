@@ -10,6 +10,7 @@ from spacy.attrs import IS_SPACE, SENT_START
 from spacy.tokens import Doc
 from spacy.util import logger
 
+from ...base.arrays import lengths_of, token_attrs
 from ...base.parsing import ROOT, Sentences
 from ...base.trees import starts_of
 from ...types import BoolArray, FloatArray, IntArray
@@ -28,10 +29,9 @@ class Tokens:
 
     @classmethod
     def read(cls, docs: List[Doc]) -> Tokens:
-        lengths = np.fromiter(map(len, docs), dtype=np.int64, count=len(docs))
-        empty = np.zeros((0, 2), dtype=np.uint64)
-        values = np.concatenate([empty, *(doc.to_array([SENT_START, IS_SPACE]) for doc in docs if len(doc))])
-        return cls(lengths, values[:, 1].astype(bool), values[:, 0].astype(np.uint64).view(np.int64))
+        lengths = lengths_of(docs)
+        values = token_attrs(docs, SENT_START, IS_SPACE)
+        return cls(lengths, values[:, 1] == 1, values[:, 0].view(np.int64))
 
     @property
     def doc_starts(self) -> IntArray:
