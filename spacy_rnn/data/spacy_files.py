@@ -54,6 +54,5 @@ def vouched(stream: Iterable[T], path: object) -> Iterator[T]:
 
 def copy_words(doc: Doc, vocab: Optional[Vocab] = None) -> Doc:
     """A document of the same words and spaces without annotation. vocab: another one than that of the document."""
-    return Doc(
-        vocab or doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc]
-    )
+    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+    return Doc(doc.vocab if vocab is None else vocab, words=words, spaces=spaces)
