@@ -19,8 +19,10 @@ MOST_EPOCHS, LEAST_STEPS = 60, 200
 # A short training has so many checkpoints to choose from.
 LEAST_EVALUATIONS = 5
 # What a component learns from, and how its scores begin.
-LEARNS_FROM = {"rnn_parser": "heads", "rnn_lemmatizer": "lemma"}
-SCORES_OF = {"pos": "pos_", "tag": "tag_", "morph": "morph_", "lemma": "lemma_", "heads": "dep_"}
+LEARNS_FROM = {"rnn_parser": "heads", "rnn_lemmatizer": "lemma", "rnn_ner": "entities"}
+SCORES_OF = {
+    "pos": "pos_", "tag": "tag_", "morph": "morph_", "lemma": "lemma_", "heads": "dep_", "entities": "ents_",
+}  # fmt: skip
 
 
 def fill_config(path: Path, output_path: Path, *, vectors: str = "", lexicon: str = "") -> None:
@@ -53,9 +55,9 @@ def configure(
     """Write a config for a folder made by `convert_treebank`.
 
     The tokenizer is the one that the treebank was converted with, since it decided which multiword tokens are merged.
-    Scores of attributes that the treebank lacks get weight null. Of a pipeline with several components, a parser and a
-    lemmatizer that the treebank has nothing for are left out, with a message. Where batches have a fixed number of
-    words, training takes at most MOST_EPOCHS passes over the treebank, but at least LEAST_STEPS steps.
+    Scores of attributes that the treebank lacks get weight null. Of a pipeline with several components, those that the
+    treebank has nothing for are left out, with a message. Where batches have a fixed number of words, training takes at
+    most MOST_EPOCHS passes over the treebank, but at least LEAST_STEPS steps.
 
     threads: the number of torch's threads, unless the config has a callback of its own in `initialize.before_init`.
     words: train on the words as annotated instead of the tokens of the text.

@@ -11,14 +11,14 @@ from spacy.vocab import Vocab
 
 from ..base.files import replaced_folder
 from ..errors import CorpusError, Errors
-from .conllu import ConlluWord, Sentence, heads_of, read_conllu
+from .conllu import ConlluWord, Entity, Sentence, heads_of, read_conllu, write_entities
 from .language import blank_pipeline, tokenizer_config, treebank_language
-from .merge import annotated_words, surface_text, text_tokens
+from .merge import annotated_words, surface_text, text_tokens, token_entities
 from .text_files import accepted, file_format, file_stem
 
 SPLITS = ("train", "dev", "test")
-ATTRS = ("pos", "tag", "morph", "lemma", "heads")
-DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START")
+ATTRS = ("pos", "tag", "morph", "lemma", "heads", "entities")
+DOC_ATTRS = ("ORTH", "SPACY", "TAG", "POS", "MORPH", "LEMMA", "HEAD", "DEP", "SENT_START", "ENT_IOB", "ENT_TYPE")
 
 
 @dataclass
@@ -32,6 +32,7 @@ class SplitStats:
     multiword_split: int = 0
     text_mismatches: int = 0  # sentences whose `# text` differs from their forms
     heads_left_out: int = 0  # sentences some of whose words have a head
+    entities_left_out: int = 0  # that have a part of a token of the text only
     attrs: List[str] = field(default_factory=list)  # those of ATTRS that any word has
 
 
@@ -87,15 +88,21 @@ def convert_treebank(source_dir: Path, output_dir: Path, lang: Optional[str] = N
                 words = annotated_words(sentence, spaces)
                 with accepted(sentence.path, sentence.line):
                     tokenized = make_tokens(text)
-                tokens, n_merged = text_tokens(sentence, spaces, tokenized)
-                word_docs.add(make_doc(vocab, words, has_feats))
-                text_docs.add(make_doc(vocab, tokens, has_feats))
-                count(found, sentence, words, tokens, n_merged)
+                tokens, index = text_tokens(sentence, spaces, tokenized)
+                entities = None if sentence.entities is None else token_entities(sentence.entities, index)
+                word_docs.add(make_doc(vocab, words, has_feats, sentence.entities))
+                text_docs.add(make_doc(vocab, tokens, has_feats, entities))
+                count(found, sentence, words, tokens, index)
+                found.entities_left_out += sum(not entity.label for entity in entities or ())
                 found.text_mismatches += sentence.text is not None and sentence.text.split() != text.split()
                 found.heads_left_out += sentence.headless is not None
             found.attrs = [attr for attr in ATTRS if attr in found.attrs]
             text_docs.to_disk(folder / f"{split}.spacy")
             word_docs.to_disk(folder / f"{split}-words.spacy")
+            if found.entities_left_out:
+                messages.append(
+                    f"{split}: {found.entities_left_out} entities are left out, which have a part of a token only."
+                )
             stats.splits[split] = found
         srsly.write_json(folder / "stats.json", asdict(stats))
     return stats
@@ -145,9 +152,12 @@ def find_split_files(source_dir: Path) -> Dict[str, List[Path]]:
     return paths
 
 
-def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
+def make_doc(
+    vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool, entities: Optional[Sequence[Entity]] = None
+) -> Doc:
     """A Doc of one sentence, where unset fields are missing annotation. has_feats: whether the treebank annotates
-    features, so that a word without any is known to have none."""
+    features, so that a word without any is known to have none. entities: None if the sentence has no annotation of
+    them."""
     has_heads = any(word.head is not None for word in words)
     return Doc(
         vocab,
@@ -159,6 +169,7 @@ def make_doc(vocab: Vocab, words: Sequence[ConlluWord], has_feats: bool) -> Doc:
         morphs=[word.feats or "" for word in words] if has_feats else None,
         heads=heads_of(words) if has_heads else None,
         deps=[spacy_relation(word, word.head == i) for i, word in enumerate(words)] if has_heads else None,
+        ents=write_entities(entities, len(words)),
         sent_starts=None if has_heads else [i == 0 for i in range(len(words))],
     )
 
@@ -170,14 +181,16 @@ def spacy_relation(word: ConlluWord, is_root: bool) -> str:
 
 
 def count(
-    found: SplitStats, sentence: Sentence, words: Sequence[ConlluWord], tokens: Sequence[ConlluWord], n_merged: int
+    found: SplitStats, sentence: Sentence, words: Sequence[ConlluWord], tokens: Sequence[ConlluWord], index: List[int]
 ) -> None:
-    """Add one sentence to the counts of its split."""
+    """Add one sentence to the counts of its split. index: the token of each word."""
+    n_merged = sum(index[token.start] == index[token.end - 1] for token in sentence.multiword_tokens)
     found.sentences += 1
     found.words += len(words)
     found.tokens += len(tokens)
     found.multiword_merged += n_merged
     found.multiword_split += len(sentence.multiword_tokens) - n_merged
-    for attr, name in zip(ATTRS, ("upos", "xpos", "feats", "lemma", "head"), strict=True):
-        if attr not in found.attrs and any(getattr(word, name) is not None for word in words):
-            found.attrs.append(attr)
+    fields = ("upos", "xpos", "feats", "lemma", "head")
+    known = {attr for attr, name in zip(ATTRS, fields) if any(getattr(word, name) is not None for word in words)}
+    known |= {"entities"} if sentence.entities is not None else set()
+    found.attrs += sorted(known.difference(found.attrs))

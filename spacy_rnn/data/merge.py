@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 
 from ..base.letters import lower
 from ..base.trees import node_depths
-from .conllu import ConlluWord, MultiwordToken, Sentence, heads_of
+from .conllu import ConlluWord, Entity, MultiwordToken, Sentence, heads_of
 
 
 def surface_text(sentence: Sentence) -> Tuple[str, List[bool]]:
@@ -59,8 +59,8 @@ def annotated_words(sentence: Sentence, spaces: List[bool]) -> List[ConlluWord]:
     return words
 
 
-def text_tokens(sentence: Sentence, spaces: List[bool], tokenized: Doc) -> Tuple[List[ConlluWord], int]:
-    """The sentence as tokens of its text, and the number of merged multiword tokens.
+def text_tokens(sentence: Sentence, spaces: List[bool], tokenized: Doc) -> Tuple[List[ConlluWord], List[int]]:
+    """The sentence as tokens of its text, and for each of its words the token that stands for it.
 
     spaces: see `surface_text`. tokenized: the text as the tokenizer splits it.
 
@@ -70,26 +70,39 @@ def text_tokens(sentence: Sentence, spaces: List[bool], tokenized: Doc) -> Tuple
     depths = node_depths(np.array(heads_of(sentence.words))).tolist()
     pieces = {token.idx: token.text for token in tokenized}
     tokens: List[ConlluWord] = []
-    new_index: Dict[int, int] = {}  # of each annotated word among the tokens
-    n_merged = start_char = 0
+    index: List[int] = []  # of each annotated word among the tokens
+    start_char = 0
     for unit, space in zip(sentence.surface(), spaces, strict=True):
         if isinstance(unit, ConlluWord):
-            new_index[len(new_index)] = len(tokens)
+            index.append(len(tokens))
             tokens.append(replace(unit, space_after=space))
         else:
             inside = sentence.words[unit.start : unit.end]
             forms = cut_form(unit, [word.form for word in inside], start_char, pieces)
             if forms is None:
-                new_index.update((i, len(tokens)) for i in range(unit.start, unit.end))
+                index += [len(tokens)] * len(inside)
                 merged = merge_words(inside, depths[unit.start : unit.end])
                 tokens.append(replace(merged, form=unit.form, space_after=space))
-                n_merged += 1
             else:
                 for i, (word, form) in enumerate(zip(inside, forms, strict=True), start=unit.start):
-                    new_index[i] = len(tokens)
+                    index.append(len(tokens))
                     tokens.append(replace(word, form=form, space_after=space and i == unit.end - 1))
         start_char += len(unit.form) + space
-    return [token if token.head is None else replace(token, head=new_index[token.head]) for token in tokens], n_merged
+    return [token if token.head is None else replace(token, head=index[token.head]) for token in tokens], index
+
+
+def token_entities(entities: Sequence[Entity], index: List[int]) -> List[Entity]:
+    """Entities of words as entities of tokens. The tokens of one that has a part of a token only get the label "",
+    which stands for missing annotation. index: the token of each word."""
+    bounds = [-1, *index, -1]
+    return [
+        Entity(
+            index[start],
+            index[end - 1] + 1,
+            label if bounds[start] != index[start] and bounds[end + 1] != index[end - 1] else "",
+        )
+        for start, end, label in entities
+    ]
 
 
 def merge_words(words: Sequence[ConlluWord], depths: Sequence[int]) -> ConlluWord:

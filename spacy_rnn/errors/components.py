@@ -106,5 +106,5 @@ class ComponentMessages:
     R203 = "spacy-rnn.CharLMEmbed.v1 needs a language model: give the path of forward, of backward, or of both."
     R210 = "{path}: no such file; make a dictionary with `spacy-rnn lexicon build` and give the path of its file."
     R211 = "{path} is not a dictionary, or a damaged one ({reason}). Give a file that `spacy-rnn lexicon` wrote."
-    R212 = "spacy-rnn.LexiconEmbed.v1 needs a dictionary: set its path to a file that `spacy-rnn lexicon` wrote."
+    R212 = "{name} needs a dictionary: set its path to a file that `spacy-rnn lexicon` wrote."
     R213 = "No layer of this config reads a dictionary; add spacy-rnn.WordFeatures.v1 to a component, or name none."

@@ -20,6 +20,7 @@ SCORES = {
     "lemma_acc": "LEMMA",
     "dep_uas": "DEP",
     "dep_las": "DEP",
+    "ents_f": "ENT_IOB",
 }
 # An attribute that fewer words than this carry is a slip of the annotators, and its score would say nothing.
 LEAST_SHARE = 0.01
@@ -75,5 +76,6 @@ def annotated_scores(examples: List[Example]) -> List[str]:
             counts["morph_acc"] += token.has_morph()
             counts["lemma_acc"] += token.lemma != 0
             counts["dep_uas"] += token.has_dep()
+            counts["ents_f"] += token.ent_iob != 0
     counts["dep_las"] = counts["dep_uas"]
     return [key for key, found in counts.items() if found and found >= LEAST_SHARE * total]

@@ -50,6 +50,7 @@ def content(docs: Sequence[Doc]) -> List[List[Any]]:
             [
                 *(token.text, token.i + 1 < sent.end and token.whitespace_, token.pos_, token.tag_, token.lemma_),
                 *(str(token.morph), token.has_morph(), token.head.i - sent.start, token.dep_),
+                *(token.ent_iob_, token.ent_type_),
             ]
             for token in sent
         ]
@@ -73,7 +74,9 @@ def annotated_docs(draw: st.DrawFn) -> Doc:
     """Several sentences with full annotation, without whitespace tokens."""
     words: List[str] = []
     heads: List[int] = []
+    starts: List[int] = []
     for sentence in draw(st.lists(st.lists(FIELDS, min_size=1, max_size=5), min_size=1, max_size=3)):
+        starts.append(len(words))
         heads += [len(words) + head for head in draw(trees(len(sentence)))]
         words += sentence
     n = len(words)
@@ -83,9 +86,15 @@ def annotated_docs(draw: st.DrawFn) -> Doc:
 
     relations = each(st.sampled_from(["nsubj", "acl:relcl", "dep"]))
     feats = each(st.sampled_from(["", "Case=Nom", "Case=Nom|Number[psor]=Plur", "abbr=Yes|Case=Acc,Nom"]))
+    letters = each(st.sampled_from(["O", "B-PER", "B-B-1|x", "I"]))
+    entities: List[str] = []
+    for i, tag in enumerate(letters):
+        before = entities[-1][2:] if i and i not in starts else ""
+        entities.append(f"I-{before}" if tag == "I" and before else "O" if tag == "I" else tag.replace("|x", ""))
     return Doc(
         VOCAB,
         words=words,
+        ents=entities if draw(st.booleans()) else None,
         spaces=[*each(st.booleans())[:-1], False],
         pos=each(st.sampled_from(["NOUN", "VERB", "X"])),
         tags=each(FIELDS),

@@ -15,6 +15,7 @@ from spacy.parts_of_speech import IDS as KNOWN_POS
 
 from ...errors import CorpusError, Errors
 from ..text_files import read_lines
+from .entities import Entity, entity_tag, read_entities
 
 COLUMNS = 10
 
@@ -56,6 +57,7 @@ class Sentence:
     line: int  # of the sentence's first row or comment in the file, from 1
     headless: Optional[int] = None  # line of the first word without a head if others have one, which are left out
     starts_paragraph: bool = False  # or a document
+    entities: Optional[Tuple[Entity, ...]] = None  # of the words; None if the sentence has no annotation of entities
 
     def surface(self) -> List[Union[ConlluWord, MultiwordToken]]:
         """The tokens of the text: multiword tokens in place of their words."""
@@ -92,6 +94,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
     comments: Dict[str, Optional[str]] = {}
     words: List[ConlluWord] = []
     heads: List[Tuple[Optional[int], int]] = []  # as written, with the line
+    tags: List[Optional[str]] = []  # of entities
     tokens: List[Tuple[MultiwordToken, int]] = []
     for line, row in enumerate(rows, start=first):
         if row.startswith("#"):
@@ -117,6 +120,10 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         elif kind != ".":  # an empty node ("3.1") belongs to the enhanced graph alone and is left out
             words.append(parse_word(fields, space_after, path, line))
             heads.append((head, line))
+            try:
+                tags.append(entity_tag(fields[9]))
+            except ValueError as error:
+                raise CorpusError(Errors.D104.format(path=path, line=line, reason=error)) from error
     for token, line in tokens:
         if token.end > len(words):
             raise CorpusError(Errors.D006.format(path=path, line=line, id=f"{token.start + 1}-{token.end}"))
@@ -136,6 +143,7 @@ def parse_sentence(rows: List[str], path: Path, first: int) -> Optional[Sentence
         path=path,
         line=first,
         headless=headless if any(head is not None for head, _ in heads) else None,
+        entities=read_entities(tags),
         starts_paragraph=any(name.split()[0] in ("newdoc", "newpar") for name in comments if name.strip()),
     )
 

@@ -162,7 +162,9 @@ def _features(token: Token) -> str:
 
 
 def _misc(word: Word) -> str:
-    found = [f"SpacesBefore={word.before.translate(_ESCAPES)}"] if word.before else []
+    iob, label = word.token.ent_iob_, _field(word.token.ent_type_).replace("|", "/")
+    found = [f"NE={iob}-{label}" if iob in ("B", "I") else "NE=O"] if iob else []
+    found += [f"SpacesBefore={word.before.translate(_ESCAPES)}"] if word.before else []
     if word.after == "":
         found.append("SpaceAfter=No")
     elif word.after not in (" ", None):
