@@ -16,12 +16,10 @@ from ..base.parses import read_trees
 from ..base.trees import Trees, subtree_spans
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
+from .parsers import parsing_components
 from .spacy_files import read_docs
 from .sst import SPANS_KEY, write_stats
 from .textcat_corpus import read_labelled_docs
-
-# The components that a parser may need to run.
-_UPSTREAM = ("tok2vec", "transformer", "parser")
 
 
 @dataclass
@@ -42,8 +40,7 @@ def parse_texts(paths: Sequence[Path], output_dir: Path, nlp: Language) -> Dict[
 
     nlp: a pipeline with a parser. Raises CorpusError if it has none, and for a file that cannot be read.
     """
-    if "parser" not in nlp.pipe_names:
-        raise CorpusError(Errors.D152.format(lang=nlp.lang))
+    parsing_components(nlp)
     stats: Dict[str, ParsedStats] = {}
     with replaced_folder(output_dir, checked=True, inputs=paths) as folder:
         for name, _, texts in read_labelled_docs(paths, nlp):
@@ -118,13 +115,11 @@ def count_trees(trees: Trees, found: ParsedStats) -> None:
 def put_parser_before(nlp: Language, source: Language, name: str = "tree_rnn") -> Language:
     """Add the parser of another pipeline, and what it listens to, before a component that was trained on its parses.
     Raises CorpusError if there is no parser or no such component, or if a component of that name is there already."""
-    if "parser" not in source.pipe_names:
-        raise CorpusError(Errors.D152.format(lang=source.lang))
+    needed = parsing_components(source)
     if name not in nlp.pipe_names:
         raise CorpusError(Errors.D173.format(factory=name, found=", ".join(nlp.pipe_names) or "none"))
-    for upstream in _UPSTREAM:
-        if upstream in source.pipe_names:
-            if upstream in nlp.pipe_names:
-                raise CorpusError(Errors.D174.format(name=upstream))
-            nlp.add_pipe(upstream, source=source, before=name)
+    for upstream in needed:
+        if upstream in nlp.pipe_names:
+            raise CorpusError(Errors.D174.format(name=upstream))
+        nlp.add_pipe(upstream, source=source, before=name)
     return nlp

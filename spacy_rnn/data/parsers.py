@@ -4,8 +4,9 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Dict, List
 
+from spacy.language import Language
 from spacy.util import is_package
 
 from ..errors import CorpusError, Errors
@@ -32,8 +33,27 @@ def get_parser(name: str) -> bool:
     return True
 
 
-def load_parser(name: str) -> Any:
-    """Load a pipeline without the components that parsing does not need. Raises CorpusError if there is none."""
+def load_parser(name: str) -> Language:
+    """Load a pipeline, ours or spaCy's, for parsing alone: other components are disabled. Raises CorpusError if there
+    is none, or if it has no parser."""
     if not is_package(name) and not Path(name).is_dir():
         raise CorpusError(Errors.D153.format(name=name))
-    return load_pipeline(name, exclude=["tagger", "ner", "lemmatizer", "attribute_ruler"])
+    nlp = load_pipeline(name)
+    nlp.select_pipes(enable=parsing_components(nlp))
+    return nlp
+
+
+def parsing_components(nlp: Language) -> List[str]:
+    """The names of the first component that assigns heads, or is named "parser", and of those before it that it needs:
+    encoders that it listens to, and what finds sentences. Raises CorpusError if there is no such component."""
+    assigned = {name: nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names}
+    parser = next((name for name, found in assigned.items() if name == "parser" or "token.head" in found), None)
+    if parser is None:
+        raise CorpusError(Errors.D152.format(lang=nlp.lang))
+    before = nlp.pipe_names[: nlp.pipe_names.index(parser)]
+    return [*(name for name in before if _feeds(nlp, name, parser)), parser]
+
+
+def _feeds(nlp: Language, name: str, parser: str) -> bool:
+    listened_to = parser in getattr(nlp.get_pipe(name), "listening_components", ())
+    return listened_to or not {"token.is_sent_start", "doc.sents"}.isdisjoint(nlp.get_pipe_meta(name).assigns)

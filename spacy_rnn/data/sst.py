@@ -17,6 +17,7 @@ from ..base.parses import read_trees
 from ..base.trees import find_subtrees
 from ..errors import CorpusError, Errors
 from .convert import DOC_ATTRS, SPLITS
+from .parsers import parsing_components
 from .text_files import read_lines
 
 SPANS_KEY = "tree"
@@ -130,8 +131,7 @@ def convert_sst(
         the part of the sentence's tree that is within them.
     Raises CorpusError for a pipeline without a parser, and for a missing or damaged file.
     """
-    if "parser" not in nlp.pipe_names:
-        raise CorpusError(Errors.D152.format(lang=nlp.lang))
+    parsing_components(nlp)
     relabel: Callable[[str], Optional[str]] = BINARY.get if binary else str
     labels = sorted({label for label in BINARY.values() if label}) if binary else sorted(BINARY)
     stats = {}

@@ -19,6 +19,7 @@ from spacy_rnn.data.parsers import get_parser, load_parser
 from spacy_rnn.errors import CorpusError
 from spacy_rnn.evaluation.tree import evaluate_trees
 
+from ..helpers import encoder_config
 from ..tree_helpers import parser_pipeline, reviews, trained_tree
 from .treebank import SENTENCE, row, sentence, write_splits
 
@@ -104,6 +105,31 @@ def test_parser_before_a_trained_component(parser: Path, tmp_path: Path) -> None
     assert nlp.pipe_names == ["parser", "tree_rnn"]
     doc = nlp("a good film")
     assert doc[0]._.tree_label in ("high", "low", "mid") and doc.cats
+
+
+def test_a_parser_of_ours(tmp_path: Path) -> None:
+    """One that shares its encoder and finds sentences: of the pipeline, what it needs is used, and nothing else."""
+    whole = spacy.blank("en")
+    whole.add_pipe("sentencizer")
+    whole.add_pipe("tok2vec", config={"model": encoder_config()})
+    whole.add_pipe("rnn_tagger")
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "tok2vec"}
+    parser = {"@architectures": "spacy-rnn.Parser.v1", "tok2vec": listener, "arc_width": 8, "label_width": 8}
+    whole.add_pipe("rnn_parser", config={"model": parser, "sentences": "predict"})
+    examples = [example for example in reviews(whole)]
+    for example in examples:
+        example.reference[0].tag_ = "X"
+    whole.initialize(lambda: examples)
+    whole.to_disk(tmp_path / "whole")
+    assert load_parser(str(tmp_path / "whole")).pipe_names == ["sentencizer", "tok2vec", "rnn_parser"]
+    srsly.write_jsonl(tmp_path / "train.jsonl", RECORDS)
+    run("parse-texts", tmp_path / "train.jsonl", tmp_path / "out", "--parser", tmp_path / "whole")
+    assert all(doc.has_annotation("DEP") for doc in read(tmp_path / "out" / "train.spacy"))
+    trained_tree(20).to_disk(tmp_path / "tree")
+    run("add-parser", tmp_path / "tree", tmp_path / "both", "--parser", tmp_path / "whole")
+    nlp = spacy.load(tmp_path / "both")
+    assert nlp.pipe_names == ["sentencizer", "tok2vec", "rnn_parser", "tree_rnn"]
+    assert nlp("a good film")[0]._.tree_label in ("high", "low", "mid")
 
 
 def test_evaluate(tmp_path: Path) -> None:
