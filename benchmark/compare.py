@@ -1,4 +1,4 @@
-"""Two trained taggers on one converted treebank: accuracy on gold words, words/s in prediction and in training."""
+"""Two trained pipelines on one converted treebank: accuracy on gold words, words/s in prediction and in training."""
 
 from functools import partial
 from pathlib import Path
@@ -7,14 +7,17 @@ from typing import Callable, Dict, Optional, Tuple
 import spacy
 import torch
 import typer
+from spacy.language import Language
+
+from spacy_rnn.evaluation.result import NAMES
+from spacy_rnn.evaluation.tagger import evaluate_words
 
 from .figures import Results, show, write_json
-from .pipelines import cold_and_warm, load_at, percentages, read_words, with_vectors
+from .pipelines import cold_and_warm, load_at, read_words, with_vectors
 from .training import GROWING_WORDS, timed_training
 from .turns import by_turns, medians
 
 OURS, PEER = "spacy-rnn", "spaCy CNN"
-SCORES = {"pos_acc": "UPOS", "tag_acc": "XPOS", "morph_acc": "FEATS"}
 TRAINING_STEPS = 20
 
 
@@ -29,11 +32,11 @@ def compare_command(
     threads: int = typer.Option(1, min=1, help="Threads of torch; OMP_NUM_THREADS sets those of other libraries"),
     precision: str = typer.Option("auto", help="Of ours in prediction: auto, bf16 or fp32"),
 ) -> None:
-    """Compare two trained taggers on one treebank: accuracy, and speed in prediction and in training."""
+    """Compare two trained pipelines on one treebank: accuracy, and speed in prediction and in training."""
     torch.set_num_threads(threads)
     pipelines = {OURS: load_at(ours, precision), PEER: spacy.load(peer)}
-    train, test = (corpus_dir / f"{split}-words.spacy" for split in ("train", "test"))
-    results: Results = {name: percentages(nlp, test, SCORES, gold_words=True) for name, nlp in pipelines.items()}
+    train = corpus_dir / "train-words.spacy"
+    results: Results = {name: accuracy(nlp, corpus_dir) for name, nlp in pipelines.items()}
     sentences = read_words(train)
     runs: Dict[Tuple[str, str], Callable[[], float]] = {}
     for name, nlp in pipelines.items():
@@ -51,3 +54,8 @@ def compare_command(
     show(f"{title}; {threads} thread(s); medians of {repeats}", results, ratios)
     named = {" ".join(key): values for key, values in timings.items()}
     write_json(output, {"results": results, "ratios": ratios, "threads": threads, "timings": named})
+
+
+def accuracy(nlp: Language, corpus_dir: Path) -> Dict[str, float]:
+    """The scores of a pipeline on the words and sentences of the test set, in percent."""
+    return {NAMES[key]: 100 * score for key, score in evaluate_words(nlp, corpus_dir).scores.items()}

@@ -83,6 +83,9 @@ def configure(
         # A score of nothing would lower the total.
         weights.update({name: None for name in weights if name.startswith(SCORES_OF[attr])})
     kind = "-words" if words else ""
+    for reader in config.get("corpora", {}).values() if words else ():
+        if "gold_words" in reader:
+            reader["gold_words"] = True
     config["paths"]["train"] = str(corpus_dir / f"train{kind}.spacy")
     config["paths"]["dev"] = str(corpus_dir / f"dev{kind}.spacy")
     if config["initialize"].get("before_init") is None:

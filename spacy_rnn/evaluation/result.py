@@ -19,6 +19,7 @@ NAMES = {
     "sents_f": "sents",
     "dep_uas": "UAS",
     "dep_las": "LAS",
+    "ents_f": "entities F",
     "cats_micro_f": "micro F",
     "cats_macro_f": "macro F",
     "cats_macro_auc": "macro AUC",

@@ -2,13 +2,13 @@
 users have."""
 
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from spacy.language import Language
 from spacy.training import Corpus, Example
 
 from ..data.joined import build_joined_corpus_v1
-from ..data.noise import conditions
+from ..data.noise import Augmenter, conditions
 from ..data.spacy_files import Reader
 from .result import Evaluation, read_examples, run
 
@@ -37,17 +37,21 @@ def evaluate(nlp: Language, corpus_dir: Path, split: str = "test", *, noise: boo
     finds sentences also "documents", raw text of SENTENCES sentences each. Raises CorpusError if the folder has no such
     split.
     """
-    words, tokens = corpus_dir / f"{split}-words.spacy", corpus_dir / f"{split}.spacy"
-    found = {
-        "gold_words": _score(nlp, Corpus(words, gold_preproc=True), words, one_sentence=True),
-        "raw_text": _score(nlp, Corpus(tokens), tokens),
-    }
+    tokens = corpus_dir / f"{split}.spacy"
+    found = {"gold_words": evaluate_words(nlp, corpus_dir, split), "raw_text": _score(nlp, Corpus(tokens), tokens)}
     if nlp("a b").has_annotation("SENT_START"):
         found["documents"] = _score(nlp, build_joined_corpus_v1(tokens, SENTENCES), tokens, sentences=True)
     for name, augmenter in conditions().items() if noise else ():
-        noisy = Corpus(words, gold_preproc=True, augmenter=augmenter)
-        found[name] = _score(nlp, noisy, words, one_sentence=True)
+        found[name] = evaluate_words(nlp, corpus_dir, split, augmenter)
     return found
+
+
+def evaluate_words(
+    nlp: Language, corpus_dir: Path, split: str = "test", augmenter: Optional[Augmenter] = None
+) -> Evaluation:
+    """Score a pipeline on the words and sentences as annotated. augmenter: is given the examples."""
+    path = corpus_dir / f"{split}-words.spacy"
+    return _score(nlp, Corpus(path, gold_preproc=True, augmenter=augmenter), path, one_sentence=True)
 
 
 def _score(

@@ -19,7 +19,7 @@ from .treebank import SENTENCE, write_splits
 
 
 @pytest.mark.parametrize(
-    "tags, expected",
+    ("tags", "expected"),
     [
         ([None, None], None),
         (["O", None], []),
@@ -35,7 +35,7 @@ def test_tags(tags: List[Optional[str]], expected: Optional[List]) -> None:
 
 
 @pytest.mark.parametrize(
-    "misc, expected",
+    ("misc", "expected"),
     [
         ("_", None),
         ("SpaceAfter=No|NE=B-PER", "B-PER"),
@@ -91,7 +91,7 @@ def test_what_is_no_tag(tmp_path: Path, tag: str) -> None:
         convert_treebank(source, tmp_path / "corpus")
 
 
-@pytest.mark.parametrize("text, kept", [(SENTENCE, False), (named("O O O O O O O"), True)])
+@pytest.mark.parametrize(("text", "kept"), [(SENTENCE, False), (named("O O O O O O O"), True)])
 def test_a_pipeline_has_a_recognizer_where_entities_are(tmp_path: Path, text: str, kept: bool) -> None:
     convert_treebank(write_splits(tmp_path / "source", text), tmp_path / "corpus")
     configure(ROOT / "project" / "configs" / "whole.cfg", tmp_path / "corpus", tmp_path / "config.cfg")

@@ -116,7 +116,7 @@ def test_a_parser_of_ours(tmp_path: Path) -> None:
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "tok2vec"}
     parser = {"@architectures": "spacy-rnn.Parser.v1", "tok2vec": listener, "arc_width": 8, "label_width": 8}
     whole.add_pipe("rnn_parser", config={"model": parser, "sentences": "predict"})
-    examples = [example for example in reviews(whole)]
+    examples = list(reviews(whole))
     for example in examples:
         example.reference[0].tag_ = "X"
     whole.initialize(lambda: examples)
