@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Set
 import pytest
 import spacy
 from spacy.cli.init_config import fill_config as spacy_fill_config
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, load_model_from_config
@@ -25,7 +25,7 @@ CONFIGS = sorted((ROOT / "project").glob("**/configs/*.cfg"))
 VARIANTS = {
     "whole": set(),
     "tagger": {"tagger_fast", "tagger_wide", "tagger_clean", "tagger_charlm", "tagger_distill"},
-    "cnn": {"cnn_morphologizer", "bilstm"},
+    "cnn": {"cnn_morphologizer", "cnn_whole", "bilstm"},
     "lemmatizer": set(),
     "spacy_lemmatizer": set(),
     "parser": set(),
@@ -86,6 +86,7 @@ def small(path: Path, corpus: Path) -> Config:
         doc.cats = {"odd": float(i % 2), "even": float(i % 2 == 0)}
         for token in doc:
             token.lemma_ = token.lower_
+        doc.set_ents([Span(doc, 0, 1, label="FIRST")])
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     if path.stem.startswith("transducer"):
         corpus = corpus.with_suffix(".tsv")
@@ -104,7 +105,7 @@ def small(path: Path, corpus: Path) -> Config:
         "training.eval_frequency": 1,
         "training.logger": {"@loggers": "spacy.ConsoleLogger.v1", "progress_bar": False},
     }
-    if path.stem == "spacy_parser":
+    if path.stem in ("spacy_parser", "cnn_whole"):
         overrides["components.parser.min_action_freq"] = 1
     return read_config(path, overrides).interpolate()
 
