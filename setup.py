@@ -28,7 +28,6 @@ ENTRY_POINTS = {
         "spacy-rnn.StaticVectors.v1 = spacy_rnn.models.embed.vectors:build_static_vectors_v1",
         "spacy-rnn.StaticVectors.v2 = spacy_rnn.models.embed.vectors:build_static_vectors_v2",
         "spacy-rnn.LexiconEmbed.v1 = spacy_rnn.models.embed.lexicon:build_lexicon_embed_v1",
-        "spacy-rnn.LexiconScores.v1 = spacy_rnn.models.embed.lexicon_scores:build_lexicon_scores_v1",
         "spacy-rnn.CharLMEmbed.v1 = spacy_rnn.models.embed.char_lm:build_char_lm_embed_v1",
         "spacy-rnn.WordFeatures.v1 = spacy_rnn.models.embed.features:build_word_features_v1",
         "spacy-rnn.RNN.v1 = spacy_rnn.models.encoder:build_rnn_v1",

@@ -10,9 +10,10 @@ import typer
 from spacy.cli._util import parse_config_overrides
 
 from ..data.configure import fill_config
+from ..data.recipes import COMPONENTS, SIZES, init_config
 from ..training import train
 from .app import app
-from .common import LEXICON, THREADS, VECTORS, compute_on
+from .common import LEXICON, THREADS, VECTORS, compute_on, console
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -39,6 +40,37 @@ def train_command(
     if workers > 1:
         os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
     train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)
+
+
+@app.command("init-config")
+def init_config_command(
+    output_path: Path = typer.Argument(..., help="Where to write the config."),
+    pipeline: str = typer.Option("rnn_tagger", "--pipeline", "-p", help=f"Joined by commas: {', '.join(COMPONENTS)}."),
+    lang: str = typer.Option("en", "--lang", "-l", help="spaCy language code of the texts."),
+    train_path: Optional[Path] = typer.Option(
+        None, "--train", help="Training data: .spacy, or for a text categorizer alone .csv, .tsv or .jsonl."
+    ),
+    dev_path: Optional[Path] = typer.Option(
+        None, "--dev", help="Data to choose the best pipeline by, of the same kind."
+    ),
+    size: str = typer.Option("default", help=f"Of the encoder: {', '.join(SIZES)}."),
+    vectors: str = VECTORS,
+    lexicon: str = LEXICON,
+    force: bool = typer.Option(False, "--force", "-f", help="Replace the file if it is there."),
+) -> None:
+    """Write a training config for any components, with settings that suit them."""
+    if output_path.exists() and not force:
+        raise typer.BadParameter(f"{output_path} is there already; choose another name, or replace it with --force")
+    for path in (train_path, dev_path):
+        if path is not None and not path.exists():
+            raise typer.BadParameter(f"{path}: no such file")
+    names = [name for name in pipeline.replace(",", " ").split() if name]
+    config = init_config(names, lang=lang, train=train_path, dev=dev_path, vectors=vectors, lexicon=lexicon, size=size)
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output_path)
+    console.print(f"{output_path}: {', '.join(config['nlp']['pipeline'])}", soft_wrap=True)
+    missing = [f"--paths.{name} FILE.spacy" for name in ("train", "dev") if config["paths"][name] is None]
+    console.print(" ".join(["spacy-rnn train", str(output_path), "--output out", *missing]), soft_wrap=True)
 
 
 @app.command("fill-config")

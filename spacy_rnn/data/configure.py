@@ -92,9 +92,17 @@ def configure(
         config["initialize"]["before_init"] = {"@callbacks": "spacy-rnn.SetThreads.v1", "threads": threads}
     if max_steps:
         config["training"]["max_steps"] = max_steps
+    limit_steps(config, stats.splits["train"].tokens)
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output_path)
+
+
+def limit_steps(config: Config, n_tokens: int) -> None:
+    """Where batches have a fixed number of words, have a config train for at most MOST_EPOCHS passes over a corpus of
+    `n_tokens`, but at least for LEAST_STEPS steps, and let a learning rate that falls fall over these."""
     batcher = config["training"]["batcher"]
     if batcher["@batchers"] == "spacy.batch_by_words.v1" and isinstance(batcher["size"], int):
-        steps = max(LEAST_STEPS, ceil(MOST_EPOCHS * stats.splits["train"].tokens / batcher["size"]))
+        steps = max(LEAST_STEPS, ceil(MOST_EPOCHS * n_tokens / batcher["size"]))
         # 0 means that the number of steps is unlimited.
         steps = min(config["training"]["max_steps"] or steps, steps)
         config["training"]["max_steps"] = steps
@@ -105,8 +113,6 @@ def configure(
     if isinstance(schedule, dict) and "total_steps" in schedule:
         # As a number, since `resume_training` and `debug data` resolve the optimizer alone.
         schedule["total_steps"] = config["training"]["max_steps"]
-    output_path.parent.mkdir(parents=True, exist_ok=True)
-    config.to_disk(output_path)
 
 
 def _leave_out(config: Config, missing: Sequence[str]) -> None:

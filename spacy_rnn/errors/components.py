@@ -33,6 +33,9 @@ class ComponentMessages:
     R024 = "{path}: this code cannot be imported ({reason})."
     R025 = "'{name}': the soft labels of {text!r} cannot be used ({reason}); write them anew with `spacy-rnn distill`."
     R029 = "No layer of this config reads word vectors; add spacy-rnn.WordFeatures.v1 to a component, or name none."
+    R030 = "A pipeline needs components, each of them once, not: {found}; choose from: {allowed}."
+    R031 = "rnn_textcat and rnn_textcat_multilabel both write doc.cats; choose one of them."
+    R032 = "The size {size!r} is that of an encoder of {allowed}; leave it out for other components."
 
     R101 = (
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "
@@ -106,5 +109,5 @@ class ComponentMessages:
     R203 = "spacy-rnn.CharLMEmbed.v1 needs a language model: give the path of forward, of backward, or of both."
     R210 = "{path}: no such file; make a dictionary with `spacy-rnn lexicon build` and give the path of its file."
     R211 = "{path} is not a dictionary, or a damaged one ({reason}). Give a file that `spacy-rnn lexicon` wrote."
-    R212 = "{name} needs a dictionary: set its path to a file that `spacy-rnn lexicon` wrote."
+    R212 = "spacy-rnn.LexiconEmbed.v1 needs a dictionary: set its path to a file that `spacy-rnn lexicon` wrote."
     R213 = "No layer of this config reads a dictionary; add spacy-rnn.WordFeatures.v1 to a component, or name none."

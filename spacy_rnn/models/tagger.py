@@ -12,18 +12,15 @@ from ..shim import Precision, TorchShim, in_plain_torch, shim_of, to_array, to_t
 from ..types import IntArray
 from .embed.layer import run_torch_layer
 from .encoder import predict_tokens
-from .types import DocVectors, ScoreColumns, Tok2Vec, TokenFeature
+from .types import DocVectors, ScoreColumns, Tok2Vec
 
 
-def build_tagger_v1(
-    tok2vec: Tok2Vec, precision: Precision = "auto", lexicon: Optional[TokenFeature] = None
-) -> Model[List[Doc], Floats2d]:
+def build_tagger_v1(tok2vec: Tok2Vec, precision: Precision = "auto") -> Model[List[Doc], Floats2d]:
     """Documents to the scores of all labels before the softmax, (n_tokens, n_labels), the tokens of all documents
     joined. `rnn_tagger` knows which columns belong together.
 
     tok2vec: any encoder, ours, spaCy's, or a listener.
     precision: "auto", "bf16" or "fp32".
-    lexicon: scores to add, by what a dictionary says of each word, "spacy-rnn.LexiconScores.v1"; null for none.
     """
     output: Model[List[Floats2d], Floats2d] = Model(
         "tagger_output",
@@ -33,10 +30,6 @@ def build_tagger_v1(
         shims=[TorchShim(LinearOutput, precision=precision)],
     )
     model: Model[List[Doc], Floats2d] = chain(tok2vec, output)
-    if lexicon is not None:
-        model = Model(
-            "", forward_with_lexicon, init=init_with_lexicon, layers=[*model.layers, lexicon], dims=model._dims
-        )
     model.name = "rnn_tagger"
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
@@ -67,30 +60,6 @@ def forward(model: Model, X: List[Floats2d], is_train: bool) -> Tuple[Floats2d, 
     return scores, backprop
 
 
-def init_with_lexicon(model: Model[List[Doc], Floats2d], X: Any = None, Y: Any = None) -> None:
-    """X: documents. Y: as for `init`."""
-    tok2vec, output, lexicon = model.layers
-    tok2vec.initialize(X=X)
-    output.initialize(X=None if X is None else tok2vec.predict(X), Y=Y)
-    lexicon.set_dim("nO", output.get_dim("nO"), force=True)
-    lexicon.initialize()
-
-
-def forward_with_lexicon(
-    model: Model[List[Doc], Floats2d], docs: List[Doc], is_train: bool
-) -> Tuple[Floats2d, Callable]:
-    tok2vec, output, lexicon = model.layers
-    vectors, backprop_vectors = tok2vec(docs, is_train)
-    scores, backprop_scores = output(vectors, is_train)
-    added, backprop_added = lexicon(docs, is_train)
-
-    def backprop(d_scores: Floats2d) -> Any:
-        backprop_added(d_scores)
-        return backprop_vectors(backprop_scores(d_scores))
-
-    return scores + added, backprop
-
-
 def predict_columns(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
     """A function that gives the scores of some labels for some tokens. A model with an attribute of this name computes
     them on demand, since most tokens need a part of them only; any other model computes all scores at once."""
@@ -103,14 +72,12 @@ def predict_columns(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> Score
 @in_plain_torch
 def predict_on_demand(model: Model[List[Doc], Floats2d], docs: List[Doc]) -> ScoreColumns:
     """See `predict_columns`; for the model of `build_tagger_v1`."""
-    tok2vec, output, *more = model.layers
+    tok2vec, output = model.layers
     shim = shim_of(output)
     vectors = predict_tokens(tok2vec, docs, shim.device)
-    added = [model.ops.to_numpy(lexicon.predict(docs)) for lexicon in more]
 
     def score(columns: slice, rows: Optional[IntArray] = None) -> Any:
         x = vectors if rows is None else vectors[to_tensor(rows, shim.device)]
-        scores = model.ops.to_numpy(to_array(shim.predict((x, columns))))
-        return sum((own[:, columns] if rows is None else own[rows, columns] for own in added), scores)
+        return model.ops.to_numpy(to_array(shim.predict((x, columns))))
 
     return score

@@ -98,9 +98,12 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
 @in_plain_torch
 def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors, Callable]:
     run = _update if is_train else _predict
-    groups = groups_by_vocab(docs)
-    if len(groups) < 2:
+    by_vocab: Dict[Vocab, List[int]] = {}
+    for i, doc in enumerate(docs):
+        by_vocab.setdefault(doc.vocab, []).append(i)
+    if len(by_vocab) < 2:
         return run(model, docs)
+    groups = list(by_vocab.values())
     found, callbacks = zip(*(run(model, [docs[i] for i in group]) for group in groups))
     joined, starts = join_groups(model, found, groups)
 
@@ -110,14 +113,6 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[WordVectors,
         return []
 
     return joined, backprop
-
-
-def groups_by_vocab(docs: List[Doc]) -> List[List[int]]:
-    """The places of the documents that have the same vocabulary, for each vocabulary."""
-    groups: Dict[Vocab, List[int]] = {}
-    for i, doc in enumerate(docs):
-        groups.setdefault(doc.vocab, []).append(i)
-    return list(groups.values())
 
 
 def join_groups(

@@ -53,21 +53,11 @@ def build_lexicon_embed_v1(
 
 @in_plain_torch
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
-    lexicon = read_lexicon(model, "spacy-rnn.LexiconEmbed.v1")
-    resize_for(model, lexicon, classes=lexicon.n_classes)
-
-
-def read_lexicon(model: Model, name: str) -> Lexicon:
-    """The dictionary that a layer is told to read. name: of its architecture, for messages."""
     if model.attrs["path"] is None:
-        raise SettingError(Errors.R212.format(name=name))
-    return load_lexicon(Path(model.attrs["path"]))
-
-
-def resize_for(model: Model, lexicon: Lexicon, **sizes: int) -> None:
-    """Build the module of a layer for a dictionary, and give it this dictionary. sizes: those that are not its own."""
+        raise SettingError(Errors.R212)
+    lexicon = load_lexicon(Path(model.attrs["path"]))
     shim = shim_of(model)
-    shim.resize({"parts": len(lexicon.parts), "tags": len(lexicon.tags), **sizes})
+    shim.resize({"parts": len(lexicon.parts), "tags": len(lexicon.tags), "classes": lexicon.n_classes})
     module = shim.module
     assert isinstance(module, LexiconEmbedding)
     module.use(lexicon)

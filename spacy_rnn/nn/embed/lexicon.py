@@ -55,7 +55,7 @@ class LexiconEmbedding(WithLexicon, nn.Module):
 
     The vectors of tags and classes start from zero, so that those that training never meets add nothing.
 
-    parts, tags, classes: how many of each the dictionary has; 0 classes for none of their vectors. width: of a vector.
+    parts, tags, classes: how many of each the dictionary has. width: of a vector.
     """
 
     def __init__(self, parts: int, tags: int, classes: int, width: int):
@@ -73,7 +73,7 @@ class LexiconEmbedding(WithLexicon, nn.Module):
     def use(self, lexicon: Lexicon) -> None:
         """Set the dictionary. Raises ModelFileError for one of other sizes."""
         found = len(lexicon.parts), len(lexicon.tags), lexicon.n_classes
-        if found != (self.parts, self.tags, self.classes or lexicon.n_classes):
+        if found != (self.parts, self.tags, self.classes):
             raise ModelFileError(Errors.R003.format(reason=f"its dictionary has sizes {found}"))
         super().use(lexicon)
         self._part = {part: row for row, part in enumerate(lexicon.parts, start=_FIRST)}
@@ -94,9 +94,7 @@ class LexiconEmbedding(WithLexicon, nn.Module):
             raise NotInitializedError(Errors.R018)
         tags = self.lexicon.set_tags(abs(number))
         first = _FIRST + self.parts
-        bag: Dict[int, float] = {}
-        if self.classes:
-            bag[first + self.tags + int(self.lexicon.classes[abs(number)])] = 1.0
+        bag: Dict[int, float] = {first + self.tags + int(self.lexicon.classes[abs(number)]): 1.0}
         if number < 0:
             bag[GUESSED_FORM] = 1.0
         for tag in tags:
@@ -109,17 +107,3 @@ class LexiconEmbedding(WithLexicon, nn.Module):
     def forward(self, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
         """Returns (n_forms, width)."""
         return nn.functional.embedding_bag(rows, self.weight, starts, mode="sum", per_sample_weights=weights)
-
-
-class LexiconScores(LexiconEmbedding):
-    """What the analyses of a form tell of each label: as `LexiconEmbedding` without ambiguity classes, and everything
-    starts from zero.
-
-    parts, tags: how many of each the dictionary has. width: the number of labels.
-    """
-
-    def __init__(self, parts: int, tags: int, width: int):
-        super().__init__(parts, tags, 0, width)
-
-    def reset_parameters(self) -> None:
-        nn.init.zeros_(self.weight)
