@@ -21,7 +21,9 @@ from spacy_rnn.pipeline.textcat.calibration import (
     HOTTEST,
     at_temperature,
     build_calibrate_v1,
+    decisions,
     fit_temperature,
+    held_out_errors,
     to_logits,
 )
 from spacy_rnn.pipeline.textcat.scoring import score_textcat, score_textcat_multilabel
@@ -73,6 +75,46 @@ def test_fitted_temperature_is_the_one_that_was_applied(exclusive: bool, tempera
     known = generator.random(p.shape) < 0.7
     known |= (truths > 0) & exclusive
     assert fit_temperature(wrong, truths, known, exclusive) == pytest.approx(temperature, rel=0.05)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("confidence", [0.6, 0.9, 0.999])
+@pytest.mark.parametrize("n", [1, 8, 98])
+def test_without_errors_the_number_of_texts_bounds_the_certainty(exclusive: bool, confidence: float, n: int) -> None:
+    """However sure the model is, n right predictions prove 1 - 1/(n + 2)."""
+    truths = np.tile([1.0, 0.0], (n, 1))
+    p = np.where(truths > 0, confidence, 1.0 - confidence)
+    known = np.ones((n, 2), dtype=bool) if exclusive else truths > 0
+    found = at_temperature(to_logits(p, exclusive), fit_temperature(p, truths, known, exclusive), exclusive)
+    np.testing.assert_allclose(found[:, 0], 1 - 1 / (n + 2), atol=1e-3)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_calibration_error_on_other_data(exclusive: bool) -> None:
+    """A model that is far too sure gets better on the half that its temperature was not fitted on."""
+    generator = np.random.default_rng(1)
+    scores = generator.normal(size=(2_000, 3))
+    p = activate(scores, exclusive)
+    if exclusive:
+        truths = np.eye(3)[(p.cumsum(axis=1) < generator.random((len(p), 1))).sum(axis=1).clip(0, 2)]
+    else:
+        truths = (generator.random(p.shape) < p).astype(float)
+    sure = activate(scores * 4.0, exclusive)
+    errors = held_out_errors(sure, truths, np.ones_like(truths, dtype=bool), exclusive)
+    assert errors is not None and errors[0] > 0.15 and errors[1] < 0.04
+    whole = calibration_error(decisions(sure, truths, np.ones_like(truths), exclusive))
+    assert errors[0] == pytest.approx(whole)
+    assert held_out_errors(sure[:1], truths[:1], np.ones((1, 3)), exclusive) is None
+
+
+def test_too_few_errors_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    nlp = trained_textcat(steps=60)
+    with caplog.at_level("INFO", "spacy"):
+        build_calibrate_v1(lambda nlp: make_texts(nlp, TEXTS, CATS))(nlp)
+    assert "rnn_textcat: only 0 predictions of the held-out data are wrong" in caplog.text
+    assert "rnn_textcat: calibration error" in caplog.text
+    n = len(TEXTS)
+    assert np.mean([max(cats.values()) for cats in read_cats(nlp)]) < 1 - 0.5 / (n + 2)
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
