@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..types import FloatArray, KeyArray
-from .extensions import SCORES, assign
+from .extensions import SCORES, assign, read
 from .strings import distinct_vocabs, permanent, permanent_features
 
 ATTRS = ("pos", "tag", "morph")
@@ -48,9 +48,14 @@ def write_lemmas(docs: Iterable[Doc], keys: KeyArray, *, overwrite: bool) -> Non
 
 
 def write_probabilities(docs: Iterable[Doc], probabilities: FloatArray, groups: Mapping[str, slice]) -> None:
-    """Keep the probabilities of all labels, (n_tokens, n_labels), in `doc._.rnn_scores`, by group."""
+    """Keep the probabilities of all labels, (n_tokens, n_labels), in `doc._.rnn_scores`, by group. Those of other
+    attributes, which another tagger predicted, stay."""
+    attrs = {name.partition("=")[0] for name in groups}
     for doc, rows in _by_doc(docs, probabilities):
-        assign(doc, SCORES, {name: rows[:, group].copy() for name, group in groups.items()})
+        before = read(doc, SCORES)
+        kept = before if isinstance(before, dict) else {}
+        others = {name: scores for name, scores in kept.items() if name.partition("=")[0] not in attrs}
+        assign(doc, SCORES, {**others, **{name: rows[:, group].copy() for name, group in groups.items()}})
 
 
 def _by_doc(docs: Iterable[Doc], rows: Any) -> Iterator[Tuple[Doc, Any]]:

@@ -6,6 +6,7 @@ Values with a row for each token are stored with the tokens that they describe, 
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -79,6 +80,26 @@ def tree_vector(node: Node) -> Optional[Array]:
     return None if kept is None else kept["vectors"][row]
 
 
+@dataclass(frozen=True)
+class LabelProb:
+    """`_.pos_prob`, `_.tag_prob` and `_.morph_prob`: the probability of the label that a tagger predicted for a token,
+    None if it was not kept. That of a set of features which is composed is the product of those of its parts."""
+
+    attr: str
+
+    def __call__(self, token: Token) -> Optional[float]:
+        kept, tokens = _stored(token.doc, SCORES)
+        row = None if not kept or self.attr not in kept else _row_of(token, tokens, _count(kept))
+        if row is None:
+            return None
+        rows = kept[self.attr][row]
+        best = int(rows.argmax())
+        if self.attr != "morph" or best:
+            return float(rows[best])
+        parts = (float(own[row].max()) for name, own in kept.items() if name.startswith("morph="))
+        return prod(parts, start=float(rows[0]))
+
+
 def arc_prob(token: Token) -> Optional[float]:
     """`_.arc_prob`: the marginal probability of the arc from the head of a token, None if it was not kept."""
     kept, tokens = _stored(token.doc, ARC_PROBS)
@@ -107,6 +128,7 @@ _NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_sc
 EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
     *((Doc, name, kind) for name, kind in (*_ROWS.items(), *_VALUES.items())),
     *((owner, name, kind) for owner in (Token, Span) for name, kind in _NODES.items()),
+    *((Token, f"{attr}_prob", {"getter": LabelProb(attr)}) for attr in ("pos", "tag", "morph")),
     (Token, "arc_prob", {"getter": arc_prob}),
     (Span, "prob", {"getter": entity_prob}),
 ]

@@ -153,6 +153,38 @@ def test_probabilities() -> None:
                 assert token.tag_ == tagger.label_data["tag"][scores["tag"][i].argmax()]
 
 
+def test_probabilities_of_tokens() -> None:
+    """Those of the labels that were predicted; of composed features, the product of their parts."""
+    nlp = trained_tagger(60, save_scores=True)
+    composed = 0
+    for doc in nlp.pipe([*TEXTS, "unheard-of words"]):
+        scores = doc._.rnn_scores
+        for i, token in enumerate(doc):
+            assert token._.pos_prob == pytest.approx(scores["pos"][i].max())
+            assert token._.tag_prob == pytest.approx(scores["tag"][i].max())
+            expected = scores["morph"][i].max()
+            if scores["morph"][i].argmax() == 0:
+                composed += 1
+                for name in component(nlp).label_data["morph"]:
+                    expected *= scores[f"morph={name}"][i].max()
+            assert token._.morph_prob == pytest.approx(expected)
+    assert composed
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[:2])
+    assert doc[0]._.pos_prob is doc[0]._.morph_prob is None
+
+
+def test_two_taggers_keep_the_probabilities_of_both() -> None:
+    nlp = trained_tagger(5, save_scores=True, attrs=["pos"])
+    other = trained_tagger(5, save_scores=True, attrs=["tag", "morph"])
+    nlp.add_pipe("rnn_tagger", source=other, name="second")
+    doc = nlp(TEXTS[0])
+    assert {"pos", "tag", "morph"} <= set(doc._.rnn_scores)
+    assert None not in (doc[0]._.pos_prob, doc[0]._.tag_prob, doc[0]._.morph_prob)
+    nlp.remove_pipe("second")
+    assert set(nlp(TEXTS[0])._.rnn_scores) == {"pos"} and nlp(TEXTS[0])[0]._.tag_prob is None
+
+
 def test_probabilities_are_off_by_default(trained: Any) -> None:
     assert "rnn_scores" not in trained(TEXTS[0]).user_data
     assert component(trained).predict([trained.make_doc("a")])[1] is None
