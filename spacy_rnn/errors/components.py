@@ -36,6 +36,7 @@ class ComponentMessages:
     R030 = "A pipeline needs components, each of them once, not: {found}; choose from: {allowed}."
     R031 = "rnn_textcat and rnn_textcat_multilabel both write doc.cats; choose one of them."
     R032 = "The size {size!r} is that of an encoder of {allowed}; leave it out for other components."
+    R033 = "{name!r} was not trained for {absent}; of the attributes in its config, it has: {attrs}."
 
     R101 = (
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
+import srsly
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
@@ -27,13 +28,18 @@ Prepare = Callable[[List[Example]], Any]
 """Examples to the input of the model, None if they contain nothing to learn from."""
 
 
+CONFIGURED = "configured"
+"""The entry of `cfg` with the settings as the config gave them."""
+_ABSENT = object()
+
+
 class LearningMixin(TrainablePipe):
     """A component with one step of training, whose folder is replaced in one step and loaded completely or not at
     all. Among the bases of a component, it stands before other subclasses of `TrainablePipe`."""
 
     LEARNED: Tuple[str, ...] = ()
-    """The entries of `cfg` that belong to the weights. The others are settings, which come from the config, so that
-    `spacy.load(path, config=...)` can change them."""
+    """The entries of `cfg` that belong to the weights. The others are settings. They come from the config, so that
+    `spacy.load(path, config=...)` can change them, unless they were changed in `cfg` after that and then saved."""
 
     KEPT: Tuple[Tuple[str, str], ...] = ()
     """What is assigned only if a setting asks for it: the setting and the annotation."""
@@ -121,6 +127,7 @@ class LearningMixin(TrainablePipe):
         """Load the component. Raises ModelFileError if that is impossible; the component is then unchanged."""
         settings = dict(self.cfg)
         with loading(self, "bytes"):
+            self.cfg.pop(CONFIGURED, None)
             super().from_bytes(bytes_data, exclude=exclude)
         return self._keep_settings(settings)
 
@@ -128,13 +135,26 @@ class LearningMixin(TrainablePipe):
         """Load the component. Raises ModelFileError if that is impossible; the component is then unchanged."""
         settings = dict(self.cfg)
         with loading(self, str(path)):
+            self.cfg.pop(CONFIGURED, None)
             check_files(Path(path), [name for name in NEEDED if name not in exclude])
             super().from_disk(path, exclude=exclude)
         return self._keep_settings(settings)
 
+    def _remember_settings(self) -> None:
+        """Remember the settings as those of the config. Called once `cfg` is there."""
+        self.cfg[CONFIGURED] = {name: value for name, value in self.cfg.items() if name not in self.LEARNED}
+
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:
-        """Restore the settings that do not belong to the weights."""
-        self.cfg.update({name: value for name, value in settings.items() if name not in self.LEARNED})
+        """Restore the settings of the config, except for those that were changed before saving and are in the config
+        what they were then. settings: `cfg` before loading."""
+        then = self.cfg.get(CONFIGURED) or {}
+        now = settings.get(CONFIGURED) or {}
+        written = srsly.json_loads(srsly.json_dumps(now))  # which changes the last digit of some numbers
+        for name, value in settings.items():
+            changed = name in written and then.get(name, _ABSENT) == written[name]
+            if name not in self.LEARNED and name != CONFIGURED and not changed:
+                self.cfg[name] = value
+        self.cfg[CONFIGURED] = now
         return self
 
 

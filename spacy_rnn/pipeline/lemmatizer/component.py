@@ -150,6 +150,7 @@ class RNNLemmatizer(SequenceLearning):
             "attr_dropout": attr_dropout,
             "labels": {name: [] for name in self.LABELS},
         }
+        self._remember_settings()
         self._read_labels()
 
     def _read_labels(self) -> None:

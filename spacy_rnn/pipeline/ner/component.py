@@ -96,6 +96,7 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
         self._rehearsal_model: Optional[Model] = None
         self._has_reported = False
         self.cfg: Dict[str, Any] = {"labels": [], "max_length": max_length, "save_probs": save_probs}
+        self._remember_settings()
         if save_probs:
             register(ENT_PROBS, "prob")
 

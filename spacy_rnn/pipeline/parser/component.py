@@ -142,6 +142,7 @@ class RNNParser(RehearsalMixin):
             "overwrite": overwrite,
             "save_probs": save_probs,
         }
+        self._remember_settings()
         if save_probs:
             register(ARC_PROBS, "arc_prob")
 

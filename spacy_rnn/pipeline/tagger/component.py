@@ -90,7 +90,8 @@ def make_rnn_tagger(
 class RNNTagger(RehearsalMixin):
     """Predicts any subset of `token.pos`, `token.tag` and `token.morph` with one encoder.
 
-    attrs: any of "pos", "tag" and "morph"; None for those that the training data has.
+    attrs: any of "pos", "tag" and "morph"; None for those that the training data has. A trained pipeline can be loaded
+        with fewer, of which it then predicts no others.
     overwrite: replace existing annotations.
     extend: keep existing morphological features and add the predicted ones; with `overwrite`, the predicted value wins
         for a feature that both have.
@@ -132,6 +133,7 @@ class RNNTagger(RehearsalMixin):
         self.scorer = scorer if scorer is not None else make_tagger_scorer()
         self._rehearsal_model: Optional[Model] = None
         self._codec: Optional[TagCodec] = None
+        self._wanted: Optional[List[str]] = None  # of a trained pipeline, by the config that it was loaded with
         self.cfg: Dict[str, Any] = {
             "attrs": attrs,
             "labels": TagLabels({}).data,
@@ -141,6 +143,7 @@ class RNNTagger(RehearsalMixin):
             "label_smoothing": label_smoothing,
             "save_scores": save_scores,
         }
+        self._remember_settings()
         if save_scores:
             register(SCORES)
 
@@ -151,6 +154,11 @@ class RNNTagger(RehearsalMixin):
     @property
     def attrs(self) -> List[str]:
         """The attributes that the component predicts."""
+        return self._trained if self._wanted is None else [attr for attr in self._trained if attr in self._wanted]
+
+    @property
+    def _trained(self) -> List[str]:
+        """The attributes that the model has labels for."""
         active = [attr for attr in ATTRS if self.cfg["labels"].get(attr)]
         return active if self.cfg["attrs"] is None else [attr for attr in active if attr in self.cfg["attrs"]]
 
@@ -189,7 +197,7 @@ class RNNTagger(RehearsalMixin):
     @property
     def codec(self) -> TagCodec:
         """Translates between annotations and output columns."""
-        codec, attrs, neg_prefix = self._codec, self.attrs, self.cfg["neg_prefix"]
+        codec, attrs, neg_prefix = self._codec, self._trained, self.cfg["neg_prefix"]
         if codec is None or (codec.vocab, codec.attrs, codec.neg_prefix) != (self.vocab, attrs, neg_prefix):
             codec = self._codec = TagCodec(self._labels, attrs, self.vocab, neg_prefix)
         return codec
@@ -207,7 +215,8 @@ class RNNTagger(RehearsalMixin):
         probabilities = None
         if self.cfg["save_scores"]:
             probabilities = softmax_groups(score(slice(None)), self.codec.groups.values())
-        return self.codec.decode(score), probabilities
+        found = self.codec.decode(score)
+        return {attr: found[attr] for attr in self.attrs}, probabilities
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
         """Write predictions to the documents. Whitespace tokens are SPACE, without features."""
@@ -219,7 +228,10 @@ class RNNTagger(RehearsalMixin):
             self.codec.write_strings(vocab, columns)
         write_annotations(docs, columns, overwrite=self.cfg["overwrite"], extend=self.cfg["extend"])
         if probabilities is not None:
-            write_probabilities(docs, probabilities, self.codec.groups)
+            groups = self.codec.groups
+            write_probabilities(
+                docs, probabilities, {n: groups[n] for n in groups if n.partition("=")[0] in self.attrs}
+            )
 
     def initialize(
         self,
@@ -291,5 +303,12 @@ class RNNTagger(RehearsalMixin):
         return dict(self.scorer(examples, **{**self.cfg, "labels": self.labels, "attrs": self.attrs, **kwargs}))
 
     def _keep_settings(self, settings: Dict[str, Any]) -> Self:
-        self._codec = None
+        """Raises SettingError if the config asks for attributes that the model was not trained for."""
+        self._codec, self._wanted = None, None
+        wanted = settings["attrs"]
+        if wanted is not None and self._trained:
+            absent = [attr for attr in wanted if attr not in self._trained]
+            if absent:
+                raise SettingError(Errors.R033.format(name=self.name, absent=", ".join(absent), attrs=self._trained))
+            self._wanted = list(wanted)
         return super()._keep_settings(settings)

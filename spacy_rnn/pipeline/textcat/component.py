@@ -79,6 +79,7 @@ class CategorizerMixin(RehearsalMixin, TextCategorizer):
         super().__init__(vocab, model, name, threshold=threshold, scorer=scorer or make_scorer())
         self.cfg.update(class_weights=class_weights, label_smoothing=label_smoothing, save_attention=save_attention)
         self.cfg.update(temperature=1.0, category_counts=None)
+        self._remember_settings()
         if save_attention:
             register(ATTENTION)
 

@@ -134,6 +134,7 @@ class RNNTransducer(SequenceLearning):
             "max_extra": max_extra,
             "labels": {name: [] for name in self.LABELS},
         }
+        self._remember_settings()
         self._read_labels()
         register(TRANSDUCED, TRANSDUCTIONS)
 

@@ -148,6 +148,7 @@ class TreeRNN(LabelListMixin, TrainablePipe):
             "save_vectors": save_vectors,
             "save_spans": save_spans,
         }
+        self._remember_settings()
         if save_scores or save_vectors:
             register(TREE, "tree_label", "tree_scores", "tree_vector")
 
