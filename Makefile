@@ -1,5 +1,6 @@
 # make train [TREEBANK=UD_English-EWT] [VECTORS=en-md] [PIPELINE=tagger]   fetch a treebank, train a pipeline, score it
 # make test, make lint                                   the checks that .ci/run runs, beside make docs
+# make dist                                              sdist and wheel, in dist
 # make docs                                              the documentation as a website, in build/site
 # make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
 
@@ -8,6 +9,9 @@ TREEBANK ?= UD_Portuguese-PetroGold
 VECTORS ?=
 PIPELINE ?= whole
 SIZE ?= no-small
+# Where torch comes from, if not from the package index: TORCH_INDEX=https://download.pytorch.org/whl/cpu is a build
+# without GPU libraries.
+TORCH_INDEX ?=
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -27,6 +31,11 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The wheel is built from the sdist.
+.PHONY: dist
+dist: $(INSTALLED)
+	$(BIN)/python -m build --no-isolation --outdir dist
+
 # The site into build/site, from docs/ and the docstrings.
 .PHONY: docs
 docs: $(INSTALLED)
@@ -42,7 +51,8 @@ benchmark:
 # torch goes first: beside everything else, pip may choose a build of it with several GB of GPU libraries.
 $(INSTALLED): setup.py constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0 \
+		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt setuptools wheel
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	touch $@

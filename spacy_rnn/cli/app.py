@@ -1,11 +1,13 @@
 """The application that all subcommands are registered with, and the one place where errors end."""
 
 import sys
+from importlib.metadata import version
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
+from .. import __version__
 from ..errors import Errors, UserError
 
 app = typer.Typer(
@@ -15,6 +17,21 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spacy-rnn {__version__}, spaCy {version('spacy')}, torch {version('torch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the versions and end."
+    ),
+) -> None:
+    """Prepare corpora for spaCy training with recurrent and recursive networks, train, score and apply pipelines."""
 
 
 def main() -> None:

@@ -40,6 +40,10 @@ def train_command(
     if workers > 1:
         os.environ["OMP_NUM_THREADS"] = str(threads)  # of each
     train(config_path, output, overrides=overrides, code_path=code, workers=workers, resume=resume, gpu_id=gpu_id)
+    best = None if output is None else output / "model-best"
+    if best is not None and best.is_dir():
+        console.print(f'The best pipeline: spacy.load("{best}")', soft_wrap=True, highlight=False)
+        console.print(f"spacy-rnn apply {best} TEXTS OUTPUT_FOLDER", soft_wrap=True, highlight=False)
 
 
 @app.command("init-config")

@@ -12,6 +12,7 @@ import srsly
 from spacy.util import load_config
 from typer.testing import CliRunner
 
+import spacy_rnn
 from spacy_rnn.cli import app, main
 from spacy_rnn.data.vectors.archives import VECTOR_ARCHIVES
 from tests.data.treebank import SENTENCE, row, sentence, write_splits
@@ -24,6 +25,10 @@ def run(*arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def test_version() -> None:
+    assert run("--version").startswith(f"spacy-rnn {spacy_rnn.__version__}, spaCy {spacy.__version__}, torch ")
 
 
 def test_fetch_convert_configure_evaluate(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ..helpers import ROOT
 
 # What a build reads; the rest of a checkout is no part of it.
 SOURCES = [
-    *("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "Makefile"),
+    *("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "CHANGELOG.md", "Makefile"),
     *("constraints.txt", "requirements-benchmark.txt"),
 ]
 FOLDERS = ("spacy_rnn", "benchmark", "project", "corpora", "tests")
