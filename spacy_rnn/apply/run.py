@@ -33,7 +33,7 @@ class ApplySettings:
     """
 
     input_format: str = "auto"
-    output_format: str = "parquet"
+    output_format: str = "jsonl"
     text: str = "text"
     id: Optional[str] = None
     columns: Optional[List[str]] = None

@@ -20,7 +20,7 @@ def apply_command(
     source: str = typer.Argument(..., help="A file, a folder, a pattern, or any address that fsspec knows."),
     output: str = typer.Argument(..., help="Folder for the parts, or an address that fsspec knows."),
     input_format: str = typer.Option("auto", help="jsonl, parquet, text (a document a line), docbin; auto: by name."),
-    output_format: str = typer.Option("parquet", help="parquet, jsonl or docbin."),
+    output_format: str = typer.Option("jsonl", help="jsonl, parquet or docbin."),
     text: str = typer.Option("text", help="Field or column of a document's text."),
     id: Optional[str] = typer.Option(None, help="Field or column of its name; by default its position."),
     columns: str = typer.Option(

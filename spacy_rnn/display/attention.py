@@ -10,6 +10,7 @@ from spacy.util import is_in_jupyter, minify_html
 
 from ..errors import Errors, NotInitializedError, SettingError
 from ..pipeline.extensions import ATTENTION, read
+from .file import PAGES, write_picture
 
 PAGE = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -58,10 +59,10 @@ def explain(
         save_attention = true.
     page: return a whole HTML page. minify: remove whitespace between tags.
     jupyter: show the HTML in a notebook and return nothing; None finds out whether there is one.
-    path: a file to write as a whole page, in addition to returning the HTML.
+    path: a file to write as a whole page, ".html", in addition to returning the HTML.
     options: "color" (hexadecimal), "max_cats" (the largest number of categories).
 
-    Raises NotInitializedError for a document without attention weights, SettingError for other options.
+    Raises NotInitializedError for a document without attention weights, SettingError for other options and files.
     """
     settings = {**DEFAULTS, **(options or {})}
     unknown = set(settings) - set(DEFAULTS)
@@ -73,7 +74,7 @@ def explain(
     lang, direction = (shown[0].vocab.lang, _direction(shown[0])) if shown else ("", "ltr")
     whole = PAGE.format(content=html, lang=escape(lang or ""), dir=direction)
     if path is not None:
-        Path(path).write_text(whole, encoding="utf8")
+        write_picture(path, dict.fromkeys(PAGES, whole))
     html = whole if page else html
     if minify:
         html = minify_html(html)

@@ -15,6 +15,7 @@ from ..base.trees import Trees, node_depths, subtree_spans
 from ..errors import Errors, NotInitializedError
 from ..pipeline.extensions import TREE, read
 from .colours import Colour, ink_on, label_colours, text_width, value_colour
+from .file import PAGES, write_picture
 
 Direction = Literal["auto", "down", "right"]
 DIRECTIONS = ("auto", "down", "right")
@@ -56,13 +57,13 @@ def render_tree(
     its subtree, the stronger the likelier. A tooltip shows all scores.
 
     doc: a document, or a part of one, that a `tree_rnn` with `save_scores` annotated.
-    path: a file to write, the SVG if it ends in ".svg", else a page of HTML.
+    path: a file to write, the SVG (".svg") or a page of it (".html").
     direction: "down" draws roots on top and words from left to right, "right" draws one word a line. "auto" is "right"
         for long sentences.
     page: return a page of HTML instead of the SVG.
     jupyter: display the SVG in a notebook; None detects one.
     Returns the SVG or HTML, None if it is displayed. Raises AnnotationError for a document without a parse, and
-    NotInitializedError for one without scores.
+    NotInitializedError for one without scores, SettingError for a file with another ending.
     """
     check_choice("direction", direction, DIRECTIONS)
     whole = doc.doc if isinstance(doc, Span) else doc
@@ -73,8 +74,7 @@ def render_tree(
     svg = _draw(doc, trees, kept or {"labels": [], "scores": np.zeros((0, 0)), "best": []}, direction)
     html = _page(svg, whole.lang_ or "en")
     if path is not None:
-        file = Path(path)
-        file.write_text(svg if file.suffix.lower() == ".svg" else html, encoding="utf8")
+        write_picture(path, {".svg": svg, **dict.fromkeys(PAGES, html)})
     if jupyter or (jupyter is None and path is None and is_in_jupyter()):
         from IPython.display import SVG, display  # type: ignore[import-not-found, unused-ignore]
 

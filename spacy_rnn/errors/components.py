@@ -37,6 +37,7 @@ class ComponentMessages:
     R031 = "rnn_textcat and rnn_textcat_multilabel both write doc.cats; choose one of them."
     R032 = "The size {size!r} is that of an encoder of {allowed}; leave it out for other components."
     R033 = "{name!r} was not trained for {absent}; of the attributes in its config, it has: {attrs}."
+    R034 = "{path}: the name of a picture ends with one of: {allowed}."
 
     R101 = (
         "hierarchy = 'sentences' needs sentence boundaries. Put a sentencizer or a parser before this component and "

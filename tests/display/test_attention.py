@@ -74,6 +74,8 @@ def test_of_a_trained_pipeline_to_a_file(tmp_path: Path) -> None:
     docs = list(nlp.pipe([*TEXTS, ""]))
     path = tmp_path / "attention.html"
     html = explain(docs, path=path)
+    with pytest.raises(ValueError, match=r"R034.*attention\.svg.*\.html"):
+        explain(docs, path=tmp_path / "attention.svg")
     assert [text for text, _ in Tokens(html).found] == [token.text for doc in docs for token in doc]
     whole = path.read_text(encoding="utf8")
     assert whole.startswith("<!DOCTYPE html>") and html in whole

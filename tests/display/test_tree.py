@@ -106,6 +106,9 @@ def test_files(tmp_path: Path) -> None:
     svg, page = render_tree(doc, jupyter=False), render_tree(doc, page=True, jupyter=False)
     render_tree(doc, path=tmp_path / "tree.svg")
     render_tree(doc, path=tmp_path / "tree.html")
+    with pytest.raises(ValueError, match=r"R034.*tree\.png.*\.svg, \.html"):
+        render_tree(doc, path=tmp_path / "tree.png")
+    assert not (tmp_path / "tree.png").exists()
     assert (tmp_path / "tree.svg").read_text(encoding="utf8") == svg
     assert (tmp_path / "tree.html").read_text(encoding="utf8") == page
     assert page is not None and svg is not None and svg in page and page.startswith("<!DOCTYPE html>")
