@@ -1,6 +1,7 @@
 # make train [TREEBANK=UD_English-EWT] [VECTORS=en-md] [PIPELINE=tagger]   fetch a treebank, train a pipeline, score it
 # make test, make lint                                   the checks that .ci/run runs, beside make docs
 # make dist                                              sdist and wheel, in dist
+# make test-upstream                                     spaCy's own tests of its components, with ours in their place
 # make docs                                              the documentation as a website, in build/site
 # make benchmark [TREEBANK=UD_English-EWT] [SIZE=small]  the tagger beside others, in an environment of its own
 
@@ -24,6 +25,10 @@ train: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: test-upstream
+test-upstream: $(INSTALLED)
+	$(BIN)/python -m tests.upstream
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

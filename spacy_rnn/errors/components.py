@@ -18,7 +18,10 @@ class ComponentMessages:
     R012 = "'{name}': no token of the training data has any of {attrs}. Check it with `spacy debug data`."
     R013 = "'{name}': the loss is not finite. Lower training.optimizer.learn_rate or grad_clip, or check the data."
     R014 = "'{name}': the labels must be a dict with lists of strings for some of {expected}, got: {found}."
-    R015 = "'{name}': a label is added as attr=value, such as 'pos=NOUN', 'tag=NN' or 'morph=Case=Nom', got {label!r}."
+    R015 = (
+        "'{name}': a label is added as attr=value, such as 'pos=NOUN', 'tag=NN' or 'morph=Case=Nom', or as its value "
+        "if attrs names one attribute, got {label!r}."
+    )
     R016 = "'{name}' has no labels. Call nlp.initialize() with annotated examples, or add_label() first."
     R017 = "'{name}': {value!r} is not a universal part of speech, so spaCy cannot store it in token.pos."
     R018 = "This layer is not initialized. Call nlp.initialize() first, or load a trained pipeline."

@@ -138,6 +138,8 @@ def build_rnn_encoder_v1(embed: WordEncoder, encode: SequenceEncoder) -> Tok2Vec
     """
     model: Model[List[Doc], List[Floats2d]] = chain(embed, encode)
     model.name = "rnn_encoder"
+    if embed.has_dim("nO") and encode.has_dim("nI") is None:
+        encode.set_dim("nI", embed.get_dim("nO"))  # so that it can be initialized without a sample
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)
     model.attrs["predict_runs"] = encoder_runs

@@ -18,6 +18,7 @@ from ..errors import AnnotationError, Errors, TrainingError
 from ..models.types import SequenceInput
 from .saving import NEEDED, check_files, loading, write_checksums
 from .shared import SharedGradient
+from .strings import permanent
 
 GetLoss = Callable[[List[Example], Any], Tuple[float, Any]]
 """Examples and the output of the model to the loss and its gradient."""
@@ -155,7 +156,17 @@ class LearningMixin(TrainablePipe):
             if name not in self.LEARNED and name != CONFIGURED and not changed:
                 self.cfg[name] = value
         self.cfg[CONFIGURED] = now
+        self._add_strings()
         return self
+
+    def _label_strings(self) -> Iterable[str]:
+        """The labels that documents hold as keys of the string store."""
+        return ()
+
+    def _add_strings(self) -> None:
+        """Make the labels strings of the vocabulary, whether or not a document has them."""
+        for label in self._label_strings():
+            permanent(self.vocab, label)
 
 
 class RehearsalMixin(LearningMixin):

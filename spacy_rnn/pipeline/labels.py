@@ -29,4 +29,8 @@ class LabelListMixin(LearningMixin):
         if self.model.has_dim("nO"):
             raise AnnotationError(Errors.R019.format(name=self.name, label=label))
         self.cfg["labels"] = [*self.labels, label]
+        self._add_strings()
         return 1
+
+    def _label_strings(self) -> Tuple[str, ...]:
+        return self.labels

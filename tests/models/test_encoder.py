@@ -196,3 +196,14 @@ def test_known_output_width() -> None:
     model = build(encoder_config(width=20))
     assert model.get_dim("nO") == 20
     assert model.get_ref("embed").get_dim("nO") == 24
+
+
+def test_encoder_can_be_initialized_without_a_sample() -> None:
+    """Its input has a known width, so it also serves in a place where nothing is passed on."""
+    model = build(encoder_config())
+    model.initialize()
+    docs = [make_doc([]), make_doc(["a", "b"])]
+    assert [vectors.shape for vectors in model.predict(docs)] == [(0, 16), (2, 16)]
+    other = build(encoder_config())
+    other.from_bytes(model.to_bytes())
+    assert_all_close(other.predict(docs), model.predict(docs))

@@ -173,3 +173,23 @@ def test_phrases_of_other_tokens() -> None:
     losses = nlp.update([Example(predicted, reference)], losses={})
     assert losses["tree_rnn"] > 0
     assert nlp.evaluate([Example(predicted, reference)])["tree_phrase_matched"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("make", "label", "string"),
+    [
+        (tagger_nlp, "tag=NEWS", "NEWS"),
+        (parser_nlp, "newsy", "newsy"),
+        (ner_nlp, "NEWS", "NEWS"),
+        (lambda: tree_nlp(), "news", "news"),
+    ],
+    ids=["tagger", "parser", "ner", "tree"],
+)
+def test_added_labels_are_strings_before_and_after_loading(make: Make, label: str, string: str) -> None:
+    nlp, other = make(), make()
+    pipe, loaded = (one.get_pipe(one.pipe_names[0]) for one in (nlp, other))
+    assert string not in nlp.vocab.strings
+    pipe.add_label(label)  # type: ignore[attr-defined]
+    assert string in nlp.vocab.strings
+    loaded.from_bytes(pipe.to_bytes(exclude=["vocab"]), exclude=["vocab"])  # type: ignore[attr-defined]
+    assert string in other.vocab.strings

@@ -170,7 +170,11 @@ class RNNParser(RehearsalMixin):
         labels = self.label_data
         labels["roots" if label == ROOT_LABEL else "arcs"].append(label)
         self.cfg["labels"] = labels
+        self._add_strings()
         return 1
+
+    def _label_strings(self) -> Tuple[str, ...]:
+        return self.labels
 
     # ---- prediction
 

@@ -25,6 +25,7 @@ from ..gold import aligned_keys, collect_annotations
 from ..losses import grouped_cross_entropy, softmax_groups
 from ..strings import Strings, distinct_vocabs
 from .labels import LabelData, TagCodec, TagLabels, check_wanted
+from .names import read_name
 from .scoring import make_tagger_scorer
 from .soft import soft_loss
 
@@ -174,21 +175,22 @@ class RNNTagger(RehearsalMixin):
         return self._labels.data
 
     def add_label(self, label: str) -> int:
-        """Add one label, named as in `labels`. RETURNS 0 if it exists already, else 1.
+        """Add a label, see `read_name` for its name. RETURNS 0 if it exists already, else 1.
 
         Raises AnnotationError for names of another form, and once the model is initialized."""
-        attr, found, value = label.partition("=") if isinstance(label, str) else ("", "", "")
-        if not found:
-            raise AnnotationError(Errors.R015.format(name=self.name, label=label))
         labels = self._labels
-        if label in labels.names:
+        added = [labels.add(attr, value, self.name) for attr, value in read_name(label, self.cfg["attrs"], self.name)]
+        if not any(added):
             return 0
         # Not `_allow_extra_label`, which expects one output column for each label.
         if self.model.has_dim("nO"):
             raise AnnotationError(Errors.R019.format(name=self.name, label=label))
-        labels.add(attr, value, self.name)
         self._set_labels(labels)
+        self._add_strings()
         return 1
+
+    def _label_strings(self) -> List[str]:
+        return self._labels.tag
 
     def _set_labels(self, labels: TagLabels) -> None:
         self.cfg["labels"] = labels.data

@@ -171,6 +171,35 @@ def test_labels_that_cannot_be_added(label: Any) -> None:
     assert tagger.labels == ()
 
 
+@pytest.mark.parametrize(
+    ("attrs", "label", "added"),
+    [
+        (["pos"], "NOUN", ["pos=NOUN"]),
+        (["tag"], "NN", ["tag=NN"]),
+        (["tag"], "N=N", ["tag=N=N"]),
+        (["tag"], "tag=NN", ["tag=NN"]),
+        (["morph"], "Case=Nom", ["morph=Case=Nom"]),
+        (["morph"], "Case=Nom|Number=Sing", ["morph=Case=Nom", "morph=Number=Sing"]),
+        (["morph", "pos"], "POS=NOUN|Case=Nom", ["pos=NOUN", "morph=Case=Nom"]),
+        (None, "morph=Case=Nom|Number=Sing", ["morph=Case=Nom", "morph=Number=Sing"]),
+    ],
+)
+def test_other_names_of_labels(attrs: Any, label: str, added: List[str]) -> None:
+    tagger = component(tagger_nlp(attrs=attrs))
+    assert [tagger.add_label(label), tagger.add_label(label)] == [1, 0]
+    assert list(tagger.labels) == added
+
+
+@pytest.mark.parametrize(
+    ("attrs", "label"), [(["pos", "tag"], "NOUN"), (["pos", "morph"], "NOUN"), (["morph"], "Nom"), (["tag"], "")]
+)
+def test_other_names_have_to_be_clear(attrs: Any, label: str) -> None:
+    tagger = component(tagger_nlp(attrs=attrs))
+    with pytest.raises(ValueError, match="R015"):
+        tagger.add_label(label)
+    assert tagger.labels == ()
+
+
 def test_part_of_speech_must_be_universal() -> None:
     with pytest.raises(ValueError, match=r"R017.*'NN'"):
         component(tagger_nlp()).add_label("pos=NN")

@@ -1,0 +1,1 @@
+"""spaCy's own tests of its components, run on ours: `make test-upstream`."""
