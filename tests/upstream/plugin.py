@@ -79,11 +79,11 @@ class Differences:
         total = sum(self.outcomes.values(), Counter())
         write("in all: " + ", ".join(f"{n} {outcome}" for outcome, n in total.items()))
         kind = ""
-        for (own, reason), n in self.listed.items():
+        for own, reason in dict.fromkeys(self.reasons.values()):
             if own != kind:
                 kind = own
                 write(f"\n{kind}:")
-            write(f"  {n:3} {reason}")
+            write(f"  {self.listed[own, reason]:3} {reason}")
 
 
 def name_of(nodeid: str) -> str:
