@@ -12,6 +12,7 @@ from typing import NamedTuple, Optional, Union
 import numpy as np
 
 from ..types import FloatArray, IntArray
+from .spans import Spans
 
 OUTSIDE = 0
 """The tag of a token that is in no entity."""
@@ -24,17 +25,6 @@ FREE, WITHIN, APART = 0, 1, 2
 
 PARTS = "BUIL"
 """The parts of entities, in the order of their tags."""
-
-
-class Spans(NamedTuple):
-    """Entities, in the order of their tokens."""
-
-    starts: IntArray
-    """(m,): the first token of each."""
-    ends: IntArray
-    """(m,): the last token of each."""
-    labels: IntArray
-    """(m,): the label of each, by number."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,6 +68,7 @@ class ComponentMessages:
 
     R130 = "'{name}': no token of the training data is in an entity. Check it with `spacy debug data`."
     R131 = "'{name}': the labels must be a list of strings, got: {found}."
+    R132 = "'{name}': no document of the training data has spans in doc.spans[{key!r}]; check spans_key."
 
     R150 = (
         "'{name}' needs dependency parses, and this document has none: {text!r}. Put a parser before it. In training, "

@@ -16,6 +16,7 @@ from ..base.entities import EntityTags, EntityTask
 from ..base.hashing import hash_rows
 from ..base.parsing import Parses, ParseTask, Sentences
 from ..base.sequences import Decoded, Search, Sources, Targets
+from ..base.spans import FoundSpans, SpanTask
 from ..base.trees import Trees
 from ..types import FloatArray, IntArray, KeyArray
 
@@ -171,15 +172,18 @@ ParserModel = Model[ParserInput, Union[Floats2d, Parses]]
 """The log-probabilities of heads, labels and sentence starts, (n, 3), or the trees that a search found."""
 
 
-class EntityInput(NamedTuple):
-    """A batch for an entity recognizer."""
+class PieceInput(NamedTuple):
+    """A batch for an entity recognizer or a span categorizer."""
 
     docs: List[Doc]
     lengths: IntArray
-    """(n_pieces,): the number of tokens of each piece of a document, all > 0. No entity crosses the end of one."""
-    task: EntityTask
+    """(n_pieces,): the number of tokens of each piece of a document, all > 0. No span crosses the end of one."""
+    task: Union[EntityTask, SpanTask]
     """What to learn, or how to search."""
 
 
-EntityModel = Model[EntityInput, Union[Floats1d, EntityTags]]
+EntityModel = Model[PieceInput, Union[Floats1d, EntityTags]]
 """The log-probability of what is known of each piece, (n_pieces,), or the best tags."""
+
+SpanModel = Model[PieceInput, Union[Floats1d, FoundSpans]]
+"""The log-probability of what is known of each piece, (n_pieces,), or the spans that a search found."""

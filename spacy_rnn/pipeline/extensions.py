@@ -29,6 +29,9 @@ ARC_PROBS = "rnn_arc_probs"
 ENT_PROBS = "rnn_ent_probs"
 """An array (n_tokens,), the probability of the entity that each token is in, 0 if none was predicted there, see
 `RNNEntityRecognizer`."""
+SPAN_PROBS = "rnn_span_probs"
+"""A dict from keys of `doc.spans` to dicts: "labels", "spans" (n_spans, 2), the first and the last token of each, and
+"probs" (n_spans, n_labels), see `RNNSpanCategorizer`."""
 TRANSDUCED = "transduced"
 """The text that was written for a document, or is to be written for it; None if there is none."""
 TRANSDUCTIONS = "transductions"
@@ -108,7 +111,7 @@ def arc_prob(token: Token) -> Optional[float]:
 
 
 def entity_prob(span: Span) -> Optional[float]:
-    """`_.prob`: the marginal probability of an entity, None if it was not kept or the span is none that was
+    """The marginal probability of an entity, None if it was not kept or the span is none that was
     predicted."""
     kept, tokens = _stored(span.doc, ENT_PROBS)
     if kept is None or not _is_entity(span):
@@ -119,9 +122,31 @@ def entity_prob(span: Span) -> Optional[float]:
     return float(kept[first]) or None
 
 
+def span_probs(span: Span) -> Optional[List[Tuple[str, float]]]:
+    """`_.label_probs`: all labels with the probability that a span has them, the likeliest first; None if they were not
+    kept or the span is none that was predicted."""
+    kept, tokens = _stored(span.doc, SPAN_PROBS)
+    if not kept or not len(span):
+        return None
+    first, last = (_row_of(token, tokens, None) for token in (span[0], span[-1]))
+    if first is None or last is None or last - first != len(span) - 1:
+        return None
+    for group in kept.values():
+        for row in np.flatnonzero((group["spans"] == [first, last]).all(axis=1)).tolist():
+            pairs = zip(group["labels"], group["probs"][row].tolist())
+            return sorted(pairs, key=lambda pair: -pair[1])
+    return None
+
+
+def prob(span: Span) -> Optional[float]:
+    """`_.prob`: the probability of an entity, see `entity_prob`, or of the label of a span, see `span_probs`."""
+    found = entity_prob(span)
+    return dict(span_probs(span) or ()).get(span.label_) if found is None else found
+
+
 _ROWS = {
     name: {"getter": RowsGetter(name), "setter": RowsSetter(name)}
-    for name in (SCORES, ATTENTION, TREE, ARC_PROBS, ENT_PROBS)
+    for name in (SCORES, ATTENTION, TREE, ARC_PROBS, ENT_PROBS, SPAN_PROBS)
 }
 _VALUES: Dict[str, Dict[str, Any]] = {name: {"default": None} for name in (TRANSDUCED, TRANSDUCTIONS, SOFT_LABELS)}
 _NODES = {getter.__name__: {"getter": getter} for getter in (tree_label, tree_scores, tree_vector)}
@@ -130,7 +155,8 @@ EXTENSIONS: List[Tuple[Any, str, Dict[str, Any]]] = [
     *((owner, name, kind) for owner in (Token, Span) for name, kind in _NODES.items()),
     *((Token, f"{attr}_prob", {"getter": LabelProb(attr)}) for attr in ("pos", "tag", "morph")),
     (Token, "arc_prob", {"getter": arc_prob}),
-    (Span, "prob", {"getter": entity_prob}),
+    (Span, "prob", {"getter": prob}),
+    (Span, "label_probs", {"getter": span_probs}),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple, Union
+from typing import NamedTuple, Union
 
 import numpy as np
 import torch
@@ -12,48 +12,14 @@ from torch import Tensor, nn
 from ...base.parsing import ROOT, UNKNOWN, Parses, ParseTask, Sentences, StartSearch, TreeSearch, TreeTargets
 from ...types import IntArray
 from ..dropout import UnitDropout
-from ..linear import RoundedLinear, over_rounded, round_up
+from ..linear import RoundedLinear, over_rounded
+from .blocks import SentenceBlock, lay_out_sentences, take
 from .decoding import decode_trees
 from .matrix_tree import arc_marginals
 
-# How many scores of arcs are in memory together, unless one sentence has more.
-_MOST_CELLS = 1 << 18
 # How many tokens get the scores of their labels together.
 _MOST_TOKENS = 1024
 _SLOPE = 0.1
-
-
-class SentenceBlock(NamedTuple):
-    """Sentences of about the same length, padded at the end."""
-
-    cells: Tensor
-    """(batch, n) int64: the token, among all of the batch, of each cell. Padding reads the last token of its
-    sentence."""
-    lengths: Tensor
-    """(batch,) int64, all > 0."""
-
-
-def lay_out_sentences(
-    lengths: IntArray, *, max_cells: int = _MOST_CELLS, device: torch.device | None = None
-) -> Iterator[SentenceBlock]:
-    """Lay out joined sentences as blocks. A sentence is padded to at most a quarter more than its length. The block of
-    n tokens a sentence has at most `max_cells` arcs, n * (n + 1) for each, or is a single sentence.
-
-    lengths: (n_sentences,) int64, zeros allowed.
-    """
-    used = np.flatnonzero(lengths)
-    starts = (np.cumsum(lengths) - lengths)[used]
-    lengths = lengths[used]
-    sizes = np.array([round_up(n, bits=2) for n in lengths.tolist()], dtype=np.int64)
-    for size in np.unique(sizes).tolist():
-        (same,) = np.nonzero(sizes == size)
-        n = max(1, max_cells // (size * (size + 1)))
-        for first in range(0, len(same), n):
-            part = same[first : first + n]
-            longest = int(lengths[part].max())
-            places = np.minimum(np.arange(longest), lengths[part, None] - 1)
-            cells = torch.from_numpy(starts[part, None] + places).to(device)
-            yield SentenceBlock(cells, torch.from_numpy(lengths[part]).to(device))
 
 
 class BiaffineParser(nn.Module):
@@ -183,7 +149,7 @@ class BiaffineParser(nn.Module):
         """The scores of the arcs to each token from the root and from each token, (batch, n, n + 1) float32. Arcs from
         padding, and from a token to itself, have -inf."""
         n = block.cells.shape[1]
-        heads, queries = (_take(role, block.cells).float() for role in (roles.arc_heads, roles.arc_queries))
+        heads, queries = (take(role, block.cells).float() for role in (roles.arc_heads, roles.arc_queries))
         # In single precision: which of two heads is better may hang on the last bits.
         with torch.autocast(heads.device.type, enabled=False):
             arcs = torch.bmm(queries, heads.transpose(1, 2))
@@ -199,9 +165,9 @@ class BiaffineParser(nn.Module):
         tokens, heads: (m,) int64, rows of the roles. is_root: (m,) bool, where the head is the root and its row does
             not matter.
         """
-        head = _take(roles.label_heads, heads)
+        head = take(roles.label_heads, heads)
         head = torch.where(is_root.unsqueeze(1), self.root_label.to(head.dtype), head)
-        pairs = torch.cat([head, _take(roles.label_dependents, tokens)], dim=1)
+        pairs = torch.cat([head, take(roles.label_dependents, tokens)], dim=1)
         scores = over_rounded(self._label_pairs, pairs).float()
         of_roots = torch.arange(scores.shape[1], device=scores.device) >= self.first_root_label
         return scores.masked_fill(of_roots != is_root.unsqueeze(1), -torch.inf)
@@ -225,11 +191,6 @@ class BiaffineParser(nn.Module):
 
     def _tensor(self, array: IntArray) -> Tensor:
         return torch.from_numpy(array).to(self.root_arc.device)
-
-
-def _take(rows: Tensor, index: Tensor) -> Tensor:
-    """`rows[index]`, several times as fast. rows: (n, width). Returns (*index.shape, width)."""
-    return rows.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 
 class Roles(NamedTuple):

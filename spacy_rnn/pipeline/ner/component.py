@@ -1,32 +1,27 @@
 """The component `rnn_ner`: named entities."""
 
-from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy as np
-import spacy.util
 from spacy.language import Language
 from spacy.pipeline.ner import ner_score
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
-from spacy.util import logger
+from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
-from thinc.types import Floats1d
 
 from ...base.checks import check_at_least
-from ...base.distributed import all_reduce
 from ...base.entities import UNKNOWN, EntitySearch, EntityTargets
-from ...errors import AnnotationError, Errors, NotInitializedError, TrainingError
-from ...models.types import EntityInput, EntityModel
-from ..base import GetLoss, Prepare, RehearsalMixin
+from ...errors import AnnotationError, Errors, NotInitializedError
+from ...models.types import EntityModel, PieceInput
+from ..base import GetLoss, Prepare
 from ..defaults import DEFAULT_EMBED
 from ..extensions import ENT_PROBS, register
-from ..labels import LabelListMixin
+from ..spans import SpanLearning, Tokens
 from .annotate import Prediction, write_entities
 from .gold import GoldTags, read_gold
 from .scoring import entity_calibration
-from .tokens import Tokens
+from .tokens import EntityTokens
 
 DEFAULT_MODEL = f"""
 [model]
@@ -60,7 +55,7 @@ def make_rnn_ner(
     return RNNEntityRecognizer(nlp.vocab, model, name, max_length=max_length, save_probs=save_probs, scorer=scorer)
 
 
-class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
+class RNNEntityRecognizer(SpanLearning):
     """Predicts `doc.ents`.
 
     Entities that a document has already are kept, and so are blocked tokens (see `Doc.set_ents`). An entity neither
@@ -73,7 +68,11 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
     Raises SettingError for settings out of range.
     """
 
-    LEARNED = ("labels",)
+    FACTORY = "rnn_ner"
+    LEFT_OUT = (
+        "entities cannot be learned and are left out: no tokens stand for them, they begin or end with whitespace, they "
+        "cross the start of a sentence, or they have another label"
+    )
     KEPT = (("save_probs", "doc._.rnn_ent_probs"),)
 
     model: EntityModel
@@ -94,7 +93,6 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
         self.name = name
         self.scorer = scorer
         self._rehearsal_model: Optional[Model] = None
-        self._has_reported = False
         self.cfg: Dict[str, Any] = {"labels": [], "max_length": max_length, "save_probs": save_probs}
         self._remember_settings()
         if save_probs:
@@ -105,13 +103,13 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
     def predict(self, docs: Iterable[Doc]) -> Prediction:
         """RETURNS the best entities. Raises NotInitializedError without labels."""
         docs = list(docs)
-        tokens = Tokens.read(docs)
+        tokens = EntityTokens.read(docs)
         if not len(tokens.kept):
             return Prediction(np.zeros(0, dtype=np.int64), tokens.kept, self.labels)
         if not self.labels:
             raise NotInitializedError(Errors.R016.format(name=self.name))
         search = EntitySearch(tokens.limits, self.cfg["save_probs"])
-        found: Any = self.model.predict(EntityInput(docs, tokens.pieces(self.cfg["max_length"]), search))
+        found: Any = self.model.predict(PieceInput(docs, tokens.pieces(self.cfg["max_length"]), search))
         return Prediction(found.tags, tokens.kept, self.labels, found.probabilities)
 
     def set_annotations(self, docs: Iterable[Doc], prediction: Prediction) -> None:
@@ -120,56 +118,18 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
 
     # ---- training
 
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,
-        labels: Optional[List[str]] = None,
-    ) -> None:
-        """Prepare for training.
+    def _no_labels(self) -> AnnotationError:
+        return AnnotationError(Errors.R130.format(name=self.name))
 
-        get_examples: returns a representative sample of the training data.
-        labels: as `spacy init labels` writes them; None to collect them from the sample.
+    def _labels_of(self, doc: Doc) -> Set[str]:
+        return {ent.label_ for ent in doc.ents}
 
-        Raises AnnotationError if there are no labels.
-        """
-        validate_get_examples(get_examples, "RNNEntityRecognizer.initialize")
-        spacy.util.check_lexeme_norms(self.vocab, "rnn_ner")
-        found = self._collect_labels(get_examples()) if labels is None else self._check_labels(labels)
-        self.cfg["labels"] = list(dict.fromkeys([*self.labels, *found]))
-        if not self.labels:
-            raise AnnotationError(Errors.R130.format(name=self.name))
-        from ...models.ner import set_labels  # on use: it brings torch
-
-        set_labels(self.model, len(self.labels))
-        sample: Any = [example.x for example in islice(get_examples(), 10)]
-        self.model.initialize(X=sample)
-
-    def _collect_labels(self, examples: Iterable[Example]) -> List[str]:
-        """The labels of gold entities, sorted. Logs how many of these cannot be learned."""
-        n_entities = n_learned = 0
-        found = set()
-        for example in examples:
-            own = sorted({ent.label_ for ent in example.reference.ents})
-            found.update(own)
-            gold, _ = self._read_gold([example], own)
-            n_entities, n_learned = n_entities + gold.n_entities, n_learned + gold.n_learned
-        self._has_reported = False
-        self._report(n_entities, n_learned)
-        return sorted(found)
-
-    def _check_labels(self, labels: Any) -> List[str]:
-        if not isinstance(labels, (list, tuple)) or not all(isinstance(label, str) and label for label in labels):
-            raise AnnotationError(Errors.R131.format(name=self.name, found=labels))
-        return list(labels)
-
-    def _inputs(self, examples: List[Example]) -> Optional[EntityInput]:
+    def _inputs(self, examples: List[Example]) -> Optional[PieceInput]:
         gold, pieces = self._read_gold(examples, self.label_data)
-        self._report(gold.n_entities, gold.n_learned)
+        self._report(gold.n_spans, gold.n_learned)
         if (gold.tags == UNKNOWN).all():
             return None
-        return EntityInput([example.predicted for example in examples], pieces, EntityTargets(gold.tags))
+        return PieceInput([example.predicted for example in examples], pieces, EntityTargets(gold.tags))
 
     def _read_gold(self, examples: List[Example], labels: List[str]) -> Tuple[GoldTags, Any]:
         """The gold tags, and the lengths of the pieces."""
@@ -177,43 +137,15 @@ class RNNEntityRecognizer(RehearsalMixin, LabelListMixin):
         pieces = tokens.pieces(self.cfg["max_length"])
         return read_gold(examples, tokens, pieces, labels), pieces
 
-    def _report(self, n_entities: int, n_learned: int) -> None:
-        """Say once that entities cannot be learned."""
-        if n_learned < n_entities and not self._has_reported:
-            self._has_reported = True
-            message = (
-                "%s: %d of %d entities cannot be learned and are left out: no tokens stand for them, they begin or end "
-                "with whitespace, they cross the start of a sentence, or they have another label"
-            )
-            logger.warning(message, self.name, n_entities - n_learned, n_entities)
-
-    def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> Tuple[float, Floats1d]:
-        """The loss, summed over the pieces of documents, and the gradient of its mean over tokens. Raises TrainingError
-        if it is not finite.
-
-        scores: (n_pieces,), the log-probabilities of what is known.
-        """
-        array: Any = scores
-        loss = -float(array.sum())
-        if not np.isfinite(loss):
-            raise TrainingError(Errors.R013.format(name=self.name))
-        n_tokens = self._n_losses(list(examples), scores)
-        gradient: Any = self.model.ops.xp.full_like(scores, -1.0 / max(1, all_reduce(n_tokens)))
-        return loss, gradient
-
-    def _n_losses(self, examples: List[Example], scores: Any) -> int:
-        """The tokens."""
-        return sum(len(example.predicted) for example in examples)
-
     def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
         """The entities of the teacher are the targets (Kim & Rush 2016, sect. 3.2)."""
 
-        def prepare(examples: List[Example]) -> EntityInput:
+        def prepare(examples: List[Example]) -> PieceInput:
             docs = [example.predicted for example in examples]
-            tokens = Tokens.read(docs)
+            tokens = EntityTokens.read(docs)
             pieces = tokens.pieces(self.cfg["max_length"])
-            found: Any = teacher.predict(EntityInput(docs, pieces, EntitySearch(tokens.limits)))
-            return EntityInput(docs, pieces, EntityTargets(found.tags))
+            found: Any = teacher.predict(PieceInput(docs, pieces, EntitySearch(tokens.limits)))
+            return PieceInput(docs, pieces, EntityTargets(found.tags))
 
         return self.get_loss, prepare
 

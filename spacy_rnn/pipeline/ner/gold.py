@@ -9,7 +9,7 @@ from spacy.training import Example
 from ...base.entities import OUTSIDE, UNKNOWN, Spans, spanned, tags_of
 from ...types import BoolArray, IntArray
 from ..gold import same_tokens
-from .tokens import Tokens
+from ..spans import Tokens
 
 _OUTSIDE = 2
 """The value of `token.ent_iob`."""
@@ -23,7 +23,7 @@ class GoldTags(NamedTuple):
 
     tags: IntArray
     """(n,): see `EntityTargets`."""
-    n_entities: int
+    n_spans: int
     """How many gold entities there are."""
     n_learned: int
     """How many of them are among the tags."""
@@ -39,13 +39,13 @@ def read_gold(examples: List[Example], tokens: Tokens, pieces: IntArray, labels:
     known: Dict[str, int] = {label: i for i, label in enumerate(labels)}
     rows: List[Tuple[int, int, int]] = []
     outside: List[BoolArray] = [np.zeros(0, dtype=bool)]
-    start = n_entities = 0
+    start = n_spans = 0
     for example in examples:
         if len(example.predicted):
             entities, own = _read(example)
             rows += [(start + first, start + last, known.get(label, UNKNOWN)) for first, last, label in entities]
             outside.append(own)
-            n_entities += len(example.reference.ents)
+            n_spans += len(example.reference.ents)
             start += len(own)
     spans = Spans(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
     owner = np.repeat(np.arange(len(pieces)), pieces)
@@ -55,7 +55,7 @@ def read_gold(examples: List[Example], tokens: Tokens, pieces: IntArray, labels:
     tags = np.where(np.concatenate(outside), OUTSIDE, UNKNOWN)
     inner = spanned(spans)
     tags[inner] = tags_of(spans, len(tags), max(1, len(labels)))[inner]
-    return GoldTags(tags, n_entities, len(spans.starts))
+    return GoldTags(tags, n_spans, len(spans.starts))
 
 
 def _read(example: Example) -> Tuple[List[Entity], BoolArray]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spacy_rnn.base.parsing import ROOT, UNKNOWN, Parses, Sentences, StartSearch, TreeSearch, TreeTargets
-from spacy_rnn.nn.parsing.biaffine import BiaffineParser, lay_out_sentences
+from spacy_rnn.nn.parsing.biaffine import BiaffineParser
+from spacy_rnn.nn.parsing.blocks import lay_out_sentences
 from spacy_rnn.types import IntArray
 
 from .trees import all_trees, crosses, is_tree, sums, weight

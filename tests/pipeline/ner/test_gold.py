@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from spacy_rnn.base.entities import PARTS, UNKNOWN
 from spacy_rnn.pipeline.ner.gold import read_gold
-from spacy_rnn.pipeline.ner.tokens import Tokens
+from spacy_rnn.pipeline.spans import Tokens
 
 from ...helpers import VOCAB, component
 from .entities import Entity, bare_doc, ent_doc, ent_examples, ner_nlp
@@ -32,7 +32,7 @@ def learned(*examples: Example, most: int = 100) -> Tuple[List[Optional[str]], i
     """The tags, and how many entities are left out."""
     tokens = Tokens.read([example.predicted for example in examples])
     gold = read_gold(list(examples), tokens, tokens.pieces(most), LABELS)
-    return [name_of(tag) for tag in gold.tags.tolist()], gold.n_entities - gold.n_learned
+    return [name_of(tag) for tag in gold.tags.tolist()], gold.n_spans - gold.n_learned
 
 
 def doc_of(words: Sequence[str], ents: Sequence[Entity] = (), **kwargs: Any) -> Doc:

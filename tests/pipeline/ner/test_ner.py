@@ -12,7 +12,7 @@ from spacy.training import Example
 from spacy.util import load_model_from_config
 
 from spacy_rnn.errors import AnnotationError, NotInitializedError, SettingError
-from spacy_rnn.models.ner import build_ner_v1
+from spacy_rnn.models.spans import build_ner_v1
 
 from ...helpers import component, tiny_encoder, torch_shims, train
 from ..texts import without_noise
