@@ -128,14 +128,13 @@ class BiaffineSpans(nn.Module):
         width = _width(search.max_width, lengths)
         windows = cut_windows(lengths, width)
         found: List[Tuple[IntArray, FloatArray, Optional[FloatArray]]] = []
-        for block, scores, mask in self.score(x, windows, search.edges, width):
-            rows, first, label, last = ((scores >= least) & mask).nonzero(as_tuple=True)
-            begin, end = block.cells[rows, first], block.cells[rows, last]
-            spans = torch.stack([begin, end, label]).cpu().numpy()
-            of_labels = scores[rows, first, :, last].cpu().numpy() if search.all_labels else None
-            found.append((spans, scores[rows, first, label, last].cpu().numpy(), of_labels))
+        for block, table, mask in self.score(x, windows, search.edges, width):
+            rows, first, label, last = ((table >= least) & mask).nonzero(as_tuple=True)
+            places = torch.stack([block.cells[rows, first], block.cells[rows, last], label])
+            others = table[rows, first, :, last].cpu().numpy() if search.all_labels else None
+            found.append((places.cpu().numpy(), table[rows, first, label, last].cpu().numpy(), others))
         spans = np.concatenate([np.zeros((3, 0), dtype=np.int64), *(part[0] for part in found)], axis=1)
-        scores = np.concatenate([np.zeros(0, dtype=np.float32), *(part[1] for part in found)])
+        scores: FloatArray = np.concatenate([np.zeros(0, dtype=np.float32), *(part[1] for part in found)])
         kept = _choose(spans, scores, least, search)
         of_labels = None
         if search.all_labels:

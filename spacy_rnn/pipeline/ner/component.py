@@ -70,8 +70,8 @@ class RNNEntityRecognizer(SpanLearning):
 
     FACTORY = "rnn_ner"
     LEFT_OUT = (
-        "entities cannot be learned and are left out: no tokens stand for them, they begin or end with whitespace, they "
-        "cross the start of a sentence, or they have another label"
+        "entities cannot be learned and are left out: no tokens stand for them, they begin or end with whitespace, "
+        "they cross the start of a sentence, or they have another label"
     )
     KEPT = (("save_probs", "doc._.rnn_ent_probs"),)
 

@@ -181,8 +181,8 @@ class RNNSpanCategorizer(SpanLearning):
         return Prediction(found, self.labels)
 
     def _search(self, tokens: Tokens, *, all_labels: bool = False) -> SpanSearch:
-        names = ("max_width", "threshold", "max_positive", "allow_crossing")
-        return SpanSearch(~tokens.spaces, *(self.cfg[name] for name in names), all_labels=all_labels)
+        settings = {name: self.cfg[name] for name in ("max_width", "threshold", "max_positive", "allow_crossing")}
+        return SpanSearch(~tokens.spaces, **settings, all_labels=all_labels)
 
     def _pieces(self, tokens: Tokens) -> IntArray:
         """The lengths of the pieces that are read each by itself."""
@@ -220,8 +220,8 @@ class RNNSpanCategorizer(SpanLearning):
         """The gold spans, and the lengths of the pieces."""
         tokens = Tokens.read([example.predicted for example in examples])
         pieces = self._pieces(tokens)
-        widths = {name: self.cfg[name] for name in ("max_width", "unknown_key")}
-        return read_gold(examples, tokens, pieces, labels, self.key, **widths), pieces
+        settings = {name: self.cfg[name] for name in ("max_width", "unknown_key")}
+        return read_gold(examples, tokens, pieces, labels, self.key, **settings), pieces
 
     def _rehearsal(self, teacher: Model) -> Tuple[GetLoss, Prepare]:
         """The spans of the teacher are the targets (Kim & Rush 2016, sect. 3.2)."""

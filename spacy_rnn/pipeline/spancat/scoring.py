@@ -17,7 +17,7 @@ def span_calibration(examples: Iterable[Example], key: str) -> Optional[float]:
             continue
         golds = {(span.start, span.end, span.label_) for span in example.reference.spans[key]}
         group = example.predicted.spans[key]
-        for span, probability in zip(group, group.attrs["scores"].tolist()):
+        for span, probability in zip(group, group.attrs.get("scores", ())):
             for aligned in example.get_aligned_spans_x2y([span], allow_overlap=True):
-                found.append((probability, (aligned.start, aligned.end, span.label_) in golds))
+                found.append((float(probability), (aligned.start, aligned.end, span.label_) in golds))
     return calibration_error(found)
