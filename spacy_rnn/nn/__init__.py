@@ -23,13 +23,19 @@ A conditional random field divides each sequence into entities and other tokens:
     found = EntityCRF(16, labels=3)(torch.randn(7, 16), np.array([4, 3]), EntitySearch(marginals=True))
     spans_of(found.tags, 3)  # the first token, the last token and the label of each entity
 
+Spans that may overlap are scored each by itself, by their first and their last token:
+
+    found = BiaffineSpans(16, labels=3)(torch.randn(7, 16), np.array([4, 3]), SpanSearch(edges=np.ones(7, dtype=bool)))
+    found.spans, found.probabilities  # none yet: an untrained network finds nothing
+
 Dropout rates start at 0 and are set by `set_dropout`.
 """
 
-from ..base.entities import EntitySearch, EntityTags, EntityTargets, Spans, spans_of, tags_of
+from ..base.entities import EntitySearch, EntityTags, EntityTargets, spans_of, tags_of
 from ..base.lexicon import Lexicon
 from ..base.parsing import Parses, Sentences, StartSearch, TreeSearch, TreeTargets
 from ..base.sequences import Decoded, Hypothesis, Search, Sources, Targets
+from ..base.spans import FoundSpans, Spans, SpanSearch, SpanTargets
 from ..base.trees import Trees
 from .attention import ATTENTIONS, Attention
 from .char_lm import CharLM, LMState
@@ -51,6 +57,8 @@ from .parsing.biaffine import BiaffineParser
 from .parsing.eisner import projective_tree
 from .parsing.matrix_tree import arc_marginals, log_partition
 from .parsing.mst import max_spanning_tree
+from .parsing.nesting import best_nesting
+from .parsing.spans import BiaffineSpans
 from .pooling import POOLINGS, Pool, SequencePool
 from .rnn import CELLS, RNN, RecurrentLayer
 from .seq2seq.beam import beam_search
@@ -72,6 +80,8 @@ __all__ = [
     # Entities
     "EntityCRF", "EntityTargets", "EntitySearch", "EntityTags", "Spans", "spans_of", "tags_of", "Transitions",
     "best_tags", "entity_log_partition", "tag_marginals", "span_marginals",
+    # Spans that may overlap
+    "BiaffineSpans", "SpanTargets", "SpanSearch", "FoundSpans", "best_nesting",
     # Embeddings
     "GrowingEmbedding", "HashEmbedding", "LexicalTables", "CharEncoder", "KnownVectors",
     "LexiconEmbedding", "Lexicon", "FormBags", "ContextualStrings", "TextPlaces",

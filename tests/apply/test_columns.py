@@ -19,6 +19,7 @@ from ..helpers import component, trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
 from ..pipeline.ner.entities import trained_ner
 from ..pipeline.parser.parsers import trained_parser
+from ..pipeline.spancat.nested import trained_spancat
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..tree_helpers import LABELS, reviews, trained_tree
@@ -76,6 +77,7 @@ def test_every_extension_of_ours_has_a_column() -> None:
         trained_lemmatizer(1),
         trained_parser(1, save_probs=True),
         trained_ner(1, save_probs=True),
+        trained_spancat(1, save_probs=True),
     ]
     found = {column for nlp in pipelines for column in columns_of(nlp)}
     # Of documents and tokens; a span has what its root has.

@@ -14,6 +14,7 @@ from ..helpers import make_examples, tagger_config
 from ..pipeline.lemmatizer.lemmas import lemma_examples, lemmatizer_nlp
 from ..pipeline.ner.entities import ent_examples, ner_config
 from ..pipeline.parser.parsers import parser_config, tree_examples
+from ..pipeline.spancat.nested import span_examples, spancat_config
 from ..pipeline.texts import make_texts, textcat_config
 from ..pipeline.transducer.transducers import CHARS, pair_examples, transducer_nlp
 from ..tree_helpers import reviews, tree_config
@@ -26,6 +27,7 @@ PIPES: Dict[str, Callable[[], Dict[str, Any]]] = {
     "rnn_tagger": tagger_config,
     "rnn_parser": parser_config,
     "rnn_ner": ner_config,
+    "rnn_spancat": spancat_config,
     "rnn_textcat": textcat_config,
     "rnn_textcat_multilabel": lambda: textcat_config(False),
     "tree_rnn": tree_config,
@@ -74,6 +76,7 @@ def examples_for(nlp: Any, name: str) -> List[Example]:
         "rnn_tagger": make_examples,
         "rnn_parser": tree_examples,
         "rnn_ner": ent_examples,
+        "rnn_spancat": span_examples,
         "tree_rnn": reviews,
         "rnn_lemmatizer": lemma_examples,
         "rnn_transducer": lambda nlp: pair_examples(nlp, CHARS),

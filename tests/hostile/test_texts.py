@@ -16,6 +16,7 @@ from ..helpers import trained_tagger
 from ..pipeline.lemmatizer.lemmas import trained_lemmatizer
 from ..pipeline.ner.entities import trained_ner
 from ..pipeline.parser.parsers import assert_well_formed, trained_parser
+from ..pipeline.spancat.nested import trained_spancat
 from ..pipeline.texts import trained_textcat
 from ..pipeline.transducer.transducers import CHARS, trained_transducer
 from ..tree_helpers import trained_tree
@@ -36,6 +37,7 @@ MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(3, save_scores=True),
     "rnn_parser": lambda: trained_parser(3, sentences="predict", save_probs=True),
     "rnn_ner": lambda: trained_ner(20, save_probs=True),
+    "rnn_spancat": lambda: trained_spancat(20, save_probs=True, threshold=0.01, max_width=5, allow_crossing=False),
     "rnn_textcat": lambda: trained_textcat(steps=3, model={"hierarchy": "windows", "segment": 7}),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=3, save_attention=True),
     "tree_rnn": lambda: trained_tree(3, component={"save_spans": True, "save_vectors": True}, dep_width=4),
@@ -74,6 +76,11 @@ def check(nlp: Language, doc: Doc) -> None:
         assert all(token.ent_iob for token in doc)
         for ent in doc.ents:
             assert 0.0 < ent._.prob <= 1.0 and not ent[0].is_space and not ent[-1].is_space
+    elif name == "rnn_spancat":
+        group = doc.spans["sc"]
+        assert np.isfinite(group.attrs["scores"]).all() and len(group.attrs["scores"]) == len(group)
+        for span in list(group)[:100]:
+            assert 0.0 < span._.prob <= 1.0 and not span[0].is_space and not span[-1].is_space
     elif name == "rnn_lemmatizer":
         for token in doc:
             lemma, form = token.lemma_, token.text

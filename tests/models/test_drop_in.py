@@ -10,7 +10,7 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import load_model_from_config
 
@@ -61,6 +61,12 @@ MODELS: Dict[str, Callable[[Any], Dict[str, Any]]] = {
     "rnn_tagger": lambda tok2vec: {"@architectures": "spacy-rnn.Tagger.v1", "precision": "fp32", "tok2vec": tok2vec},
     "rnn_parser": lambda tok2vec: {"@architectures": "spacy-rnn.Parser.v1", "precision": "fp32", "tok2vec": tok2vec},
     "rnn_ner": lambda tok2vec: {"@architectures": "spacy-rnn.NER.v1", "precision": "fp32", "tok2vec": tok2vec},
+    "rnn_spancat": lambda tok2vec: {
+        "@architectures": "spacy-rnn.SpanCat.v1",
+        "edge_width": 16,
+        "precision": "fp32",
+        "tok2vec": tok2vec,
+    },
 }
 READ: Dict[str, Callable[[Doc], Any]] = {
     "tagger": lambda doc: [token.tag_ for token in doc],
@@ -69,12 +75,13 @@ READ: Dict[str, Callable[[Doc], Any]] = {
     "parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "rnn_parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "rnn_ner": lambda doc: [(ent.text, ent.label_) for ent in doc.ents],
+    "rnn_spancat": lambda doc: [(span.text, span.label_) for span in doc.spans["sc"]],
     "textcat": lambda doc: max(doc.cats, key=doc.cats.__getitem__),
     "rnn_tagger": lambda doc: [(token.pos_, token.tag_, str(token.morph)) for token in doc],
 }
 
 # Components that listen to one encoder.
-SHARED = ["tagger", "rnn_tagger", "rnn_parser", "rnn_ner"]
+SHARED = ["tagger", "rnn_tagger", "rnn_parser", "rnn_ner", "rnn_spancat"]
 
 
 def add(nlp: Language, name: str, tok2vec: Any) -> None:
@@ -93,6 +100,7 @@ def examples(nlp: Language) -> List[Example]:
         deps = ["ROOT" if j == verb else "dep" for j in range(len(sentence))]
         gold = gold_doc(nlp, sentence, heads=[verb] * len(sentence), deps=deps)
         gold.set_ents([gold[0:1].char_span(0, len(gold[0]), label="FIRST")])
+        gold.spans["sc"] = [Span(gold, 0, verb + 1, "UP"), Span(gold, verb, len(gold), "END")]
         gold.cats = {"even": float(i % 2 == 0), "odd": float(i % 2)}
         golds.append(gold)
     return [Example(Doc(nlp.vocab, words=[token.text for token in gold]), gold) for gold in golds]

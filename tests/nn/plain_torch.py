@@ -111,6 +111,14 @@ def run_crf() -> Tuple[torch.nn.Module, Tensor]:
     return run(crf.train(), X, lengths, nn.EntityTargets(nn.tags_of(nn.Spans(*np.array([[0], [2], [1]])), 7, 2)))
 
 
+def run_spans() -> Tuple[torch.nn.Module, Tensor]:
+    network, lengths = nn.BiaffineSpans(6, 2, edge_size=4), LENGTHS[LENGTHS > 0]
+    edges = np.ones(7, dtype=bool)
+    found = network.eval()(X, lengths, nn.SpanSearch(edges))
+    assert isinstance(found, nn.FoundSpans) and len(found.probabilities) == 0
+    return run(network.train(), X, lengths, nn.SpanTargets(nn.Spans(*np.array([[0], [2], [1]])), edges))
+
+
 CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]] = {
     nn.RNN: lambda: run(nn.RNN(6, 3, depth=2, token_dropout=0.2), X, nn.lay_out(LENGTHS)),
     nn.RecurrentLayer: lambda: run(nn.RecurrentLayer(6, 3, "gru"), X.view(7, 1, 6)),
@@ -145,6 +153,7 @@ CASES: Dict[Type[torch.nn.Module], Callable[[], Tuple[torch.nn.Module, Tensor]]]
     nn.Seq2Seq: run_seq2seq,
     nn.BiaffineParser: run_parser,
     nn.EntityCRF: run_crf,
+    nn.BiaffineSpans: run_spans,
     nn.CharLM: run_char_lm,
     nn.SequenceDropout: lambda: run(nn.SequenceDropout(), X),
     nn.TokenDropout: lambda: run(nn.TokenDropout(6, 0.5), X),

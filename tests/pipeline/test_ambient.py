@@ -24,6 +24,7 @@ from ..lm.helpers import tiny_settings, write_lm, write_text
 from ..tree_helpers import tree_config
 from .ner.entities import ner_config
 from .parser.parsers import parser_config
+from .spancat.nested import spancat_config
 from .texts import textcat_config
 
 
@@ -93,6 +94,7 @@ def pipeline(precision: str, lm: str) -> Language:
     nlp.add_pipe("tree_rnn", config=tree_config("attention", precision=precision, top_down=True, dep_width=4))
     nlp.add_pipe("rnn_parser", config=parser_config(precision=precision, save_probs=True))
     nlp.add_pipe("rnn_ner", config=ner_config(precision=precision, save_probs=True))
+    nlp.add_pipe("rnn_spancat", config=spancat_config(precision=precision, threshold=0.1))
     nlp.add_pipe("rnn_transducer", config={"beams": 2, "model": {"@architectures": "spacy-rnn.Transducer.v1", **small}})
     return nlp
 
@@ -111,6 +113,7 @@ def make_examples(nlp: Language) -> List[Example]:
         gold.cats = {"odd": float(n % 2), "even": 1.0 - n % 2}
         gold._.transduced = gold.text.upper()
         gold.set_ents([Span(gold, n // 2, n + 1, "X")])
+        gold.spans["sc"] = [Span(gold, n // 2, n + 1, "X"), Span(gold, 0, n + 1, "Y")]
     return [Example(doc, gold) for doc, gold in zip(make_docs(nlp), golds)]
 
 
@@ -121,6 +124,8 @@ def read(nlp: Language, found: Dict[str, Any], name: str) -> None:
     found[f"{name} arc probabilities"] = np.array([t._.arc_prob for doc in docs for t in doc])
     found[f"{name} entities"] = [(e.start, e.end, e.label_) for doc in docs for e in doc.ents]
     found[f"{name} entity probabilities"] = np.concatenate([doc._.rnn_ent_probs for doc in docs])
+    found[f"{name} spans"] = [(s.start, s.end, s.label_) for doc in docs for s in doc.spans["sc"]]
+    found[f"{name} scores of spans"] = np.concatenate([doc.spans["sc"].attrs["scores"] for doc in docs])
     found[f"{name} texts"] = [doc._.transduced for doc in docs]
     found[f"{name} numbers"] = np.array([value for doc in docs for value in doc.cats.values()])
     found[f"{name} attention"] = np.concatenate([doc._.rnn_attention for doc in docs])

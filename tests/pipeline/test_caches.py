@@ -21,6 +21,7 @@ from ..helpers import TEXTS, component, make_doc, torch_shims, trained_tagger
 from ..tree_helpers import REVIEWS, trained_tree, tree_doc
 from .lemmatizer.lemmas import SENTENCES, tagged_doc, trained_lemmatizer
 from .ner.entities import trained_ner
+from .spancat.nested import trained_spancat
 from .texts import trained_textcat
 from .transducer.transducers import CHARS, trained_transducer
 
@@ -28,6 +29,7 @@ MAKE: Dict[str, Callable[[], Language]] = {
     "tagger": lambda: trained_tagger(5, save_scores=True),
     "textcat": lambda: trained_textcat(steps=5, save_attention=True),
     "ner": lambda: trained_ner(30, save_probs=True),
+    "spancat": lambda: trained_spancat(20, threshold=0.01, save_probs=True),
     "tree": lambda: trained_tree(5),
     "lemmatizer": lambda: trained_lemmatizer(20),
     "transducer": lambda: trained_transducer(CHARS, "char", 20),
@@ -38,6 +40,7 @@ SETTINGS: Dict[str, List[Dict[str, Any]]] = {
     "tagger": [{"save_scores": False}, {"neg_prefix": "N"}],
     "textcat": [{"temperature": 3.0}, {"save_attention": False}],
     "ner": [{"max_length": 2}, {"save_probs": False}],
+    "spancat": [{"max_width": 1}, {"threshold": 0.1}, {"allow_crossing": False}, {"max_positive": 1}],
     "tree": [{"threshold": 0.9}, {"save_scores": False}],
     "lemmatizer": [{"dictionary": False}, {"beams": 3}, {"max_chars": 2}, {"max_extra": 0}, {"attrs": []}],
     "transducer": [{"beams": 1}, {"length_penalty": 0.0}, {"max_ratio": 0.0, "max_extra": 1}, {"max_read": 2}],

@@ -13,6 +13,7 @@ from ..tree_helpers import trained_tree
 from .lemmatizer.lemmas import trained_lemmatizer
 from .ner.entities import trained_ner
 from .parser.parsers import trained_parser
+from .spancat.nested import trained_spancat
 from .texts import TEXTS, make_texts, train_texts, trained_textcat
 from .transducer.transducers import CHARS, trained_transducer
 
@@ -20,6 +21,7 @@ MAKERS: Dict[str, Callable[[], Language]] = {
     "rnn_tagger": lambda: trained_tagger(1),
     "rnn_parser": lambda: trained_parser(1),
     "rnn_ner": lambda: trained_ner(1, save_probs=True),
+    "rnn_spancat": lambda: trained_spancat(1, save_probs=True),
     "rnn_textcat": lambda: trained_textcat(steps=1),
     "rnn_textcat_multilabel": lambda: trained_textcat(False, steps=1),
     "tree_rnn": lambda: trained_tree(1),

@@ -21,6 +21,7 @@ from spacy_rnn.pipeline.extensions import (
     ENT_PROBS,
     EXTENSIONS,
     SCORES,
+    SPAN_PROBS,
     TRANSDUCED,
     TREE,
     assign,
@@ -31,6 +32,7 @@ from ..helpers import VOCAB, tagger_nlp, trained_tagger
 from ..tree_helpers import parsed_reviews, trained_tree, tree_nlp
 from .ner.entities import ner_nlp, trained_ner
 from .parser.parsers import parser_nlp, trained_parser
+from .spancat.nested import spancat_nlp, trained_spancat
 from .test_processes import run
 from .texts import trained_textcat
 from .transducer.transducers import trained_transducer, transducer_nlp
@@ -45,6 +47,8 @@ def keep(doc: Doc) -> Doc:
     assign(doc, ATTENTION, rows)
     assign(doc, ARC_PROBS, rows)
     assign(doc, ENT_PROBS, rows)
+    spans = np.stack([np.arange(len(doc))] * 2, axis=1)
+    assign(doc, SPAN_PROBS, {"sc": {"labels": ["X"], "spans": spans, "probs": rows.reshape(-1, 1)}})
     tree = {"labels": [str(i) for i in range(len(doc))], "scores": rows.reshape(-1, 1), "best": rows.astype(np.int64)}
     assign(doc, TREE, {**tree, "vectors": rows.reshape(-1, 1)})
     return doc
@@ -94,6 +98,8 @@ def test_rows_stay_with_their_tokens(words: List[str], changes: List[Tuple[str, 
         own = [places.index(place) if place in places else None for place in present]
         assert [row_of(token) for token in found] == own
         assert [row_of(found[i : i + 1]) for i in range(len(found))] == own
+        expected = [None if i is None else [("X", i)] for i in own]
+        assert [found[i : i + 1]._.label_probs for i in range(len(found))] == expected
         attributes = [read(found, name) for name in (SCORES, ATTENTION, TREE)]
         for name in (ARC_PROBS, ENT_PROBS):
             assert np.array_equal(read(found, name), attributes[1])
@@ -138,7 +144,7 @@ def test_rows_that_earlier_versions_stored() -> None:
 
 def test_attributes_that_were_never_set() -> None:
     doc = Doc(VOCAB, words=["a"])
-    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 8
+    assert [doc._.get(name) for owner, name, _ in EXTENSIONS if owner is Doc] == [None] * 9
     assert row_of(doc[0]) is row_of(doc[:1]) is None
     doc._.rnn_attention = None
     assert doc._.rnn_attention is None
@@ -151,6 +157,7 @@ TRAINED: Dict[str, Callable[[], Language]] = {
     TREE: lambda: trained_tree(2),
     ARC_PROBS: lambda: trained_parser(2, save_probs=True),
     ENT_PROBS: lambda: trained_ner(2, save_probs=True),
+    SPAN_PROBS: lambda: trained_spancat(2, save_probs=True),
 }
 
 
@@ -239,6 +246,7 @@ FACTORIES: Dict[str, Any] = {
     SCORES: lambda: tagger_nlp(save_scores=True),
     ARC_PROBS: lambda: parser_nlp(save_probs=True),
     ENT_PROBS: lambda: ner_nlp(save_probs=True),
+    SPAN_PROBS: lambda: spancat_nlp(save_probs=True),
     ATTENTION: lambda: trained_textcat(True, steps=1, save_attention=True),
     TRANSDUCED: transducer_nlp,
     TREE: tree_nlp,

@@ -23,6 +23,7 @@ from ..helpers import TEXTS, annotations, tag, trained_tagger
 from ..tree_helpers import trained_tree, tree_doc
 from .ner.entities import ents_of, trained_ner
 from .parser.parsers import rows_of, trained_parser
+from .spancat.nested import spans_of, trained_spancat
 from .texts import trained_textcat
 
 TIMEOUT = 60
@@ -172,13 +173,14 @@ def test_only_networks_need_torch() -> None:
     assert run(WITHOUT_TORCH).strip() == "light"
 
 
-@pytest.mark.parametrize("kind", ["tagger", "parser", "ner", "textcat", "tree"])
+@pytest.mark.parametrize("kind", ["tagger", "parser", "ner", "spancat", "textcat", "tree"])
 def test_threads_share_a_pipeline(kind: str) -> None:
     """Eight threads at once, which start with empty caches."""
     nlp, read = {
         "tagger": (partial(trained_tagger, 20), annotations),
         "parser": (partial(trained_parser, 10), rows_of),
         "ner": (partial(trained_ner, 30), ents_of),
+        "spancat": (partial(trained_spancat, 20, threshold=0.1), spans_of),
         "textcat": (partial(trained_textcat, steps=10), lambda doc: doc.cats),
         "tree": (partial(trained_tree, 10), lambda doc: (doc.cats, [token._.tree_scores for token in doc])),
     }[kind]

@@ -11,6 +11,7 @@ from ..helpers import TEXTS, annotations, component, tag, tagger_nlp, trained_ta
 from ..tree_helpers import parsed_reviews, trained_tree, tree_nlp
 from .ner.entities import ents_of, trained_ner
 from .parser.parsers import trained_parser
+from .spancat.nested import trained_spancat
 from .texts import trained_textcat
 
 
@@ -79,14 +80,21 @@ def _config(nlp: Language, name: str) -> Dict[str, Any]:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: trained_tagger(20), lambda: trained_parser(20), lambda: trained_ner(40), lambda: trained_textcat(steps=5)],
-    ids=["tagger", "parser", "ner", "textcat"],
+    [
+        lambda: trained_tagger(20),
+        lambda: trained_parser(20),
+        lambda: trained_ner(40),
+        lambda: trained_spancat(20, threshold=0.1),
+        lambda: trained_textcat(steps=5),
+    ],
+    ids=["tagger", "parser", "ner", "spancat", "textcat"],
 )
 def test_memory_zone_frees_the_words_and_keeps_the_labels(make: Any) -> None:
     nlp = fresh_copy(make())
 
     def read(doc: Doc) -> Any:
-        return annotations(doc), [(token.head.i, token.dep_) for token in doc], ents_of(doc), dict(doc.cats)
+        spans = [(span.start, span.end, span.label_) for span in doc.spans.get("sc", ())]
+        return annotations(doc), [(token.head.i, token.dep_) for token in doc], ents_of(doc), spans, dict(doc.cats)
 
     texts = [f"{text} transient{i}" for i in range(3) for text in TEXTS]
     with nlp.memory_zone():

@@ -18,6 +18,7 @@ from ..tree_helpers import LABELS, reviews, tree_nlp
 from .lemmatizer.lemmas import SENTENCES, lemma_examples, lemmatizer_nlp
 from .ner.entities import ent_examples, ner_nlp
 from .parser.parsers import parser_nlp, tree_examples
+from .spancat.nested import span_examples, spancat_nlp
 from .texts import make_texts, textcat_nlp
 from .transducer.transducers import CHARS, pair_examples, transducer_nlp
 
@@ -28,6 +29,7 @@ COMPONENTS: Dict[str, Tuple[Make, Corpus]] = {
     "parser": (parser_nlp, lambda nlp: tree_examples(nlp)),
     "parser of sentences": (lambda: parser_nlp(sentences="predict"), lambda nlp: tree_examples(nlp)),
     "ner": (lambda: ner_nlp(save_probs=True), lambda nlp: ent_examples(nlp)),
+    "spancat": (lambda: spancat_nlp(save_probs=True, threshold=0.1), lambda nlp: span_examples(nlp)),
     "textcat": (textcat_nlp, make_texts),
     "tree": (lambda: tree_nlp(component={"spans_key": "tree", "save_spans": True}), reviews),
     "lemmatizer": (lemmatizer_nlp, lambda nlp: lemma_examples(nlp, SENTENCES[:6])),
@@ -134,7 +136,7 @@ def test_rehearsal_and_mixed_batches(name: str) -> None:
         assert all(loss == loss for loss in losses.values())
 
 
-@pytest.mark.parametrize("name", ["tagger", "parser", "ner", "tree", "lemmatizer"])
+@pytest.mark.parametrize("name", ["tagger", "parser", "ner", "spancat", "tree", "lemmatizer"])
 def test_labels_survive_memory_zones_of_the_documents(name: str) -> None:
     """What was first written in a memory zone of another vocabulary can be written again after it."""
     nlp, examples, _ = trained(name, lambda nlp, examples: examples)

@@ -24,9 +24,10 @@ GOLD: Dict[str, Any] = {
     "pos": ["PROPN", "VERB", "ADJ", "PROPN", "PUNCT"],
     "lemmas": ["Ann", "see", "old", "Rome", "."],
     "entities": ["U-PERSON", "O", "O", "U-LOC", "O"],
+    "spans": {"sc": [(0, 3, "PERSON"), (8, 16, "LOC"), (12, 16, "LOC")]},
     "cats": {"good": 1.0, "bad": 0.0},
 }
-OURS = ("rnn_tagger", "rnn_ner", "rnn_textcat", "rnn_lemmatizer", "tree_rnn")
+OURS = ("rnn_tagger", "rnn_ner", "rnn_spancat", "rnn_textcat", "rnn_lemmatizer", "tree_rnn")
 SPACYS = ("tok2vec", "tagger", "morphologizer", "parser", "ner", "textcat", "trainable_lemmatizer")
 
 
