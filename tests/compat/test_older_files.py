@@ -37,6 +37,12 @@ def read(doc: Doc, name: str) -> Any:
         return [[ent.start, ent.end, ent.label_] for ent in doc.ents]
     if name == "rnn_ent_probs":
         return doc._.rnn_ent_probs.tolist()
+    if name == "sc":
+        return [[span.start, span.end, span.label_] for span in doc.spans["sc"]]
+    if name == "sc_scores":
+        return doc.spans["sc"].attrs["scores"].tolist()
+    if name == "label_probs":
+        return [dict(span._.label_probs) for span in doc.spans["sc"]]
     if name == "head":
         return [token.head.i for token in doc]
     if name == "morph":
@@ -47,7 +53,7 @@ def read(doc: Doc, name: str) -> Any:
 
 
 def test_there_are_pipelines() -> None:
-    components = {"tagger", "textcat", "multilabel", "tree", "lemmatizer", "transducer", "parser", "ner"}
+    components = {"tagger", "textcat", "multilabel", "tree", "lemmatizer", "transducer", "parser", "ner", "spancat"}
     assert {path.stem for path in PIPELINES} >= components
 
 
@@ -59,8 +65,10 @@ def test_predicts_the_same(path: Path, tmp_path: Path) -> None:
     for doc, expected in zip(nlp.pipe(docs), saved["expected"], strict=True):
         for name, value in expected.items():
             found = read(doc, name)
-            if name in ("cats", "arc_prob", "rnn_ent_probs"):
+            if name in ("cats", "arc_prob", "rnn_ent_probs", "sc_scores"):
                 assert found == pytest.approx(value, abs=1e-4)
+            elif name == "label_probs":
+                assert found == [pytest.approx(dict(pairs), abs=1e-4) for pairs in value]
             elif name == "rnn_scores":
                 np.testing.assert_allclose(found["pos"], value["pos"], atol=1e-4)
             else:
