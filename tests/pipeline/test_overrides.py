@@ -13,6 +13,7 @@ from spacy_rnn.errors import SettingError
 from ..helpers import TEXTS, component, trained_tagger
 from .ner.entities import trained_ner
 from .parser.parsers import trained_parser
+from .spancat.nested import trained_spancat
 from .texts import trained_textcat
 
 # A pipeline, a setting of its component, its value in the config, and two others.
@@ -21,6 +22,7 @@ PIPELINES: Dict[str, Tuple[Callable[[], Language], str, Any, Any, Any]] = {
     "rnn_textcat_multilabel": (lambda: trained_textcat(False, steps=2), "threshold", 0.5, 0.75, 0.25),
     "rnn_parser": (lambda: trained_parser(2), "decoder", "mst", "projective", "mst"),
     "rnn_ner": (lambda: trained_ner(2), "max_length", 1000, 7, 9),
+    "rnn_spancat": (lambda: trained_spancat(2), "max_length", 1000, 7, 9),
 }
 
 

@@ -158,6 +158,7 @@ class RNNSpanCategorizer(SpanLearning):
             "unknown_key": unknown_key,
             "save_probs": save_probs,
         }
+        self._remember_settings()
         if save_probs:
             register(SPAN_PROBS, "prob", "label_probs")
 

@@ -107,7 +107,7 @@ class RNNTagger(RehearsalMixin):
     """
 
     LEARNED = ("attrs", "labels")
-    KEPT = (("save_scores", f"doc._.{SCORES}"),)
+    KEPT = tuple(("save_scores", name) for name in (f"doc._.{SCORES}", *(f"token._.{attr}_prob" for attr in ATTRS)))
 
     def __init__(
         self,
