@@ -19,8 +19,8 @@ from spacy_rnn.models.embed.features import build_word_features_v1
 from spacy_rnn.models.embed.vectors import build_static_vectors_v2
 from spacy_rnn.models.embed.word import build_lex_embed_v1, build_word_embed_v1
 from spacy_rnn.models.encoder import build_rnn_encoder_v1, build_rnn_v1
-from spacy_rnn.models.ner import build_ner_v1
 from spacy_rnn.models.parser import build_parser_v1
+from spacy_rnn.models.spans import build_ner_v1
 from spacy_rnn.models.tagger import build_tagger_v1
 from spacy_rnn.pipeline.ner import RNNEntityRecognizer
 from spacy_rnn.pipeline.parser import RNNParser
