@@ -21,6 +21,7 @@ fetch mine {out:output} --local-dir {conllu:folder}
 convert {conllu:folder} {out:output}
 configure {config.cfg:config} {treebank:folder} {file:output_file}
 fill-config {config.cfg:config} {file:output_file}
+init-config {file:output_file} --force --train {cats.spacy:file}
 evaluate {tagger:pipeline} {treebank:folder} --output {file:output_file}
 evaluate {tagger:pipeline} {treebank:folder} --conllu {conllu:folder}
 fetch-textcat mine {out:output} --local-dir {labels:folder}

@@ -75,7 +75,7 @@ READ: Dict[str, Callable[[Doc], Any]] = {
     "parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "rnn_parser": lambda doc: [(token.head.i, token.dep_) for token in doc],
     "rnn_ner": lambda doc: [(ent.text, ent.label_) for ent in doc.ents],
-    "rnn_spancat": lambda doc: [(span.text, span.label_) for span in doc.spans["sc"]],
+    "rnn_spancat": lambda doc: sorted((span.start, span.end, span.label_) for span in doc.spans["sc"]),
     "textcat": lambda doc: max(doc.cats, key=doc.cats.__getitem__),
     "rnn_tagger": lambda doc: [(token.pos_, token.tag_, str(token.morph)) for token in doc],
 }

@@ -227,8 +227,10 @@ def test_config_keeps_every_setting() -> None:
     """The config has the settings of the component, and no others."""
     nlp = tagger_nlp(overwrite=False, extend=True, neg_prefix="?", label_smoothing=0.1, attrs=["pos"])
     config = nlp.config["components"]["rnn_tagger"]
-    settings = {name: value for name, value in component(nlp).cfg.items() if name != "labels"}
-    assert {name: config[name] for name in settings} == settings
+    settings = {name: value for name, value in component(nlp).cfg.items() if name not in ("labels", "configured")}
+    assert (
+        {name: config[name] for name in settings} == settings == component(nlp).cfg["configured"] | {"attrs": ["pos"]}
+    )
     assert config["model"]["tok2vec"]["encode"]["width"] == encoder_config()["encode"]["width"]
     unknown = {**tagger_config(), "unknown": 1}
     with pytest.raises(ValueError, match="unknown"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import spacy
 
+from ...errors import CorpusError, Errors
 from ..spacy_files import read_docs
 from ..text_files import file_format
 from ..textcat_files import read_textcat_file
@@ -21,7 +22,7 @@ class TrainingData:
 
 def examine(path: Path) -> TrainingData:
     """Count the documents, tokens and sentences of a corpus, a `.spacy` file, a folder of those, or a table of texts,
-    whose tokens are counted by spaces. Raises CorpusError for a file that cannot be read."""
+    whose tokens are counted by spaces. Raises CorpusError for a file that cannot be read, and for an empty corpus."""
     found = TrainingData()
     if file_format(path) in (".jsonl", ".csv", ".tsv"):
         for text in read_textcat_file(path):
@@ -36,4 +37,6 @@ def examine(path: Path) -> TrainingData:
             found.docs += 1
             found.tokens += len(doc)
             found.sentences += max(1, sum(bool(token.is_sent_start) for token in doc))
+    if not found.docs:
+        raise CorpusError(Errors.D024.format(path=path))
     return found
