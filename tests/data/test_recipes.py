@@ -38,6 +38,7 @@ def write_docs(path: Path, *, joined: bool) -> Path:
         for token in doc:
             token.lemma_ = token.lower_
         doc.set_ents([Span(doc, 0, 1, label="FIRST")])
+        doc.spans["sc"] = [Span(doc, 0, 1, label="FIRST"), Span(doc, 0, len(doc), label="WHOLE")]
         docs.append(doc)
     if joined:
         vocab = spacy.blank("en").vocab

@@ -22,6 +22,7 @@ COMPONENTS = (
     "rnn_parser",
     "rnn_lemmatizer",
     "rnn_ner",
+    "rnn_spancat",
     "tree_rnn",
     "rnn_textcat",
     "rnn_textcat_multilabel",

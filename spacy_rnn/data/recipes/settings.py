@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Sequence
 
-SHARING = ("rnn_tagger", "rnn_parser", "rnn_ner")
+SHARING = ("rnn_tagger", "rnn_parser", "rnn_ner", "rnn_spancat")
 """Components that predict something of each token and can have one encoder together."""
 
 SIZES: Dict[str, Dict[str, int]] = {
@@ -82,6 +82,7 @@ ALONE: Dict[str, Recipe] = {
     "rnn_tagger": Recipe(8000, 0.015),
     "rnn_parser": Recipe(3000, 0.006, depth=2),
     "rnn_ner": Recipe(2000, 0.015),
+    "rnn_spancat": Recipe(2000, 0.015),
     "rnn_lemmatizer": Recipe(1500, 0.003, words=500, dropout=0.2, warmup=50, every=300),
     "tree_rnn": Recipe(600, 0.006, words=3000, dropout=0.5, warmup=50, every=60),
     "rnn_textcat": Recipe(1500, 0.01, dropout=0.4, every=150),
